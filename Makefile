@@ -1,0 +1,67 @@
+# make repro | test | ui | deploy | worker | lint | bench | lock. Each sets up what it needs.
+#   make repro DATA=public      on the published data (DATA_MIRROR=folder is tried before their addresses)
+#   make ui MLFLOW_PORT=5001 PREFECT_PORT=4201
+#   make worker POOL=cpu
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup repro test ui deploy worker lint lock
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+MLFLOW_PORT ?= 5000
+PREFECT_PORT ?= 4200
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# No telemetry from any tool; DVC's is off in .dvc/config.
+export DO_NOT_TRACK := true
+export DVC_NO_ANALYTICS := 1
+export PYTHONUNBUFFERED := 1
+# Bytecode is cached beside the packages: without it every process would compile them anew, for 20 s.
+unexport PYTHONDONTWRITEBYTECODE
+
+help:
+	@sed -n '1,4p' Makefile | cut -c3-
+
+setup: $(READY)
+
+# uv itself is installed by its hash in the lock, then everything else by uv.
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"error: Python {v[0]}.{v[1]} found, 3.11, 3.12 or 3.13 needed: name one with make PYTHON=python3.11")'
+	@echo "setting up .venv from requirements.lock (the first time it downloads about 3 GB)"
+	@date +%s > .setup-began
+	@$(PYTHON) -m venv .venv
+	@awk '/^uv==/ {take = 1} take {print} take && !/\\$$/ {exit}' requirements.lock > .venv/uv.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.lock
+	@$(BIN)/uv pip sync --python $(BIN)/python --require-hashes requirements.lock
+	@echo $$(( $$(date +%s) - $$(cat .setup-began) )) > .venv/setup-seconds; rm .setup-began
+	@touch $(READY)
+
+repro: $(READY)
+	@SETUP_SECONDS=$$(cat .venv/setup-seconds 2>/dev/null || echo 0); rm -f .venv/setup-seconds; \
+	python -m pipelines repro $(if $(DATA),--data $(DATA)) --setup-seconds $$SETUP_SECONDS
+
+test: $(READY)
+	@echo "running the tests (about 7 minutes on 2 cores)"
+	@pytest -n 2 --dist loadgroup
+	@echo "next: 'make repro' trains on the built-in data, 'make ui' shows what came out"
+
+ui: $(READY)
+	@python -m pipelines ui --mlflow-port $(MLFLOW_PORT) --prefect-port $(PREFECT_PORT)
+
+deploy: $(READY)
+	@python -m pipelines deploy
+
+worker: $(READY)
+	@python -m pipelines worker $(or $(POOL),$(error which pool? make worker POOL=cpu or POOL=gpu))
+
+lint: $(READY)
+	@ruff format --check .
+	@ruff check .
+	@mypy
+
+lock: $(READY)
+	@uv pip compile --quiet --universal --generate-hashes --no-header --group dev pyproject.toml --output-file requirements.lock
+	@echo "requirements.lock is up to date with pyproject.toml; 'make setup' installs it"

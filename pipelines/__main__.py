@@ -1,0 +1,126 @@
+"""The command line: `python -m pipelines COMMAND`. An expected error is one message and exit status 1."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except KeyboardInterrupt:
+        print("interrupted: what was finished is kept, the same command goes on from there", file=sys.stderr)
+        return 130
+    except Exception as error:
+        # MLflow's own errors (a dead server, say) are expected too; naming their class would import MLflow.
+        if not isinstance(error, ValueError | OSError) and not type(error).__module__.startswith("mlflow."):
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pipelines", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: object, text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        return added
+
+    for name, run, text in [
+        ("train", _train, "train a pipeline's runs (a DVC stage)"),
+        ("compare", _compare, "compare a pipeline's runs (a DVC stage)"),
+        ("promote", _promote, "register a pipeline's best run as champion (a DVC stage)"),
+    ]:
+        command(name, run, text).add_argument("pipeline")
+    predict = command("predict", _predict, "let a pipeline's champion answer for texts")
+    predict.add_argument("pipeline")
+    predict.add_argument("text", nargs="*", help="one or more texts; without any, a line each from standard input")
+    repro = command("repro", _repro, "run the whole DAG")
+    repro.add_argument("--data", choices=["builtin", "public"], help="write data.source in params.yaml first")
+    repro.add_argument("--setup-seconds", type=float, default=0, help=argparse.SUPPRESS)
+    command("publish", _publish, "write stage outputs to a tracking store that lacks them (after it was wiped)")
+    ui = command("ui", _ui, "MLflow's and Prefect's UI, until Ctrl-C")
+    ui.add_argument("--mlflow-port", type=int, default=5000)
+    ui.add_argument("--prefect-port", type=int, default=4200)
+    command("deploy", _deploy, "create work pools and deployments on the running Prefect server")
+    command("worker", _worker, "run a worker for a work pool").add_argument("pool")
+    return parser
+
+
+def _train(options: argparse.Namespace) -> None:
+    from pipelines.params import load_pipeline
+    from pipelines.runs import source_of
+    from pipelines.server import ensure_server
+
+    family = load_pipeline(options.pipeline, source_of).family  # a mistake in params.yaml is told before all else
+    ensure_server()
+    importlib.import_module(f"pipelines.{family}.flow").train_variants(options.pipeline, stage=True)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from pipelines.comparison import compare
+
+    table = compare(options.pipeline)
+    print(table[["seeds", "val_f1", "test_f1", "test_f1_sd"]].round(2).to_string())
+
+
+def _promote(options: argparse.Namespace) -> None:
+    from pipelines.registry import promote
+
+    chosen = promote(options.pipeline)
+    print(f"champion of {chosen['model']}: {chosen['run']} (val F1 {chosen['val_f1']}, test F1 {chosen['test_f1']})")
+
+
+def _predict(options: argparse.Namespace) -> None:
+    from pipelines.tracking import load_champion
+
+    texts = options.text or [line.strip() for line in sys.stdin]
+    for answer in load_champion(options.pipeline).predict(texts):
+        width = max(map(len, answer["words"]))
+        for word, tag in zip(answer["words"], answer["tags"], strict=True):
+            print(f"{word:<{width}}  {tag}")
+        print()
+
+
+def _repro(options: argparse.Namespace) -> int:
+    from pipelines.repro import repro
+
+    return repro(options.data, options.setup_seconds)
+
+
+def _publish(_options: argparse.Namespace) -> None:
+    from pipelines.registry import publish
+
+    published, champions = publish()
+    print(f"published {published} runs that the store lacked; champions: {champions}")
+
+
+def _ui(options: argparse.Namespace) -> int:
+    from pipelines.ui import ui
+
+    return ui(options.mlflow_port, options.prefect_port)
+
+
+def _deploy(_options: argparse.Namespace) -> None:
+    from pipelines.deploy import deploy
+
+    deploy()
+
+
+def _worker(options: argparse.Namespace) -> int:
+    from pipelines.deploy import worker
+
+    return worker(options.pool)
+
+
+if __name__ == "__main__":
+    # MLflow and Prefect leave threads behind that would delay the end of the process.
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status) if status == 130 else sys.exit(status)

@@ -1,0 +1,103 @@
+"""A pipeline's runs over worker processes: one run, one process, one thread."""
+
+import contextlib
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.concurrency.sync import concurrency
+from prefect.runtime import flow_run
+from prefect.task_runners import ProcessPoolTaskRunner
+
+from pipelines import tracking
+from pipelines.params import Run, load_pipeline
+from pipelines.runs import DATA, Train, execute, source_of
+from pipelines.training import choose_device
+
+
+def fan_out(name: str, check: Callable[[Run], object], train: Train, *, stage: bool) -> None:
+    """Trains every run of the pipeline `name`, to be called within a flow; `check` raises for a run's wrong settings.
+
+    As a DVC stage, finished runs that nothing changed for are kept, and the results go to `data/models/<name>`. Else
+    (a scheduled run) everything is trained anew, in a folder that is removed: MLflow holds the results.
+
+    Raises ValueError that names the runs that failed, after all others have finished.
+    """
+    pipeline = load_pipeline(name, source_of)
+    for run in pipeline.runs:
+        check(run)  # one message before anything is trained, not one from each run
+    tracking.create_store(name)  # before processes fan out
+    work = DATA / "work" / (name if stage else f"{name}-{flow_run.get_id()}")
+    _report(f"{name}: {len(pipeline.runs)} runs on {source_of(pipeline.dataset)} data, {pipeline.workers} at a time")
+    failures = []
+    pool = ProcessPoolTaskRunner(max_workers=pipeline.workers, initializer=_prepare_worker, initargs=(os.getpid(),))
+    with pool as runner:
+        futures = [runner.submit(one_run, {"run": run, "work": work, "train": train}) for run in pipeline.runs]
+        for run, future in zip(pipeline.runs, futures, strict=True):
+            try:
+                future.result()
+            except Exception as error:  # told below, when the others have finished
+                failures.append(f"{run.name}: {error}")
+    if failures:
+        raise ValueError(f"{len(failures)} of {len(futures)} runs failed; the others are kept\n" + "\n".join(failures))
+    if stage:
+        _collect([work / run.name for run in pipeline.runs], DATA / "models" / name)
+    else:
+        shutil.rmtree(work)
+
+
+def _worth_a_retry(_task: object, _run: object, state: State[Any]) -> bool:
+    """A lost server or a full device passes; a mistake in the settings (ValueError) does not."""
+    return not isinstance(state.result(raise_on_failure=False), ValueError)
+
+
+@task(
+    name="run",
+    task_run_name="{run.variant}-s{run.seed}",
+    cache_policy=NO_CACHE,
+    retries=1,  # from the last finished epoch
+    retry_delay_seconds=10,
+    retry_condition_fn=_worth_a_retry,
+)
+def one_run(run: Run, work: Path, train: Train) -> None:
+    """One run; on a GPU it waits for a slot of the global concurrency limit `gpu`."""
+    on_gpu = choose_device(run.device).type == "cuda"
+    with concurrency("gpu", occupy=1, strict=True) if on_gpu else contextlib.nullcontext():
+        execute(run, work, train, _report)
+
+
+def _prepare_worker(parent: int) -> None:
+    """One thread: results do not depend on how many cores a machine has, and processes do not fight for them.
+
+    A worker also ends when its parent does, however that ends: a pool's workers would wait for it for ever.
+    """
+    torch.set_num_threads(1)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+def _collect(folders: list[Path], models: Path) -> None:
+    """Copies finished runs to the stage's output, which DVC has removed before the stage began."""
+    shutil.rmtree(models, ignore_errors=True)
+    for folder in folders:
+        shutil.copytree(folder, models / folder.name)
+
+
+def _report(message: str) -> None:
+    """To the terminal, and to the flow's log in Prefect."""
+    get_run_logger().info(message)
+    print(message, file=sys.stderr, flush=True)

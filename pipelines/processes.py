@@ -1,0 +1,47 @@
+"""Processes that one command starts: Ctrl-C reaches the command alone, and it ends all of them before itself."""
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+import psutil
+
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, kill, and a closed terminal
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Turn the first signal to end into a KeyboardInterrupt and ignore later ones, so that the tidying is finished."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        for number in ENDING_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before: dict[signal.Signals, Any] = {number: signal.signal(number, interrupt) for number in ENDING_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """A process and all below it; empty when it has ended."""
+    try:
+        head = psutil.Process(pid)
+        return [head, *head.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def end(members: list[psutil.Process], kindly: signal.Signals, limit: float) -> None:
+    """Send processes a signal to end, and end those by force that still run `limit` seconds later."""
+    for member in members:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.send_signal(kindly)
+    for member in psutil.wait_procs(members, limit)[1]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()

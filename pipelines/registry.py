@@ -1,0 +1,46 @@
+"""The model registry: which run is a pipeline's champion, and how the store comes to know it."""
+
+import importlib.metadata
+import json
+from pathlib import Path
+
+from pipelines import runs, tracking
+from pipelines.files import write_atomically
+
+# What the served model needs, at the versions that it was trained with.
+REQUIREMENTS = ("mlflow", "torch", "safetensors", "pandas", "pyarrow", "pyyaml", "numpy")
+
+
+def promote(pipeline: str, data: Path = Path("data")) -> dict[str, str]:
+    """Makes the run that the comparison found best the pipeline's champion; written to `data/registry/`."""
+    metrics = json.loads((data / "metrics" / f"{pipeline}.json").read_text(encoding="utf-8"))
+    chosen = {"model": pipeline, **{key: str(value) for key, value in metrics["best"].items()}}
+    register(chosen, data)
+    write_atomically(data / "registry" / f"{pipeline}.json", json.dumps(chosen, indent=2).encode())
+    return chosen
+
+
+def register(chosen: dict[str, str], data: Path) -> str:
+    """Gives the run of a promotion the alias `champion` in the store; returns the model's version."""
+    pipeline, run = chosen["model"], chosen["run"]
+    folder = data / "models" / pipeline / run
+    runs.publish(folder)
+    fingerprint = runs.read(folder)["fingerprint"]
+    run_id = tracking.find_run(pipeline, fingerprint)
+    if run_id is None:
+        raise ValueError(f"the tracking store lost {run} while it was being registered: try again")
+    requirements = [f"{name}=={importlib.metadata.version(name)}" for name in REQUIREMENTS]
+    tags = {**chosen, "fingerprint": fingerprint}
+    return tracking.register(pipeline, run_id, folder / "model.safetensors", requirements, tags)
+
+
+def publish(data: Path = Path("data")) -> tuple[int, int]:
+    """Brings the tracking store in line with the stage outputs: (runs that it lacked, champions set)."""
+    folders = sorted(path.parent for path in (data / "models").glob("*/*/run.json"))
+    for pipeline in dict.fromkeys(folder.parent.name for folder in folders):
+        tracking.create_store(pipeline)
+    published = sum(runs.publish(folder) for folder in folders)
+    promotions = sorted((data / "registry").glob("*.json"))
+    for path in promotions:
+        register(json.loads(path.read_text(encoding="utf-8")), data)
+    return published, len(promotions)

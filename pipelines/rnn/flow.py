@@ -1,0 +1,12 @@
+"""The RNN family's flow: every variant and seed of a pipeline, fanned out."""
+
+from prefect import flow
+
+from pipelines.fan_out import fan_out
+from pipelines.rnn.train import settings, train
+
+
+@flow(name="rnn", flow_run_name="{pipeline}")
+def train_variants(pipeline: str = "rnn-slots", stage: bool = False) -> None:
+    """Trains all runs of `pipeline`; as a stage, what has not changed is kept and the results go to data/models."""
+    fan_out(pipeline, settings, train, stage=stage)

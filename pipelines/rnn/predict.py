@@ -1,0 +1,36 @@
+"""Labels typed or served text with a trained tagger."""
+
+from pathlib import Path
+
+from pipelines.rnn.train import label, load_tagger
+
+
+class Predictor:
+    """A tagger loaded from a run's `model.safetensors`."""
+
+    def __init__(self, weights: Path) -> None:
+        self._model, self._encoder = load_tagger(weights)
+
+    def __call__(self, texts: list[str]) -> list[dict[str, list[str]]]:
+        """For each text its words, their IOB tags, and the slots in order, as `slot: words`.
+
+        Raises ValueError for a text without words.
+        """
+        texts = [text.lower() for text in texts]  # as the training data is
+        return [
+            {"words": text.split(), "tags": tags, "slots": slots(text.split(), tags)}
+            for text, tags in zip(texts, label(self._model, self._encoder, texts), strict=True)
+        ]
+
+
+def slots(words: list[str], tags: list[str]) -> list[str]:
+    """The slots that IOB tags spell, as `slot: words`; an I- that continues no slot opens one, as conlleval reads."""
+    found: list[str] = []
+    previous = "O"
+    for word, tag in zip(words, tags, strict=True):
+        if tag.startswith("I-") and previous[2:] == tag[2:]:
+            found[-1] += f" {word}"
+        elif tag != "O":
+            found.append(f"{tag[2:]}: {word}")
+        previous = tag
+    return found

@@ -1,0 +1,121 @@
+"""One slot-filling run, from tables to weights, figures and pictures. Knows neither MLflow nor Prefect."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from pipelines import checkpoint, metrics, plots
+from pipelines.cells import build_cell
+from pipelines.files import write_atomically
+from pipelines.params import Run, parse
+from pipelines.rnn.data import Batch, Encoder, Vocabulary, load_tables
+from pipelines.rnn.model import SlotTagger, TaggerParams
+from pipelines.training import Log, Row, TrainingParams, choose_device, fit
+
+OUTSIDE = "O"
+
+
+def settings(run: Run) -> tuple[TaggerParams, TrainingParams]:
+    """What params.yaml says of a run, checked. Raises ValueError for an unknown key, cell or size."""
+    model = parse(TaggerParams, run.model, f"model of {run.name}")
+    build_cell(model.cell, 1, model.hidden_size)
+    return model, parse(TrainingParams, run.training, f"training of {run.name}")
+
+
+def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
+    """Trains on `tables` and fills the folder `out`; returns the run's figures.
+
+    Written: `model.safetensors` (weights, vocabulary and settings: all that labelling needs), `history.csv` (by
+    epoch), `metrics.json`, `predictions.csv` (the test split), `confusion.csv` and `confusion.png`. The epoch is
+    chosen on val; test is read once, at the end. A `checkpoint.safetensors` in `out` is resumed from and then removed.
+    """
+    model_params, training = settings(run)
+    splits = load_tables(tables)
+    device = choose_device(run.device)
+    torch.manual_seed(run.seed)
+    encoder = Encoder(Vocabulary.of(splits["train"]))
+    model = SlotTagger(model_params, encoder.vocabulary).to(device)
+
+    def batches(epoch: int) -> list[Batch]:
+        rng = np.random.default_rng((run.seed, epoch))
+        return [batch.to(device) for batch in encoder.shuffled(splits["train"], training.batch_size, rng)]
+
+    def loss(model: nn.Module, batch: Batch) -> Tensor:
+        assert isinstance(model, SlotTagger)
+        return model.loss(batch, training.label_smoothing)
+
+    def validate(model: nn.Module) -> Row:
+        assert isinstance(model, SlotTagger)
+        return _scores("val", splits["val"], label(model, encoder, list(splits["val"]["text"])))
+
+    resume_from = out / "checkpoint.safetensors"
+    fitted = fit(
+        model,
+        training,
+        batches=batches,
+        loss=loss,
+        validate=validate,
+        monitor="val_f1",
+        log=log,
+        resume_from=resume_from,
+    )
+
+    predicted = label(model, encoder, list(splits["test"]["text"]))
+    figures = {key: value for key, value in fitted.history[fitted.best_epoch - 1].items() if key.startswith("val_")}
+    figures |= _scores("test", splits["test"], predicted)
+    figures |= {"best_epoch": fitted.best_epoch, "parameters": sum(p.numel() for p in model.parameters())}
+    save_tagger(out / "model.safetensors", model, encoder.vocabulary)
+    pd.DataFrame(fitted.history).to_csv(out / "history.csv", index=False, float_format="%.6g")
+    write_atomically(out / "metrics.json", json.dumps(figures, indent=2).encode())
+    _write_confusion(splits["test"], predicted, out)
+    resume_from.unlink(missing_ok=True)
+    return figures
+
+
+def label(model: SlotTagger, encoder: Encoder, texts: list[str], batch_size: int = 256) -> list[list[str]]:
+    """The tags of each text's words, in the order of `texts`, which are labelled sorted by length."""
+    device = next(model.parameters()).device
+    order = sorted(range(len(texts)), key=lambda index: texts[index].count(" "))
+    tags: list[list[str]] = [[]] * len(texts)
+    with torch.inference_mode():
+        for start in range(0, len(texts), batch_size):
+            chosen = order[start : start + batch_size]
+            batch = encoder.batch([texts[index] for index in chosen]).to(device)
+            best = model.best_tags(batch)  # (B, T)
+            for index, row, length in zip(chosen, best.tolist(), batch.lengths.tolist(), strict=True):
+                tags[index] = [encoder.vocabulary.tags[tag] for tag in row[:length]]
+    return tags
+
+
+def save_tagger(path: Path, model: SlotTagger, vocabulary: Vocabulary) -> None:
+    """Everything that labelling needs, in one file."""
+    state = {"weights": model.state_dict(), "params": vars(model.params), "vocabulary": vars(vocabulary)}
+    checkpoint.save(path, state)
+
+
+def load_tagger(path: Path) -> tuple[SlotTagger, Encoder]:
+    """The tagger saved at `path`, ready to label."""
+    state = checkpoint.load(path)
+    vocabulary = Vocabulary.from_json(state["vocabulary"])
+    model = SlotTagger(parse(TaggerParams, state["params"], f"params in {path}"), vocabulary)
+    model.load_state_dict(state["weights"])
+    return model.eval(), Encoder(vocabulary)
+
+
+def _scores(split: str, table: pd.DataFrame, predicted: list[list[str]]) -> Row:
+    gold = [tags.split() for tags in table["tags"]]
+    return {f"{split}_{key}": value for key, value in metrics.slot_scores(gold, predicted).items()}
+
+
+def _write_confusion(table: pd.DataFrame, predicted: list[list[str]], out: Path) -> None:
+    """Slot by slot, word by word (B- and I- of a slot count as one class)."""
+    table.assign(predicted=[" ".join(tags) for tags in predicted]).to_csv(out / "predictions.csv", index=False)
+    actual = [tag.split("-", 1)[-1] for tags in table["tags"] for tag in tags.split()]
+    taken_for = [tag.split("-", 1)[-1] for tags in predicted for tag in tags]
+    pairs = pd.DataFrame({"actual": actual, "predicted": taken_for})
+    pairs[(pairs != OUTSIDE).any(axis=1)].to_csv(out / "confusion.csv", index=False)
+    plots.confusion(pairs["actual"].tolist(), pairs["predicted"].tolist(), out / "confusion.png")

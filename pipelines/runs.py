@@ -1,0 +1,171 @@
+"""A run's folder: what it was made from, whether it is finished, and its projection into MLflow.
+
+Runs are made in `data/work/<pipeline>/<run>` and stay there: a stage that is interrupted, or that runs again after a
+part of its settings changed, goes on with what is there and trains only what its fingerprint does not cover.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+import yaml
+
+from pipelines import tracking
+from pipelines.files import write_atomically
+from pipelines.params import Run
+from pipelines.training import Log, Row, choose_device
+
+DATA = Path("data")
+Train = Callable[[Run, Path, Path, Log], Row]
+
+
+def tables_of(dataset: str) -> Path:
+    """Where a data set's prepared tables are. Raises ValueError where they are not."""
+    folder = DATA / "prepared" / dataset
+    if not (folder / "card.json").is_file():
+        raise ValueError(f"no prepared data set {dataset!r} in {folder}: run `dvc repro validate@{dataset}` first")
+    return folder
+
+
+def source_of(dataset: str) -> str:
+    """Where a prepared data set comes from: `builtin` or `public`."""
+    card = json.loads((tables_of(dataset) / "card.json").read_text(encoding="utf-8"))
+    return str(card["source"])
+
+
+def execute(run: Run, work: Path, train: Train, report: Callable[[str], None]) -> Path:
+    """Trains `run` in `work/<name>` unless that folder already holds the same run, finished; returns the folder."""
+    folder, tables = work / run.name, tables_of(run.dataset)
+    description = describe(run, tables)
+    made = read(folder)
+    if made.get("fingerprint") != description["fingerprint"]:
+        shutil.rmtree(folder, ignore_errors=True)
+        made = {}
+    if made.get("finished"):
+        report(f"{run.name}: unchanged, kept ({_headline(_metrics(folder))})")
+        return folder
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "checkpoint.safetensors").exists():
+        report(f"{run.name}: going on from its last finished epoch")
+    tags, params = description["tags"], description["params"]
+    with tracking.tracked(run.name, run.pipeline, params, tags, made.get("run_id")) as tracked:
+        _write(folder, description | {"run_id": tracked.run_id, "finished": False})
+        _link_data(tracked.run_id, description)
+        began = time.monotonic()
+        figures = train(run, tables, folder, _Progress(tracked, run, report))
+        tracked.finish(figures, folder)
+        seconds = round(time.monotonic() - began, 1)
+        _write(folder, description | {"run_id": tracked.run_id, "finished": True, "seconds": seconds})
+    report(f"{run.name}: {_headline(figures)}, {seconds:.0f} s")
+    return folder
+
+
+def publish(folder: Path) -> bool:
+    """Writes a finished run's folder to a tracking store that lacks it; False where the store has it."""
+    made = read(folder)
+    pipeline = made["params"]["pipeline"]
+    if tracking.find_run(pipeline, made["fingerprint"]):
+        return False
+    with tracking.tracked(folder.name, pipeline, made["params"], made["tags"]) as tracked:
+        _link_data(tracked.run_id, made)
+        for row in pd.read_csv(folder / "history.csv").to_dict("records"):
+            tracked.epoch({str(key): float(value) for key, value in row.items()})
+        tracked.finish(_metrics(folder), folder)
+    return True
+
+
+def _link_data(run_id: str, made: Mapping[str, Any]) -> None:
+    """Names the run's data in MLflow by the digest that DVC knows it by."""
+    dataset = made["params"]["dataset"]
+    path = DATA / "prepared" / dataset
+    digest = made["tags"].get(f"dvc.md5.{path.as_posix()}", made["fingerprint"][:32])
+    tracking.log_dataset(run_id, dataset, path, digest)
+
+
+def describe(run: Run, tables: Path) -> dict[str, Any]:
+    """What a run is made from: its settings, tags that say where from, and a fingerprint of all that decides it."""
+    params = dataclasses.asdict(run)
+    device = choose_device(run.device).type
+    code = sorted(Path(__file__).parent.rglob("*.py"))
+    inputs = [*code, *sorted(path for path in tables.iterdir() if path.is_file())]
+    digest = hashlib.sha256(json.dumps([params, device, torch.__version__], sort_keys=True).encode())
+    for path in inputs:
+        digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    tags = {
+        "pipeline": run.pipeline,
+        "variant": run.variant,
+        "seed": str(run.seed),
+        "stage": os.environ.get("DVC_STAGE", ""),
+        "experiment": os.environ.get("DVC_EXP_NAME", ""),
+        "data.source": source_of(run.dataset),
+        "device": device,
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda or "",
+        "fingerprint": digest.hexdigest(),
+        **git_state(),
+        **{f"dvc.md5.{path}": md5 for path, md5 in dvc_digests().items() if path.split("/")[-1] == run.dataset},
+    }
+    return {"fingerprint": digest.hexdigest(), "params": params, "tags": tags}
+
+
+def git_state() -> dict[str, str]:
+    """The commit and whether the tree differs from it, dvc.lock apart (which a running `dvc repro` rewrites)."""
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        changed = git("status", "--porcelain", "--", ".", ":!dvc.lock")
+        return {"git.commit": git("rev-parse", "HEAD"), "git.dirty": str(bool(changed)).lower()}
+    except (OSError, subprocess.CalledProcessError):
+        return {"git.commit": "unknown", "git.dirty": "unknown"}
+
+
+def dvc_digests() -> dict[str, str]:
+    """The md5 of every stage output that dvc.lock knows, by path."""
+    lock = Path("dvc.lock")
+    stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"] if lock.exists() else {}
+    return {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", []) if "md5" in out}
+
+
+class _Progress:
+    """Passes figures on to MLflow, and tells a person that waits how far the run is, every quarter of a minute."""
+
+    def __init__(self, tracked: tracking.TrackedRun, run: Run, report: Callable[[str], None]) -> None:
+        self._tracked, self._run, self._report = tracked, run, report
+        self._told = time.monotonic()
+
+    def epoch(self, row: Mapping[str, float]) -> None:
+        self._tracked.epoch(row)
+        if time.monotonic() - self._told > 15:
+            self._told = time.monotonic()
+            epochs = self._run.training["epochs"]
+            self._report(f"{self._run.name}: epoch {row['epoch']:.0f} of {epochs}, {_headline(row)}")
+
+
+def _headline(figures: Mapping[str, float]) -> str:
+    return ", ".join(f"{key.replace('_', ' ')} {figures[key]:.2f}" for key in ("val_f1", "test_f1") if key in figures)
+
+
+def _metrics(folder: Path) -> dict[str, float]:
+    figures: dict[str, float] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    return figures
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """A run's `run.json`; empty where there is none."""
+    path = folder / "run.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _write(folder: Path, made: Mapping[str, Any]) -> None:
+    write_atomically(folder / "run.json", json.dumps(made, indent=2).encode())

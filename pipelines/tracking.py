@@ -1,0 +1,184 @@
+"""MLflow: what people look at. The only importer of mlflow but for the served model.
+
+The tracking store is a projection of the stage outputs: everything that a run tells MLflow stands in the run's folder
+too (`run.json`, `history.csv`, `metrics.json`, pictures, weights), and `publish` writes it again to an empty store.
+"""
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines import project
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Metric
+
+STORE_URI = f"sqlite:///{project.MLFLOW_HOME / 'mlflow.db'}"
+CHAMPION = "champion"
+
+
+def client() -> "MlflowClient":
+    """A client of the store that MLFLOW_TRACKING_URI names, else of the project's own."""
+    os.environ.setdefault("MLFLOW_TRACKING_URI", STORE_URI)
+    # A dead server is told within seconds, not after MLflow's default of four minutes.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+    import mlflow
+
+    return mlflow.MlflowClient()
+
+
+def create_store(experiment: str) -> str:
+    """Creates the store and the experiment where they do not exist; returns the experiment's id.
+
+    To be called once before processes fan out: many that open a fresh SQLite store at once crash.
+    """
+    project.MLFLOW_HOME.mkdir(exist_ok=True)
+    store = client()
+    if found := store.get_experiment_by_name(experiment):
+        return str(found.experiment_id)
+    own = os.environ["MLFLOW_TRACKING_URI"] == STORE_URI
+    return str(store.create_experiment(experiment, (project.MLFLOW_HOME / "artifacts").as_uri() if own else None))
+
+
+class TrackedRun:
+    """An open MLflow run, as the `log` that a training function writes to."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        self._client = client()
+
+    def epoch(self, row: Mapping[str, float]) -> None:
+        """One batch a call: on SQLite fifty times cheaper than a call for each figure."""
+        self._client.log_batch(self.run_id, metrics=_metrics(row, int(row["epoch"])))
+
+    def finish(self, metrics: Mapping[str, float], folder: Path) -> None:
+        """The final figures, and the run's files but for `run.json`, as artifacts.
+
+        The kept epoch's figures on val get names of their own, beside the curves that end with the last epoch's.
+        """
+        named = {f"best_{key}" if key.startswith("val_") else key: value for key, value in metrics.items()}
+        self._client.log_batch(self.run_id, metrics=_metrics(named, 0))
+        for file in sorted(folder.iterdir()):
+            if file.name != "run.json":
+                self._client.log_artifact(self.run_id, str(file))
+
+
+@contextlib.contextmanager
+def tracked(
+    name: str, experiment: str, params: Mapping[str, Any], tags: Mapping[str, str], run_id: str | None = None
+) -> Iterator[TrackedRun]:
+    """An MLflow run that ends with the block: FINISHED, FAILED or, when interrupted, KILLED.
+
+    `run_id` names an interrupted run to go on with; one that the store does not know is begun anew.
+    """
+    store = client()
+    if run_id and _exists(store, run_id):
+        store.update_run(run_id, "RUNNING")
+    else:
+        run_id = store.create_run(create_store(experiment), tags={**tags}, run_name=name).info.run_id
+        from mlflow.entities import Param
+
+        store.log_batch(run_id, params=[Param(key, str(value)) for key, value in flat(params).items()])
+    try:
+        yield TrackedRun(run_id)
+    except Exception:
+        store.set_terminated(run_id, "FAILED")
+        raise
+    except BaseException:
+        store.set_terminated(run_id, "KILLED")
+        raise
+    store.set_terminated(run_id, "FINISHED")
+
+
+def log_dataset(run_id: str, name: str, path: Path, digest: str) -> None:
+    """Ties a run to its training data: `datasets.digest = '...'` finds it in MLflow's search."""
+    store = client()
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    dataset = Dataset(name=name, digest=digest, source_type="local", source=json.dumps({"uri": str(path)}))
+    store.log_inputs(run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])])
+
+
+def find_run(experiment: str, fingerprint: str) -> str | None:
+    """The id of the finished run with this fingerprint, or None."""
+    store = client()
+    found = store.get_experiment_by_name(experiment)
+    query = f"tags.fingerprint = '{fingerprint}' and attributes.status = 'FINISHED'"
+    runs = store.search_runs([found.experiment_id], query, max_results=1) if found else []
+    return str(runs[0].info.run_id) if runs else None
+
+
+def register(name: str, run_id: str, weights: Path, requirements: list[str], tags: Mapping[str, str]) -> str:
+    """Logs `weights` as a servable model of the run and makes it the champion of `name`; returns the version.
+
+    The model is the code of `serving.py` beside a safetensors file: loading it runs no pickle.
+    """
+    store = client()
+    import mlflow
+
+    with contextlib.suppress(mlflow.exceptions.MlflowException):
+        champion = store.get_model_version_by_alias(name, CHAMPION)
+        if champion.tags.get("fingerprint") == tags["fingerprint"]:
+            return str(champion.version)
+    ended = store.get_run(run_id).info.end_time
+    with mlflow.start_run(run_id=run_id):
+        logged = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(Path(__file__).with_name("serving.py")),
+            artifacts={"weights": str(weights)},
+            code_paths=[str(Path(__file__).parent)],
+            pip_requirements=requirements,
+            registered_model_name=name,
+        )
+    store.set_terminated(run_id, end_time=ended)  # registering is no part of the run's duration
+    version = str(logged.registered_model_version)
+    for key, value in tags.items():
+        store.set_model_version_tag(name, version, key, value)
+    store.set_registered_model_alias(name, CHAMPION, version)
+    return version
+
+
+def load_champion(name: str) -> Any:
+    """The pyfunc model with the alias `champion`. Raises ValueError where there is none."""
+    client()
+    import mlflow
+
+    try:
+        return mlflow.pyfunc.load_model(f"models:/{name}@{CHAMPION}")
+    except mlflow.exceptions.MlflowException as error:
+        raise ValueError(
+            f"no champion of {name!r} in {os.environ['MLFLOW_TRACKING_URI']} ({error.message}): "
+            "run `make repro`, or `python -m pipelines publish` after the store was wiped"
+        ) from None
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one, with keys joined by dots."""
+    result: dict[str, Any] = {}
+    for key, value in values.items():
+        nested = isinstance(value, Mapping)
+        result |= flat(value, f"{prefix}{key}.") if nested else {f"{prefix}{key}": value}
+    return result
+
+
+def _metrics(figures: Mapping[str, float], step: int) -> "list[Metric]":
+    from mlflow.entities import Metric
+
+    now = int(time.time() * 1000)
+    return [Metric(key, float(value), now, step) for key, value in figures.items() if key != "epoch"]
+
+
+def _exists(store: "MlflowClient", run_id: str) -> bool:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        store.get_run(run_id)
+    except MlflowException:
+        return False
+    return True

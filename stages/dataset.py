@@ -1,0 +1,78 @@
+"""What a data set is: the contract that every module in `stages/datasets/` fills in."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+import pandas as pd
+
+if TYPE_CHECKING:  # great_expectations takes seconds to import, so only `validate` does
+    from great_expectations.expectations.expectation import Expectation
+
+Source = Literal["builtin", "public"]
+Options = TypeVar("Options")
+
+
+@dataclass(frozen=True)
+class PublicFile:
+    """A published file, known by its digest."""
+
+    path: str  # below data/raw/<data set>/
+    published: str  # below a mirror; `archive!member` where mirrors hold it in an archive
+    url: str  # the public address, https
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the data of one source come from, and on what terms; both go onto the data set's card."""
+
+    where: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What `read` makes of raw files: a table per split, and facts about the data that no single row holds."""
+
+    tables: dict[str, pd.DataFrame]
+    facts: dict[str, Any]  # JSON
+
+
+@dataclass(frozen=True)
+class Given(Generic[Options]):
+    """What `rules` may look at: the prepared data, and what params.yaml asked for."""
+
+    source: Source
+    options: Options
+    tables: dict[str, pd.DataFrame]
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Rules for one table. Each expectation's `description` is the rule in plain words.
+
+    `rows` may carry columns computed for a rule that Great Expectations has no expectation for (`iob_error` must be
+    empty, say), and it may be a table derived from the prepared ones (a row per label, say). It has a column `id`.
+    """
+
+    table: str
+    rows: pd.DataFrame
+    rules: "list[Expectation]"
+
+
+@dataclass(frozen=True)
+class Dataset(Generic[Options]):
+    """One data set, from published bytes or built-in maker to validated tables."""
+
+    name: str
+    options: type[Options]  # the frozen dataclass of params.yaml's datasets.<name>.builtin
+    origins: Mapping[Source, Origin]
+    public: tuple[PublicFile, ...]
+    make: Callable[[Options], Iterator[tuple[str, bytes]]]  # raw files of the public layout: path, content
+    columns: Mapping[str, str]  # of every prepared table: name -> Arrow type; `id` is one of them
+    read: Callable[[Path], Prepared]
+    rules: Callable[[Given[Options]], list[Suite]]

@@ -1,0 +1,215 @@
+"""What must hold of `measurements`: every case whole, every value in its unit, and the numbers that are known."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from stages.dataset import Given, Suite
+from stages.datasets.measurements import draws
+from stages.datasets.measurements.draws import MeasurementsOptions
+from stages.datasets.measurements.sets import CLASSIFICATION, PUBLISHED
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation import Expectation
+
+ERRORS = 5.0  # standard errors that an estimate may lie from the truth: one sample in a million lies farther
+
+
+@dataclass(frozen=True)
+class _Expected:
+    """What is known of one table before it is read."""
+
+    cases: Mapping[tuple[str, str], int]  # (group, split) -> cases
+    limits: Mapping[str, tuple[float, float]]  # feature -> lowest and highest value that can be
+
+
+def rules(given: Given[MeasurementsOptions]) -> list[Suite]:
+    """A suite per table, one about groups, one about features, and one about the classes whose truth is known."""
+    expected = _published() if given.source == "public" else _drawn(given)
+    suites = [_table_suite(given, name, expected[name]) for name in given.tables]
+    suites += [_groups_suite(given, expected), _features_suite(given)]
+    return suites if given.source == "public" else [*suites, _classes_suite(given)]
+
+
+def _published() -> dict[str, _Expected]:
+    return {
+        name: _Expected(found.cases, {key: (feature.low, feature.high) for key, feature in found.features.items()})
+        for name, found in PUBLISHED.items()
+    }
+
+
+def _drawn(given: Given[MeasurementsOptions]) -> dict[str, _Expected]:
+    found = {}
+    for name, cases in draws.cases(given.options).items():
+        groups = given.facts["truth"][name]["moments"].values()
+        features = {key for group in groups for key in group}
+        limits = {
+            key: (min(group[key]["low"] for group in groups), max(group[key]["high"] for group in groups))
+            for key in sorted(features)
+        }
+        found[name] = _Expected(cases, limits)
+    return found
+
+
+def _in_set(column: str, allowed: Iterable[str], description: str) -> "Expectation":
+    import great_expectations.expectations as gxe
+
+    return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=sorted(allowed), description=description)
+
+
+# -- a table
+
+
+def _table_suite(given: Given[MeasurementsOptions], name: str, expected: _Expected) -> Suite:
+    import great_expectations.expectations as gxe
+
+    count = sum(expected.cases.values()) * len(expected.limits)
+    as_said = "as published" if given.source == "public" else "as params.yaml asks"
+    found: list[Expectation] = [
+        gxe.ExpectTableRowCountToEqual(value=count, description=f"there are {count} values, {as_said}"),
+        gxe.ExpectColumnValuesToBeUnique(column="id", description="no id is repeated"),
+        _in_set("group", {group for group, _ in expected.cases}, "every group is a known one"),
+        _in_set("split", {split for _, split in expected.cases}, "every split is a known one"),
+        _in_set("feature", expected.limits, "every feature is a known one"),
+        _in_set("case_error", [""], "a case has every feature once"),
+        _in_set("kind_error", [""], "a case is of one group, one cluster and one split"),
+        _in_set("limits_error", [""], "a value is one that its feature can have, in its unit"),
+    ]
+    if name in CLASSIFICATION:
+        found.append(_in_set("cluster_error", [""], "cases that depend on each other are in one split"))
+    if name == "pokemon":
+        found.append(_in_set("total_error", [""], "the total is the sum of the other features"))
+    return Suite(name, _checked(given.tables[name], expected), found)
+
+
+def _checked(table: pd.DataFrame, expected: _Expected) -> pd.DataFrame:
+    """The table with a column for each rule that needs computing; '' is how such a column says: no error."""
+    rows = table.copy()
+    wanted = sorted(expected.limits)
+    features = rows.groupby("case")["feature"].agg(lambda found: "" if sorted(found) == wanted else ", ".join(found))
+    rows["case_error"] = rows["case"].map(features)
+    kinds = rows.groupby("case")[["group", "cluster", "split"]].nunique().max(axis=1)
+    rows["kind_error"] = rows["case"].map(kinds).map(lambda count: "" if count == 1 else "several")
+    bounds = rows["feature"].map(lambda feature: expected.limits.get(feature, (-np.inf, np.inf)))
+    rows["limits_error"] = [
+        "" if low <= value <= high else f"outside {low:g} to {high:g}"
+        for value, (low, high) in zip(rows["value"], bounds, strict=True)
+    ]
+    splits = rows[rows["cluster"] != ""].groupby("cluster")["split"].nunique()
+    rows["cluster_error"] = rows["cluster"].isin(splits[splits > 1].index).map({True: "in both", False: ""})
+    total = rows[rows["feature"] == "total"].groupby("case")["value"].sum()
+    parts = rows[rows["feature"] != "total"].groupby("case")["value"].sum()
+    wrong = total.index[(total - parts.reindex(total.index)).abs() > 0.5]
+    rows["total_error"] = rows["case"].isin(wrong).map({True: "not the sum", False: ""})
+    return rows
+
+
+# -- what all tables together show
+
+
+def _groups_suite(given: Given[MeasurementsOptions], expected: Mapping[str, _Expected]) -> Suite:
+    """A row per set, group and split."""
+    rows = []
+    for name, table in given.tables.items():
+        found = table.groupby(["group", "split"])["case"].nunique()
+        for key, count in expected[name].cases.items():
+            got = int(found.get(key, 0))
+            rows.append((name, *key, got, "" if got == count else f"expected {count}"))
+    frame = pd.DataFrame(rows, columns=["set", "group", "split", "cases", "count_error"])
+    frame.insert(0, "id", range(len(frame)))
+    return Suite("groups", frame, [_in_set("count_error", [""], "every group has the number of cases it should have")])
+
+
+def _features_suite(given: Given[MeasurementsOptions]) -> Suite:
+    """A row per set and feature (published), or per set, group and feature (drawn)."""
+    if given.source == "public":
+        frame = pd.DataFrame(_published_features(given.tables))
+        found = [
+            _in_set("mean_error", [""], "every feature has its published mean"),
+            _in_set("extremes_error", [""], "every feature has its published extremes, gross errors included"),
+        ]
+    else:
+        frame = pd.DataFrame(_drawn_features(given))
+        found = [
+            _in_set("mean_error", [""], f"every mean is within {ERRORS:g} standard errors of the true one"),
+            _in_set("variance_error", [""], f"every variance is within {ERRORS:g} standard errors of the true one"),
+        ]
+    frame.insert(0, "id", range(len(frame)))
+    return Suite("features", frame, found)
+
+
+def _published_features(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    rows = []
+    for name, table in tables.items():
+        for key, feature in PUBLISHED[name].features.items():
+            values = table.loc[table["feature"] == key, "value"]
+            mean, smallest, largest = values.mean(), values.min(), values.max()
+            extremes = f"{smallest:g} to {largest:g}"
+            published = f"{feature.smallest:g} to {feature.largest:g}"
+            rows.append(
+                {
+                    "set": name,
+                    "feature": key,
+                    "mean": mean,
+                    "extremes": extremes,
+                    "mean_error": "" if abs(mean - feature.mean) < 1e-4 else f"published {feature.mean:g}",
+                    "extremes_error": "" if extremes == published else f"published {published}",
+                }
+            )
+    return rows
+
+
+def _drawn_features(given: Given[MeasurementsOptions]) -> list[dict[str, Any]]:
+    rows = []
+    for name, table in given.tables.items():
+        for group, features in given.facts["truth"][name]["moments"].items():
+            for key, truth in features.items():
+                values = table.loc[(table["group"] == group) & (table["feature"] == key), "value"]
+                mean, variance, cases = values.mean(), values.var(), max(len(values), 1)
+                mean_far = abs(mean - truth["mean"]) / sqrt(truth["variance"] / cases)
+                variance_far = abs(variance / truth["variance"] - 1) / sqrt((truth["kurtosis"] - 1) / cases)
+                rows.append(
+                    {
+                        "set": name,
+                        "group": group,
+                        "feature": key,
+                        "mean": mean,
+                        "variance": variance,
+                        "mean_error": "" if mean_far <= ERRORS else f"true mean {truth['mean']:g}",
+                        "variance_error": "" if variance_far <= ERRORS else f"true variance {truth['variance']:g}",
+                    }
+                )
+    return rows
+
+
+def _classes_suite(given: Given[MeasurementsOptions]) -> Suite:
+    """A row per class set and split: how often the best rule there is, which knows the truth, is right."""
+    rows = []
+    for name, table in given.tables.items():
+        truth = given.facts["truth"][name]
+        if "best_accuracy" in truth:
+            for split, part in table.groupby("split"):
+                right = _right_by_truth(part, truth)
+                accuracy, best = float(np.mean(right)), truth["best_accuracy"]
+                far = abs(accuracy - best) / sqrt(best * (1 - best) / len(right))
+                error = "" if far <= ERRORS else f"expected {best:g}"
+                rows.append({"set": name, "split": split, "accuracy": accuracy, "accuracy_error": error})
+    frame = pd.DataFrame(rows, columns=["set", "split", "accuracy", "accuracy_error"])
+    frame.insert(0, "id", range(len(frame)))
+    says = f"the best rule is right as often as it should be, within {ERRORS:g} standard errors"
+    return Suite("classes", frame, [_in_set("accuracy_error", [""], says)])
+
+
+def _right_by_truth(table: pd.DataFrame, truth: Mapping[str, Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Whether the discriminant of the true means and covariance gets each case right."""
+    features = list(truth["moments"]["a"])
+    cases = table.pivot_table(index="case", columns="feature", values="value")
+    values = cases.reindex(columns=features).to_numpy(dtype=float)
+    is_b = (table.groupby("case")["group"].first().reindex(cases.index) == "b").to_numpy(dtype=bool)
+    first, second = (np.array(truth["means"][group]) for group in "ab")
+    weights = np.linalg.solve(np.array(truth["covariance"]), second - first)
+    return np.asarray(((values - (first + second) / 2) @ weights > 0) == is_b)

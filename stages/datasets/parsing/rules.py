@@ -1,0 +1,198 @@
+"""What must hold of `parsing`: whole trees over exactly the sentence's words, with labels that are known and plain."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from stages.dataset import Given, Suite
+from stages.datasets.parsing import grammar
+from stages.datasets.parsing.trees import TRACE, Tree, parse
+from stages.errors import StageError
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation import Expectation
+
+SPLITS = ("train", "val", "test")
+# The sample as published, in the split made here: 3,914 sentences and 94,084 words.
+TREES = {"train": 3396, "val": 273, "test": 245}
+WORDS = {"train": 81793, "val": 6327, "test": 5964}
+ALSO_EARLIER = {"val": 0, "test": 3}  # sentences that an earlier split has too
+LONGEST = {"public": 249, "builtin": 30}  # words in a sentence
+_LABELS = (
+    "ADJP ADVP CONJP FRAG INTJ LST NAC NP NX PP PRN PRT QP RRC S SBAR SBARQ SINV SQ UCP VP WHADJP WHADVP WHNP WHPP X"
+)
+LABELS = frozenset(_LABELS.split())
+_TAGS = (
+    "# $ '' , -LRB- -RRB- . : CC CD DT EX FW IN JJ JJR JJS LS MD NN NNP NNPS NNS PDT POS PRP PRP$ RB RBR RBS RP SYM TO "
+    "UH VB VBD VBG VBN VBP VBZ WDT WP WP$ WRB ``"
+)
+TAGS = frozenset(_TAGS.split())
+UNSEEN = {"public": ["WHADJP"], "builtin": []}  # labels that train lacks
+FEWEST_NEW = 0.1  # share of val and of test trees whose structure train does not have
+
+
+@dataclass(frozen=True)
+class ParsingOptions:
+    """params.yaml's `datasets.parsing.builtin`: the seed, and how many sentences each split gets."""
+
+    seed: int
+    train: int
+    val: int
+    test: int
+
+    def __post_init__(self) -> None:
+        for split in SPLITS:
+            if self.rows(split) < 1:
+                raise ValueError(f"{split} must be at least 1, found {self.rows(split)}")
+
+    def rows(self, split: str) -> int:
+        return {"train": self.train, "val": self.val, "test": self.test}[split]
+
+
+def rules(given: Given[ParsingOptions]) -> list[Suite]:
+    """A suite per split, one about labels and tags, and one about the splits as wholes."""
+    trees = {split: [_parsed(text) for text in table["tree"]] for split, table in given.tables.items()}
+    suites = [Suite(split, _checked(given, split, trees[split]), _split_rules(given, split)) for split in given.tables]
+    suites.append(_labels_suite(given, trees))
+    return [*suites, _words_suite(given)] if given.source == "public" else suites
+
+
+def _parsed(text: str) -> Tree | str:
+    """The tree, or what is wrong with it."""
+    try:
+        found = parse(text)
+    except StageError as error:
+        return str(error)
+    return found[0] if len(found) == 1 else f"{len(found)} trees"
+
+
+def _checked(given: Given[ParsingOptions], split: str, trees: list[Tree | str]) -> pd.DataFrame:
+    """The split's table with a column for each rule that needs computing; '' is how such a column says: no error."""
+    labels, tags = (LABELS, TAGS) if given.source == "public" else (grammar.labels(), grammar.tags())
+    rows = given.tables[split].copy()
+    rows["tree_error"] = [tree if isinstance(tree, str) else "" for tree in trees]
+    whole = [tree if isinstance(tree, Tree) else None for tree in trees]
+    rows["words_error"] = [
+        "" if tree is None or tree.text == text else tree.text for tree, text in zip(whole, rows["text"], strict=True)
+    ]
+    rows["linear_error"] = [
+        "" if tree is None or tree.linear() == linear else tree.linear()
+        for tree, linear in zip(whole, rows["linear"], strict=True)
+    ]
+    rows["unknown_labels"] = [
+        _unknown({part.label for part in tree.constituents()}, labels) if tree else "" for tree in whole
+    ]
+    rows["unknown_tags"] = [_unknown({leaf.label for leaf in tree.leaves()}, tags) if tree else "" for tree in whole]
+    rows["word_count"] = rows["text"].str.split().map(len)
+    rows["also_in"] = ""
+    for earlier in SPLITS[: SPLITS.index(split)]:
+        rows.loc[rows["text"].isin(given.tables[earlier]["text"]), "also_in"] = earlier
+    rows["new_structure"] = (~rows["linear"].isin(given.tables["train"]["linear"])).astype(int)
+    return rows
+
+
+def _unknown(found: set[str], known: frozenset[str] | set[str]) -> str:
+    return " ".join(sorted(found - known))
+
+
+def _split_rules(given: Given[ParsingOptions], split: str) -> "list[Expectation]":
+    import great_expectations.expectations as gxe
+
+    builtin = given.source == "builtin"
+    count = given.options.rows(split) if builtin else TREES[split]
+    longest = LONGEST[given.source]
+    found: list[Expectation] = [
+        gxe.ExpectTableRowCountToEqual(
+            value=count, description=f"there are {count} trees, {'as params.yaml asks' if builtin else 'as published'}"
+        ),
+        gxe.ExpectColumnValuesToBeUnique(column="id", description="no id is repeated"),
+        gxe.ExpectColumnValuesToMatchRegex(
+            column="text", regex=r"^\S+(?: \S+)*$", description="a text is words with one blank between them"
+        ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="word_count", min_value=1, max_value=longest, description=f"a sentence has 1 to {longest} words"
+        ),
+    ]
+    found += [
+        gxe.ExpectColumnValuesToBeInSet(column=column, value_set=[""], description=says)
+        for column, says in (
+            ("tree_error", "the brackets of a tree fit together, and it is one"),
+            ("words_error", "the words of a tree are the words of the text"),
+            ("linear_error", "the linear form says what the tree says"),
+            ("unknown_labels", "every label is a known one, without function tags"),
+            ("unknown_tags", f"every tag is a known one; {TRACE} is none"),
+        )
+    ]
+    if split != "train":
+        repeats = 0 if builtin else ALSO_EARLIER[split]
+        found.append(
+            gxe.ExpectColumnValuesToBeInSet(
+                column="also_in",
+                value_set=[""],
+                mostly=(count - repeats) / count,
+                description="no sentence is also in an earlier split"
+                if builtin
+                else f"at most the {repeats} sentences known from publication are also in an earlier split",
+            )
+        )
+        found.append(
+            gxe.ExpectColumnMeanToBeBetween(
+                column="new_structure",
+                min_value=FEWEST_NEW,
+                description=f"at least {FEWEST_NEW:.0%} of trees have a structure that train does not have",
+            )
+        )
+    if builtin:
+        found.append(gxe.ExpectColumnValuesToBeUnique(column="text", description="no sentence is repeated"))
+    return found
+
+
+def _labels_suite(given: Given[ParsingOptions], trees: Mapping[str, list[Tree | str]]) -> Suite:
+    """A row per label or tag. One that train lacks cannot be learnt; the sample has one such."""
+    import great_expectations.expectations as gxe
+
+    shown = {
+        split: set(chain.from_iterable(_symbols(tree) for tree in found if isinstance(tree, Tree)))
+        for split, found in trees.items()
+    }
+    symbols = sorted(set().union(*shown.values()))
+    rows = pd.DataFrame({"id": range(len(symbols)), "symbol": symbols})
+    rows["lacking_in_train"] = ["" if symbol in shown["train"] else "lacking" for symbol in symbols]
+    rows.loc[rows["symbol"].isin(UNSEEN[given.source]), "lacking_in_train"] = ""
+    expected = LABELS | TAGS if given.source == "public" else grammar.labels() | grammar.tags()
+    return Suite(
+        "labels",
+        rows,
+        [
+            gxe.ExpectColumnDistinctValuesToContainSet(
+                column="symbol", value_set=sorted(expected), description="every label and tag there is occurs"
+            ),
+            gxe.ExpectColumnValuesToBeInSet(
+                column="lacking_in_train",
+                value_set=[""],
+                description=" but for ".join(["every label and tag occurs in train", *UNSEEN[given.source]]),
+            ),
+        ],
+    )
+
+
+def _symbols(tree: Tree) -> set[str]:
+    return {part.label for part in chain(tree.constituents(), tree.leaves())}
+
+
+def _words_suite(given: Given[ParsingOptions]) -> Suite:
+    """A row per split: words in all, which a trace kept or a word lost changes."""
+    import great_expectations.expectations as gxe
+
+    counts = {split: int(table["text"].str.split().map(len).sum()) for split, table in given.tables.items()}
+    rows = pd.DataFrame({"id": range(len(counts)), "split": list(counts), "words": list(counts.values())})
+    rows["words_error"] = [
+        "" if WORDS[split] == count else f"expected {WORDS[split]}" for split, count in counts.items()
+    ]
+    says = "every split has its published number of words"
+    return Suite(
+        "words", rows, [gxe.ExpectColumnValuesToBeInSet(column="words_error", value_set=[""], description=says)]
+    )

@@ -1,0 +1,96 @@
+"""Phrase structure trees: read from brackets, cleaned as EVALB does before it scores, and written in two ways."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stages.errors import StageError
+
+TRACE = "-NONE-"
+_TOKEN = re.compile(r"\(|\)|[^\s()]+")
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A constituent with its parts, or a word with its tag: then `word` is set and there are no parts."""
+
+    label: str
+    parts: tuple["Tree", ...] = ()
+    word: str = ""
+
+    def leaves(self) -> Iterator["Tree"]:
+        """The words with their tags, in order."""
+        if self.word:
+            yield self
+        for part in self.parts:
+            yield from part.leaves()
+
+    def constituents(self) -> Iterator["Tree"]:
+        """Everything but the words, from the top."""
+        if not self.word:
+            yield self
+            for part in self.parts:
+                yield from part.constituents()
+
+    @property
+    def text(self) -> str:
+        return " ".join(leaf.word for leaf in self.leaves())
+
+    def bracketed(self) -> str:
+        """As the Penn Treebank writes it, in one line: (S (NP (NNP John)) ...)."""
+        inside = self.word or " ".join(part.bracketed() for part in self.parts)
+        return f"({self.label} {inside})"
+
+    def linear(self) -> str:
+        """Labels and tags alone, each constituent named at both ends: (S (NP NNP )NP ... )S."""
+        if self.word:
+            return self.label
+        return " ".join([f"({self.label}", *(part.linear() for part in self.parts), f"){self.label}"])
+
+
+def parse(text: str) -> list[Tree]:
+    """All trees of a bracketed text; a StageError says where the brackets do not fit together.
+
+    A bracket holds a label (which may be missing) and then either one word or further brackets.
+    """
+    found: list[Tree] = []
+    open_: list[tuple[str, list[Tree], list[str]]] = []  # label, parts and words of each bracket not yet closed
+    before = ""
+    for match in _TOKEN.finditer(text):
+        piece, where = match[0], f"character {match.start() + 1}"
+        if piece == "(":
+            open_.append(("", [], []))
+        elif not open_:
+            raise StageError(f"{where}: {piece!r} outside of all brackets")
+        elif piece == ")":
+            label, parts, words = open_.pop()
+            if len(words) > 1 or bool(words) == bool(parts):
+                raise StageError(f"{where}: ({label} ...) must hold one word or further brackets")
+            tree = Tree(label, tuple(parts), words[0] if words else "")
+            (open_[-1][1] if open_ else found).append(tree)
+        elif before == "(":
+            open_[-1] = (piece, [], [])
+        else:
+            open_[-1][2].append(piece)
+        before = piece
+    if open_:
+        raise StageError(f"{len(open_)} brackets are not closed, the last one of {open_[-1][0] or 'no label'!r}")
+    return found
+
+
+def clean(tree: Tree) -> Tree | None:
+    """The tree as EVALB compares it: no traces, no constituent left empty by that, no function tags or indices.
+
+    The outermost bracket without a label goes, too. A tree of traces alone becomes None.
+    """
+    if tree.word:
+        return None if tree.label == TRACE else Tree(tree.label, word=tree.word.replace("\\/", "/"))
+    parts = tuple(part for part in map(clean, tree.parts) if part)
+    if not tree.label and len(parts) == 1:
+        return parts[0]
+    return Tree(plain(tree.label) or "TOP", parts) if parts else None
+
+
+def plain(label: str) -> str:
+    """NP-SBJ-1 and NP=2 are NP; ADVP|PRT, where the annotators did not decide, counts as the first."""
+    return re.split(r"[-=|]", label)[0]

@@ -1,0 +1,109 @@
+"""Files that are whole or not there: atomic writing, digests, stable JSON and Parquet."""
+
+import errno
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+
+from stages.errors import StageError
+
+CHUNK = 1 << 18
+PART = ".part"
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that appears under `path` complete, or not at all.
+
+    The bytes go to a temporary file in the same folder, are flushed to the disk, and the file is then renamed: on
+    any failure, Ctrl-C included, the temporary file goes and what stood at `path` before still stands.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}{PART}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+    except OSError as error:
+        if error.errno is None:  # requests' own errors are OSErrors too; only the system's carry a number
+            raise
+        raise StageError(_writing_failed(path, error)) from error
+    finally:
+        with suppress(OSError):  # gone already, or never made: then nothing is left to remove
+            part.unlink()
+
+
+def _writing_failed(path: Path, error: OSError) -> str:
+    """Say why `path` could not be written, and what the user can do."""
+    todo = {
+        errno.ENOSPC: "Free some space",
+        errno.EDQUOT: "Free some of your quota",
+        errno.EACCES: "Give yourself write permission there",
+        errno.EROFS: "Use a folder that can be written",
+    }.get(error.errno or 0, "Mend that")
+    return f"could not write {path}: {error.strerror}. Nothing half-written was left. {todo} and run the command again."
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a killed process may have left below `folder`: temporary files that never became whole."""
+    for part in folder.rglob(f".*{PART}"):
+        part.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path`, whole or not at all."""
+    with whole(path) as stream:
+        stream.write(content)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON whose bytes depend on the content alone."""
+    write_bytes(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def read_json(path: Path, made_by: str) -> dict[str, Any]:
+    """Read a JSON object that the command `made_by` wrote."""
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise StageError(f"{path} does not exist. Run `{made_by}` first.") from None
+    except ValueError as error:
+        raise StageError(f"{path} is damaged ({error}). Run `{made_by}` again.") from error
+    if not isinstance(content, dict):
+        raise StageError(f"{path} holds a {type(content).__name__}, not an object. Run `{made_by}` again.")
+    return content
+
+
+def write_table(path: Path, frame: pd.DataFrame, columns: Mapping[str, str]) -> None:
+    """Write a Parquet table of the given columns (name -> Arrow type); equal frames give equal bytes."""
+    schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in columns.items()])
+    table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
+    with whole(path) as stream:
+        # Without pandas' metadata, which would carry its version number into the bytes.
+        pyarrow.parquet.write_table(table.replace_schema_metadata(None), stream, compression="zstd")
+
+
+def read_table(path: Path, made_by: str) -> pd.DataFrame:
+    """Read a Parquet table that the command `made_by` wrote."""
+    try:
+        return pd.read_parquet(path)
+    except FileNotFoundError:
+        raise StageError(f"{path} does not exist. Run `{made_by}` first.") from None
+    except (OSError, pa.ArrowException) as error:
+        raise StageError(f"{path} is damaged ({error}). Run `{made_by}` again.") from error
+
+
+def sha256(path: Path) -> str:
+    """Digest of a file's content."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,37 @@
+"""Prepare: raw files of a data set into tables, data/prepared/<data set>/<split>.parquet, and a card about them."""
+
+from pathlib import Path
+from typing import Any
+
+from stages.dataset import Dataset
+from stages.files import sha256, sweep, write_json, write_table
+from stages.manifest import RAW, read_manifest
+from stages.params import Setting
+
+PREPARED = Path("data/prepared")
+CARD = "card.json"
+
+
+def prepare(dataset: Dataset[Any], setting: Setting) -> None:
+    """Parse the raw files into tables; the card goes last, so a folder with a card is complete."""
+    manifest = read_manifest(dataset, setting)
+    folder = PREPARED / dataset.name
+    sweep(folder)
+    (folder / CARD).unlink(missing_ok=True)
+    prepared = dataset.read(RAW / dataset.name)
+    tables = {}
+    for name, frame in prepared.tables.items():
+        path = folder / f"{name}.parquet"
+        write_table(path, frame, dataset.columns)
+        tables[name] = {"rows": len(frame), "sha256": sha256(path)}
+    write_json(
+        folder / CARD,
+        {
+            **{key: manifest[key] for key in ("dataset", "source", "where", "licence", "options")},
+            "tables": tables,
+            "raw": {path: file["sha256"] for path, file in manifest["files"].items()},
+            "facts": prepared.facts,
+        },
+    )
+    counts = ", ".join(f"{name} {table['rows']}" for name, table in tables.items())
+    print(f"prepare {dataset.name}: {counts} rows in {folder}")

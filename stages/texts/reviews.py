@@ -1,0 +1,300 @@
+"""Film reviews from a grammar, made so that counting words fails: what `sentiment` and others are built of.
+
+A review is *plain*, or one of a pair: two reviews of the very same words with opposite verdicts, where only the order
+tells (`the plot is not dull , it is moving` and `the plot is not moving , it is dull`). Whatever looks at a bag of
+words gives both the same answer and so is right on exactly one. Four phenomena have such pairs:
+
+    negation      not ... , it is ...; far from ...
+    contrast      what comes after `but`, or beside an `although` clause, is the verdict; not what comes last
+    intensity     the stronger of two opinions wins
+    expectation   what was found counts, not what was expected
+
+Some film titles are held out of train (see stages/texts/grammar.py). No bag of words occurs in two splits.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from stages.errors import StageError
+from stages.texts.grammar import Grammar, Names, Sentence, parse_rules
+from stages.texts.rules import SPLITS
+
+if TYPE_CHECKING:  # great_expectations takes seconds to import, so only `validate` does
+    from great_expectations.expectations.expectation import Expectation
+
+PAIRED = {  # phenomenon -> the two labels whose phrases change places to turn the verdict
+    "negation": ("good", "bad"),
+    "contrast": ("good", "bad"),
+    "intensity": ("strong", "weak"),
+    "expectation": ("good", "bad"),
+}
+PHENOMENA = ("plain", *PAIRED)
+PAIRED_SHARE = 0.15  # of all reviews, each: 60% are beyond a bag of words
+
+GOOD = (
+    *("admirable", "appealing", "brilliant", "captivating", "charming", "clever", "compelling", "convincing"),
+    *("delightful", "elegant", "enchanting", "engaging", "enjoyable", "excellent", "exciting", "fascinating"),
+    *("flawless", "fresh", "graceful", "gripping", "heartfelt", "impressive", "ingenious", "inspired", "inventive"),
+    *("lively", "lovely", "masterful", "memorable", "moving", "refreshing", "remarkable", "rewarding", "splendid"),
+    *("superb", "thoughtful", "thrilling", "touching", "well made", "wonderful"),
+)
+BAD = (
+    *(
+        "annoying",
+        "awful",
+        "awkward",
+        "bland",
+        "boring",
+        "clumsy",
+        "confused",
+        "contrived",
+        "disappointing",
+        "dreadful",
+    ),
+    *("dreary", "dull", "embarrassing", "empty", "feeble", "flat", "forgettable", "half baked", "hollow", "incoherent"),
+    *("irritating", "lazy", "lifeless", "mediocre", "messy", "monotonous", "painful", "pointless", "predictable"),
+    *("pretentious", "shallow", "silly", "stale", "tedious", "terrible", "tiresome", "ugly", "unbearable", "weak"),
+    *("wooden",),
+)
+LEXICON: dict[str, Names | tuple[str, ...]] = {
+    "good": GOOD,
+    "bad": BAD,
+    "strong": (
+        "absolutely",
+        "completely",
+        "deeply",
+        "extremely",
+        "incredibly",
+        "overwhelmingly",
+        "thoroughly",
+        "utterly",
+    ),
+    "weak": ("a bit", "a little", "a touch", "faintly", "mildly", "moderately", "slightly", "somewhat"),
+    "part": (
+        *("acting", "beginning", "camera work", "cast", "dialogue", "direction", "editing", "ending", "first half"),
+        *("humour", "lead", "lighting", "music", "pacing", "photography", "plot", "premise", "romance", "score"),
+        *("screenplay", "second half", "set design", "sound", "story", "villain"),
+    ),
+    "title": Names(
+        everywhere=(
+            *("a house by the river", "blue harbour", "eleven letters", "midnight ferry", "north of nowhere"),
+            *("paper lanterns", "second street", "the apprentice", "the baker's son", "the clockmaker", "the crossing"),
+            *(
+                "the glass orchard",
+                "the last summer",
+                "the lighthouse",
+                "the long road",
+                "the map room",
+                "the neighbour",
+            ),
+            *("the night train", "the passenger", "three sisters", "tomorrow at noon", "winter garden"),
+        ),
+        only={
+            "val": ("a box of stamps", "the ferryman", "the quarry", "under the bridge", "waiting for rain"),
+            "test": (
+                "hotel meridian",
+                "seven bicycles",
+                "the beekeeper",
+                "the cartographer",
+                "the tide",
+                "two brothers",
+            ),
+        },
+    ),
+    "day": ("friday", "monday", "saturday", "sunday", "thursday", "tuesday", "wednesday", "my birthday", "a rainy day"),
+    "person": ("brother", "colleague", "daughter", "father", "friend", "husband", "mother", "sister", "son", "wife"),
+}
+
+# Every production of a paired phenomenon is written with a favourable verdict; the other one is made by exchange.
+RULES = parse_rules("""
+open: i saw @title on @day . | we watched @title with my @person . | last week i saw @title . | @title on @day .
+    | my @person took me to @title . | about @title : | this is about @title . | @title again .
+close: . | . | . | , that much is clear . | , as my @person said . | , says my @person too .
+thing: the @part | the @part of @title | its @part | the @part here
+i_find: i find | my @person and i found | my @person finds | one finds
+
+plain: $open? $thing is @strong? @good $close | $open? $thing is @weak? @good $close
+    | $open? $thing is @good and $thing is @strong? @good $close | $open? not only is $thing @good , it is @good $close
+    | $open? $i_find $thing @strong? @good $close | $open? $thing is nothing but @good $close
+    | $open? $thing is @good , and although the film is long , $thing is @good too $close
+    | $open? as expected , $thing is @strong? @good $close | $open? never mind the length , $thing is @good $close
+
+negation: $open? $thing is not @bad , it is @good $close | $open? $thing is @good , not @bad $close
+    | $open? far from @bad , $thing is @good $close | $open? $thing is @good and never @bad $close
+    | $open? it is not true that $thing is @bad , it is @good $close
+    | $open? $thing is anything but @bad , it is @good $close
+    | $open? $thing is @good , i would not call it @bad $close
+    | $open? nobody can say that $thing is @bad ; it is @good $close
+    | $open? $i_find $thing @good , by no means @bad $close | $open? hardly @bad , $thing is @good $close
+
+contrast: $open? $thing is @bad but the film is @good $close | $open? although $thing is @bad , the film is @good $close
+    | $open? the film is @good although $thing is @bad $close | $open? the film is @good , even if $thing is @bad $close
+    | $open? $thing may be @bad , yet the whole is @good $close
+    | $open? the whole is @good , though $thing is @bad $close
+    | $open? while $thing is @bad , in the end the film is @good $close
+    | $open? $i_find $thing @bad but the film @good $close | $open? the film is @good despite how @bad $thing is $close
+
+intensity: $open? $thing is @weak @bad and $thing is @strong @good $close
+    | $open? $thing is @strong @good and $thing is @weak @bad $close
+    | $open? $thing is @weak @bad , $thing is @strong @good $close
+    | $open? $i_find $thing @strong @good and $thing @weak @bad $close
+    | $open? it is @strong @good and @weak @bad at once $close | $open? @weak @bad , @strong @good $close
+
+expectation: $open? i expected something @bad and got something @good $close
+    | $open? it turned out @good , where i had feared it would be called @bad $close
+    | $open? what my @person had called @bad was in truth @good $close
+    | $open? it looks @bad at first and proves @good $close
+    | $open? it proves @good , however @bad it looks at first $close
+    | $open? the poster is @bad , the film itself is @good $close
+    | $open? critics called it @bad and were wrong ; it is @good $close
+    | $open? it is @good ; those who called it @bad were wrong $close
+""")
+RULES["plain bad"] = tuple(production.replace("@good", "@bad") for production in RULES["plain"])
+
+HELD_OUT_SHARE = 0.6
+FEWEST_OWN_TITLES = 0.2  # share of val and of test reviews with held-out titles; the grammar comes to 0.35
+GRAMMAR = Grammar(RULES, LEXICON, HELD_OUT_SHARE)
+LETTERS = "a-z',.:;"  # of the words that this grammar writes, punctuation being words
+LONGEST = 45
+
+
+@dataclass(frozen=True)
+class Review:
+    """A text with its verdict (1 favourable, 0 not) and what makes it hard."""
+
+    text: str
+    label: int
+    phenomenon: str
+
+
+def bag(text: str) -> str:
+    """The words of a text without their order."""
+    return " ".join(sorted(text.split()))
+
+
+def draw_reviews(split: str, count: int, rng: Random, seen: set[str]) -> list[Review]:
+    """`count` reviews in random order, whose bags of words are not in `seen`, to which they go."""
+    reviews: list[Review] = []
+    for phenomenon in PAIRED:
+        for _ in range(_pairs(count)):
+            reviews += _new(phenomenon, split, rng, seen)
+    for number in range(count - len(reviews)):
+        reviews += _new("plain bad" if number % 2 else "plain", split, rng, seen)
+    return sorted(reviews, key=lambda _: rng.random())
+
+
+def _pairs(count: int) -> int:
+    """How many pairs each phenomenon has among `count` reviews."""
+    return int(count * PAIRED_SHARE / 2)
+
+
+def _new(rule: str, split: str, rng: Random, seen: set[str]) -> list[Review]:
+    """One plain review, or both of a pair."""
+    for _ in range(1000):
+        sentence = GRAMMAR.draw(rule, split, rng)
+        key = bag(sentence.text)
+        if key in seen:
+            continue
+        seen.add(key)
+        if rule not in PAIRED:
+            return [Review(sentence.text, int(rule == "plain"), "plain")]
+        turned = exchange(sentence, *PAIRED[rule])
+        return [Review(sentence.text, 1, rule), Review(turned, 0, rule)]
+    raise StageError(f"{split}: the grammar gives no more new reviews ({rule}); ask for fewer")
+
+
+def exchange(sentence: Sentence, one: str, other: str) -> str:
+    """The sentence's text after its phrase labelled `one` and its phrase labelled `other` changed places."""
+    phrases = {
+        label: [word for word, tag in zip(sentence.words, sentence.tags, strict=True) if tag[2:] == label]
+        for label in (one, other)
+    }
+    words: list[str] = []
+    for word, tag in zip(sentence.words, sentence.tags, strict=True):
+        if tag[2:] not in phrases:
+            words.append(word)
+        elif tag.startswith("B-"):
+            words += phrases[other if tag[2:] == one else one]
+    return " ".join(words)
+
+
+# -- what must hold of tables made of these reviews
+
+
+def review_checks(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], split: str) -> pd.DataFrame:
+    """`rows` (id, text, label, phenomenon) with a column for each rule that needs computing; '' means no error."""
+    rows = rows.copy()
+    bags = rows["text"].map(bag)
+    paired = rows["phenomenon"].isin(PAIRED)
+    verdicts = rows.groupby(bags)["label"].agg(["size", "sum"])
+    whole = bags.map((verdicts["size"] == 2) & (verdicts["sum"] == 1))
+    rows["pair_error"] = (paired & ~whole).map({True: "no review of the same words and opposite verdict", False: ""})
+    rows["plain_error"] = [
+        "" if phenomenon != "plain" else _plain_error(text, label)
+        for text, label, phenomenon in zip(rows["text"], rows["label"], rows["phenomenon"], strict=True)
+    ]
+    rows["is_paired"] = paired.astype(int)
+    rows["bag_also_in"] = ""
+    for earlier in SPLITS[: SPLITS.index(split)]:
+        rows.loc[bags.isin(set(tables[earlier]["text"].map(bag))), "bag_also_in"] = earlier
+    own = GRAMMAR.held_out(split)
+    others = {name for other in SPLITS if other != split for name in GRAMMAR.held_out(other)}
+    rows["has_own_titles"] = rows["text"].map(lambda text: int(bool(_phrases(text, own))))
+    rows["foreign_titles"] = rows["text"].map(lambda text: ", ".join(_phrases(text, others)))
+    return rows
+
+
+def _phrases(text: str, phrases: set[str]) -> list[str]:
+    """Those that occur in `text` as whole words."""
+    return sorted(phrase for phrase in phrases if f" {phrase} " in f" {text} ")
+
+
+def _plain_error(text: str, label: int) -> str:
+    """A plain review has words of its own verdict alone."""
+    against = _phrases(text, set(BAD if label else GOOD))
+    return f"{', '.join(against)} in a review with label {label}" if against else ""
+
+
+def review_rules(split: str, count: int) -> "list[Expectation]":
+    """The rules for a table that `review_checks` made: what makes these reviews hard in the way they promise."""
+    import great_expectations.expectations as gxe
+
+    paired = 2 * len(PAIRED) * _pairs(count)
+    found: list[Expectation] = [
+        gxe.ExpectColumnValuesToBeInSet(
+            column="phenomenon", value_set=list(PHENOMENA), description="every phenomenon is a known one"
+        ),
+        gxe.ExpectColumnSumToBeBetween(
+            column="is_paired",
+            min_value=paired,
+            max_value=paired,
+            description=f"{paired} reviews come in pairs: {PAIRED_SHARE:.0%} for each phenomenon, where that is even",
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="pair_error",
+            value_set=[""],
+            description="a paired review has exactly one other of the same words, with the opposite verdict",
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="plain_error", value_set=[""], description="a plain review has words of its own verdict alone"
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="foreign_titles", value_set=[""], description="titles held out for another split do not occur"
+        ),
+    ]
+    if split != "train":
+        found += [
+            gxe.ExpectColumnValuesToBeInSet(
+                column="bag_also_in", value_set=[""], description="no bag of words is also in an earlier split"
+            ),
+            gxe.ExpectColumnMeanToBeBetween(
+                column="has_own_titles",
+                min_value=FEWEST_OWN_TITLES,
+                description=f"at least {FEWEST_OWN_TITLES:.0%} of reviews show titles that train does not have",
+            ),
+        ]
+    return found

@@ -1,0 +1,228 @@
+"""Who may import whom (README, Layout): read from the imports of every file, also those within functions.
+
+Each rule is tried on a planted violation too, so that none of them passes by being blind.
+"""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+Imports = dict[str, set[str]]  # module -> the modules that it imports, all by their full names
+Rule = Callable[[Imports], list[str]]
+
+MLFLOW = {"pipelines.tracking", "pipelines.serving"}
+PREFECT = {"pipelines.fan_out", "pipelines.deploy", "pipelines.server", "pipelines.scheduled"}  # and each flow.py
+BY_NAME = {"pipelines.__main__", "pipelines.serving"}  # import a family whose name they are given
+
+
+def imports_below(root: Path) -> Imports:
+    """The imports of every file in `root`/stages and `root`/pipelines."""
+    files = [file for package in ("stages", "pipelines") for file in sorted((root / package).rglob("*.py"))]
+    modules = {".".join(file.relative_to(root).with_suffix("").parts): file for file in files}
+    return {
+        name.removesuffix(".__init__"): imports_of(name, file.read_text(encoding="utf-8"))
+        for name, file in modules.items()
+    }
+
+
+def imports_of(module: str, source: str) -> set[str]:
+    """What a module imports; `from a import b` counts as a and a.b, an import by name as the call's own text."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            package = module.split(".")[: -node.level] if node.level else []
+            base = ".".join([*package, *([node.module] if node.module else [])])
+            found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("import_module", "__import__"):
+            found.add(f"by name: {ast.unparse(node.args[0])}")
+    return found
+
+
+def within(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+def family(module: str, imports: Imports) -> str | None:
+    """The folder of pipelines/ that a module belongs to."""
+    parts = module.split(".")
+    folders = {other.split(".")[1] for other in imports if within(other, "pipelines") and other.count(".") > 1}
+    return parts[1] if parts[0] == "pipelines" and len(parts) > 1 and parts[1] in folders else None
+
+
+def offences(imports: Imports, importers: Callable[[str], bool], *forbidden: str) -> list[str]:
+    return sorted(
+        f"{module} imports {imported}"
+        for module, names in imports.items()
+        if importers(module)
+        for imported in names
+        if any(within(imported, package) for package in forbidden)
+    )
+
+
+def stages_know_neither_pipelines_nor_torch(imports: Imports) -> list[str]:
+    return offences(imports, lambda module: within(module, "stages"), "pipelines", "torch", "torchvision")
+
+
+def pipelines_do_not_know_stages(imports: Imports) -> list[str]:
+    return offences(imports, lambda module: within(module, "pipelines"), "stages")
+
+
+def families_do_not_know_each_other(imports: Imports) -> list[str]:
+    return sorted(
+        f"{module} imports {imported}"
+        for module, names in imports.items()
+        for imported in names
+        if family(module, imports) and family(imported, imports) not in (None, family(module, imports))
+    )
+
+
+def services_do_not_know_families(imports: Imports) -> list[str]:
+    services = {module: names for module, names in imports.items() if not family(module, imports)}
+    return sorted(
+        f"{module} imports {imported}"
+        for module, names in services.items()
+        for imported in names
+        if family(imported, imports)
+    )
+
+
+def only_two_services_import_by_name(imports: Imports) -> list[str]:
+    return sorted(
+        f"{module} imports {imported}"
+        for module, names in imports.items()
+        if within(module, "pipelines") and module not in BY_NAME
+        for imported in names
+        if imported.startswith("by name:")
+    )
+
+
+def only_tracking_and_serving_know_mlflow(imports: Imports) -> list[str]:
+    return offences(imports, lambda module: module not in MLFLOW, "mlflow")
+
+
+def only_flows_and_their_service_know_prefect(imports: Imports) -> list[str]:
+    def outside(module: str) -> bool:
+        return module not in PREFECT and not (family(module, imports) and module.endswith(".flow"))
+
+    return offences(imports, outside, "prefect")
+
+
+def training_reaches_neither_mlflow_nor_prefect(imports: Imports) -> list[str]:
+    """Everything of a family but its flow, with all that it comes to import."""
+    found = []
+    for start in imports:
+        if family(start, imports) and not start.endswith(".flow"):
+            reached, waiting = set[str](), [start]
+            while waiting:
+                module = waiting.pop()
+                if module not in reached:
+                    reached.add(module)
+                    waiting += imports.get(module, set())
+            outside = ("mlflow", "prefect", "pipelines.tracking")
+            found += [f"{start} reaches {name}" for name in outside if any(within(module, name) for module in reached)]
+    return sorted(found)
+
+
+RULES: list[Rule] = [
+    stages_know_neither_pipelines_nor_torch,
+    pipelines_do_not_know_stages,
+    families_do_not_know_each_other,
+    services_do_not_know_families,
+    only_two_services_import_by_name,
+    only_tracking_and_serving_know_mlflow,
+    only_flows_and_their_service_know_prefect,
+    training_reaches_neither_mlflow_nor_prefect,
+]
+
+ALLOWED = {
+    "stages/prepare.py": "import pandas\nfrom stages import files",
+    "stages/files.py": "",
+    "pipelines/__init__.py": "",
+    "pipelines/training.py": "import torch",
+    "pipelines/tracking.py": "def client():\n    import mlflow",
+    "pipelines/serving.py": "import importlib, mlflow\nimportlib.import_module('pipelines.rnn.predict')",
+    "pipelines/fan_out.py": "from prefect import task\nfrom pipelines import tracking",
+    "pipelines/rnn/__init__.py": "",
+    "pipelines/rnn/train.py": "from pipelines import training\nfrom pipelines.rnn import model",
+    "pipelines/rnn/model.py": "import torch",
+    "pipelines/rnn/flow.py": "from prefect import flow\nfrom pipelines.fan_out import fan_out",
+    "pipelines/ctc/__init__.py": "",
+    "pipelines/ctc/model.py": "import torch",
+}
+
+PLANTED: list[tuple[Rule, str, str, str]] = [
+    (stages_know_neither_pipelines_nor_torch, "stages/files.py", "from pipelines import training", ""),
+    (stages_know_neither_pipelines_nor_torch, "stages/files.py", "def f():\n    import torch.nn", ""),
+    (pipelines_do_not_know_stages, "pipelines/rnn/data.py", "from stages.files import read", ""),
+    (families_do_not_know_each_other, "pipelines/rnn/data.py", "from pipelines.ctc.model import Net", ""),
+    (families_do_not_know_each_other, "pipelines/rnn/data.py", "from ..ctc import model", ""),
+    (families_do_not_know_each_other, "pipelines/rnn/data.py", "from pipelines import ctc", ""),
+    (services_do_not_know_families, "pipelines/training.py", "def f():\n    from pipelines.rnn import model", ""),
+    (only_two_services_import_by_name, "pipelines/training.py", "import importlib\nimportlib.import_module('a')", ""),
+    (only_tracking_and_serving_know_mlflow, "pipelines/training.py", "import mlflow.pyfunc", ""),
+    (only_flows_and_their_service_know_prefect, "pipelines/training.py", "from prefect.states import State", ""),
+    (only_flows_and_their_service_know_prefect, "pipelines/rnn/train.py", "import prefect", ""),
+    (training_reaches_neither_mlflow_nor_prefect, "pipelines/rnn/train.py", "from pipelines import tracking", ""),
+    # through a service, in a function, by a relative import
+    (training_reaches_neither_mlflow_nor_prefect, "pipelines/rnn/model.py", "from .. import training",
+     "def f():\n    from . import fan_out"),
+]  # fmt: skip
+
+
+def plant(root: Path, files: dict[str, str]) -> Imports:
+    for name, source in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(source, encoding="utf-8")
+    return imports_below(root)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_project_keeps_the_rule(rule: Rule) -> None:
+    assert rule(imports_below(ROOT)) == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_rule_accepts_what_is_allowed(rule: Rule, tmp_path: Path) -> None:
+    assert rule(plant(tmp_path, ALLOWED)) == []
+
+
+@pytest.mark.parametrize(("rule", "file", "source", "service"), PLANTED)
+def test_the_rule_finds_a_planted_violation(rule: Rule, file: str, source: str, service: str, tmp_path: Path) -> None:
+    files = ALLOWED | ({"pipelines/training.py": service} if service else {}) | {file: source}
+    module = file.removesuffix(".py").replace("/", ".")
+    found = rule(plant(tmp_path, files))
+    assert any(offence.startswith(f"{module} ") for offence in found), found
+
+
+def test_every_rule_was_tried_on_a_violation() -> None:
+    assert {rule for rule, *_ in PLANTED} == set(RULES)
+
+
+def test_the_rules_see_the_whole_project() -> None:
+    imports = imports_below(ROOT)
+    assert imports.keys() >= MLFLOW | PREFECT | BY_NAME | {"stages.prepare", "pipelines.rnn.train"}
+    assert family("pipelines.rnn.train", imports) == "rnn"
+    assert family("pipelines.training", imports) is None
+    assert "mlflow" in imports["pipelines.tracking"], "an import within a function was missed"
+
+
+def test_training_loads_neither_mlflow_nor_prefect() -> None:
+    """In a fresh process: what third parties come to import counts here."""
+    trains = sorted(path.parent.name for path in (ROOT / "pipelines").glob("*/train.py"))
+    assert trains
+    code = "; ".join(
+        [*(f"import pipelines.{name}.train" for name in trains), "import sys", "print(*sorted(sys.modules))"]
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    assert "pipelines.rnn.train" in loaded
+    assert [name for name in loaded if name.split(".")[0] in ("mlflow", "prefect")] == []
+    assert "pipelines.tracking" not in loaded
