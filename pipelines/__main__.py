@@ -1,7 +1,6 @@
 """The command line: `python -m pipelines COMMAND`. An expected error is one message and exit status 1."""
 
 import argparse
-import importlib
 import os
 import sys
 from collections.abc import Sequence
@@ -53,38 +52,45 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(options: argparse.Namespace) -> None:
+    from pipelines import tasks
     from pipelines.params import load_pipeline
     from pipelines.runs import source_of
     from pipelines.server import ensure_server
 
-    family = load_pipeline(options.pipeline, source_of).family  # a mistake in params.yaml is told before all else
+    pipeline = load_pipeline(options.pipeline, source_of)  # a mistake in params.yaml is told before all else
     ensure_server()
-    importlib.import_module(f"pipelines.{family}.flow").train_variants(options.pipeline, stage=True)
+    tasks.flow(pipeline.family)(pipeline.name, stage=True)
 
 
 def _compare(options: argparse.Namespace) -> None:
+    from pipelines import tasks
     from pipelines.comparison import compare
+    from pipelines.params import load_pipeline
+    from pipelines.runs import source_of
 
-    table = compare(options.pipeline)
-    print(table[["seeds", "val_f1", "test_f1", "test_f1_sd"]].round(2).to_string())
+    pipeline = load_pipeline(options.pipeline, source_of)
+    by = tasks.comparison(pipeline.family, pipeline.task)
+    shown = ["seeds", by.chosen_by.name, by.headline.name, f"{by.headline.name}_sd"]
+    print(compare(pipeline.name, by)[shown].round(by.headline.decimals).to_string())
 
 
 def _promote(options: argparse.Namespace) -> None:
     from pipelines.registry import promote
 
     chosen = promote(options.pipeline)
-    print(f"champion of {chosen['model']}: {chosen['run']} (val F1 {chosen['val_f1']}, test F1 {chosen['test_f1']})")
+    figures = ", ".join(f"{key} {value}" for key, value in chosen.items() if key.startswith(("val_", "test_")))
+    print(f"champion of {chosen['model']}: {chosen['run']} ({figures})")
 
 
 def _predict(options: argparse.Namespace) -> None:
+    from pipelines import tasks
     from pipelines.tracking import load_champion
 
     texts = options.text or [line.strip() for line in sys.stdin]
-    for answer in load_champion(options.pipeline).predict(texts):
-        width = max(map(len, answer["words"]))
-        for word, tag in zip(answer["words"], answer["tags"], strict=True):
-            print(f"{word:<{width}}  {tag}")
-        print()
+    champion = load_champion(options.pipeline)
+    family, task = champion.model_config["family"], champion.model_config["task"]
+    for answer in champion.predict(texts):
+        print(tasks.shown(family, task, answer), end="\n\n")
 
 
 def _repro(options: argparse.Namespace) -> int:

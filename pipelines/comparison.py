@@ -1,45 +1,94 @@
 """Runs -> one table, its pictures and a report: which variant is best, by how much, over how many seeds."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from pipelines import plots
 from pipelines.files import write_atomically
 
-MONITOR = "val_f1"
-SHOWN = ("val_f1", "test_f1", "test_f1_strict")
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of a run, as `metrics.json` names it and as people read it."""
+
+    name: str
+    title: str
+    decimals: int = 2
+    lower_is_better: bool = False
+
+    def text(self, value: float) -> str:
+        return f"{value:,.{self.decimals}f}"
 
 
-def compare(pipeline: str, data: Path = Path("data")) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Comparison:
+    """By what a task's runs are compared.
+
+    The epoch, the variant and the champion are chosen by `chosen_by`, a figure on val; `headline` is the figure on
+    test that a result is quoted by.
+    """
+
+    chosen_by: Figure
+    headline: Figure
+    others: tuple[Figure, ...] = ()
+    curves: Mapping[str, str] = field(default_factory=dict)  # columns of history.csv -> titles
+    pictures: Mapping[str, str] = field(default_factory=dict)  # of the best run, <name>.png -> titles
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        return (self.chosen_by, self.headline, *self.others)
+
+    def brief(self, figures: Mapping[Any, float]) -> str:
+        """The two figures that matter most, as far as they are known."""
+        shown = (figure for figure in self.figures[:2] if figure.name in figures)
+        return ", ".join(f"{figure.title} {figure.text(figures[figure.name])}" for figure in shown)
+
+
+def compare(pipeline: str, by: Comparison, data: Path = Path("data")) -> pd.DataFrame:
     """Compares the runs in `data/models/<pipeline>`; returns the table of variants, best first.
 
-    Written: `data/metrics/<pipeline>.json` for `dvc metrics`, and in `data/reports/<pipeline>/` the table, the curves
-    and the best run's confusion for `dvc plots`, pictures, and `report.md` with all of it.
+    Written: `data/metrics/<pipeline>.json` for `dvc metrics`, and in `data/reports/<pipeline>/` the table and the
+    curves for `dvc plots`, pictures (those of the best run among them), and `report.md` with all of it.
     """
     runs = load_runs(data / "models" / pipeline)
-    table = summarise(runs)
+    table = summarise(runs, by)
     out = data / "reports" / pipeline
     out.mkdir(parents=True, exist_ok=True)
 
-    best = champion(runs)
-    chosen = {"run": str(best.name), "variant": best["variant"]} | {key: round(best[key], 4) for key in SHOWN}
-    figures = {"best": chosen, "test_f1": table["test_f1"].round(4).to_dict()}  # one line of `dvc metrics show`
+    best = champion(runs, by)
+    chosen: dict[str, Any] = {"run": str(best.name), "variant": best["variant"]}
+    chosen |= {figure.name: round(best[figure.name], 4) for figure in by.figures}
+    figures = {"best": chosen, by.headline.name: table[by.headline.name].round(4).to_dict()}
     write_atomically(data / "metrics" / f"{pipeline}.json", json.dumps(figures, indent=2).encode())
 
-    table.reset_index().to_csv(out / "variants.csv", index=False, float_format="%.4f")
-    histories = {name: pd.read_csv(data / "models" / pipeline / name / "history.csv") for name in runs.index}
-    shown = {str(variant): histories[name] for variant, name in _best_seeds(runs).items()}
-    pd.concat(frame.assign(variant=variant) for variant, frame in shown.items()).to_csv(
-        out / "curves.csv", index=False, float_format="%.6g"
+    # `dvc plots` reads both by the same column names for every pipeline (dvc.yaml)
+    headlines = table.reset_index().assign(test=table[by.headline.name].to_numpy())
+    headlines.to_csv(out / "variants.csv", index=False, float_format="%.4f")
+    folders = {str(variant): data / "models" / pipeline / name for variant, name in _best_seeds(runs, by).items()}
+    histories = {variant: pd.read_csv(folder / "history.csv") for variant, folder in folders.items()}
+    curves = [frame.assign(variant=variant, val=frame[by.chosen_by.name]) for variant, frame in histories.items()]
+    pd.concat(curves).to_csv(out / "curves.csv", index=False, float_format="%.6g")
+
+    pictures = out / "pictures"
+    plots.bars(
+        table[by.headline.name],
+        table[f"{by.headline.name}_sd"],
+        f"{by.headline.title}, mean and deviation over seeds",
+        pictures / "variants.png",
+        decimals=by.headline.decimals,
+        lower_is_better=by.headline.lower_is_better,
     )
-    titles = {"train_loss": "loss of an utterance (train)", "val_f1": "slot F1 (val)", "grad_norm": "gradient norm"}
-    plots.curves(shown, titles, out / "curves.png")
-    plots.bars(table, "test_f1", "test_f1_sd", "slot F1 on test, mean and deviation over seeds", out / "variants.png")
-    for file in ("confusion.csv", "confusion.png"):
-        write_atomically(out / file, (data / "models" / pipeline / str(best.name) / file).read_bytes())
-    write_atomically(out / "report.md", _report(pipeline, table, best).encode())
+    if by.curves:
+        plots.curves(histories, by.curves, pictures / "curves.png")
+    for name in by.pictures:
+        source = data / "models" / pipeline / str(best.name) / f"{name}.png"
+        write_atomically(pictures / source.name, source.read_bytes())
+    write_atomically(out / "report.md", _report(pipeline, table, best, by).encode())
     return table
 
 
@@ -56,43 +105,44 @@ def load_runs(folder: Path) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def summarise(runs: pd.DataFrame) -> pd.DataFrame:
+def summarise(runs: pd.DataFrame, by: Comparison) -> pd.DataFrame:
     """Mean and standard deviation over seeds of each variant, best on val first."""
     grouped = runs.groupby("variant", sort=True)
     table = pd.DataFrame({"seeds": grouped.size(), "parameters": grouped["parameters"].first()})
-    for figure in SHOWN:
-        table[figure] = grouped[figure].mean()
-        table[f"{figure}_sd"] = grouped[figure].std(ddof=1).fillna(0.0)
-    return table.sort_values(MONITOR, ascending=False, kind="stable")
+    for figure in by.figures:
+        table[figure.name] = grouped[figure.name].mean()
+        table[f"{figure.name}_sd"] = grouped[figure.name].std(ddof=1).fillna(0.0)
+    return table.sort_values(by.chosen_by.name, ascending=by.chosen_by.lower_is_better, kind="stable")
 
 
-def champion(runs: pd.DataFrame) -> pd.Series:
+def champion(runs: pd.DataFrame, by: Comparison) -> pd.Series:
     """The best run: of the variant with the best mean on val, the seed with the best val."""
-    variant = summarise(runs).index[0]
-    of_variant = runs[runs["variant"] == variant]
-    best: pd.Series = of_variant.loc[of_variant[MONITOR].idxmax()]
+    best: pd.Series = runs.loc[_best_seeds(runs, by)[summarise(runs, by).index[0]]]
     return best
 
 
-def _best_seeds(runs: pd.DataFrame) -> pd.Series:
-    return runs.groupby("variant")[MONITOR].idxmax()
+def _best_seeds(runs: pd.DataFrame, by: Comparison) -> pd.Series:
+    """The name of each variant's run that is best on val."""
+    values = runs.groupby("variant")[by.chosen_by.name]
+    return values.idxmin() if by.chosen_by.lower_is_better else values.idxmax()
 
 
-def _report(pipeline: str, table: pd.DataFrame, best: pd.Series) -> str:
+def _report(pipeline: str, table: pd.DataFrame, best: pd.Series, by: Comparison) -> str:
     """The comparison as Markdown."""
+    titles = [figure.title for figure in by.figures]
     lines = [
         f"# {pipeline}",
         "",
-        f"Best: `{best.name}`, val F1 {best['val_f1']:.2f}, test F1 {best['test_f1']:.2f}.",
+        f"Best: `{best.name}`, {by.brief(best.to_dict())}.",
         "",
-        "Variants in order of val F1; mean ± standard deviation over seeds.",
+        f"Variants in order of {by.chosen_by.title}; mean ± standard deviation over seeds.",
         "",
-        "| variant | seeds | parameters | val F1 | test F1 | test F1 strict |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        f"| variant | seeds | parameters | {' | '.join(titles)} |",
+        f"| --- | ---: | ---: |{' ---: |' * len(titles)}",
     ]
     for variant, row in table.iterrows():
-        cells = [f"{row[figure]:.2f} ± {row[f'{figure}_sd']:.2f}" for figure in SHOWN]
+        cells = [f"{figure.text(row[figure.name])} ± {figure.text(row[f'{figure.name}_sd'])}" for figure in by.figures]
         lines.append(f"| {variant} | {row['seeds']:.0f} | {row['parameters']:,.0f} | {' | '.join(cells)} |")
-    pictures = {"variants": "Test F1", "curves": "Curves", "confusion": "Confusion of the best run"}
-    lines += ["", *(f"![{title}]({name}.png)" for name, title in pictures.items()), ""]
+    pictures = {"variants": by.headline.title} | ({"curves": "Curves"} if by.curves else {}) | dict(by.pictures)
+    lines += ["", *(f"![{title}](pictures/{name}.png)" for name, title in pictures.items()), ""]
     return "\n".join(lines)

@@ -6,7 +6,6 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,14 @@ from prefect.concurrency.sync import concurrency
 from prefect.runtime import flow_run
 from prefect.task_runners import ProcessPoolTaskRunner
 
-from pipelines import tracking
+from pipelines import tasks, tracking
 from pipelines.params import Run, load_pipeline
-from pipelines.runs import DATA, Train, execute, source_of
+from pipelines.runs import DATA, execute, source_of
 from pipelines.training import choose_device
 
 
-def fan_out(name: str, check: Callable[[Run], object], train: Train, *, stage: bool) -> None:
-    """Trains every run of the pipeline `name`, to be called within a flow; `check` raises for a run's wrong settings.
+def fan_out(name: str, *, stage: bool) -> None:
+    """Trains every run of the pipeline `name`, to be called within a flow.
 
     As a DVC stage, finished runs that nothing changed for are kept, and the results go to `data/models/<name>`. Else
     (a scheduled run) everything is trained anew, in a folder that is removed: MLflow holds the results.
@@ -33,15 +32,16 @@ def fan_out(name: str, check: Callable[[Run], object], train: Train, *, stage: b
     Raises ValueError that names the runs that failed, after all others have finished.
     """
     pipeline = load_pipeline(name, source_of)
+    trainer = tasks.trainer(pipeline.family, pipeline.task)
     for run in pipeline.runs:
-        check(run)  # one message before anything is trained, not one from each run
+        trainer.settings(run)  # one message before anything is trained, not one from each run
     tracking.create_store(name)  # before processes fan out
     work = DATA / "work" / (name if stage else f"{name}-{flow_run.get_id()}")
     _report(f"{name}: {len(pipeline.runs)} runs on {source_of(pipeline.dataset)} data, {pipeline.workers} at a time")
     failures = []
     pool = ProcessPoolTaskRunner(max_workers=pipeline.workers, initializer=_prepare_worker, initargs=(os.getpid(),))
     with pool as runner:
-        futures = [runner.submit(one_run, {"run": run, "work": work, "train": train}) for run in pipeline.runs]
+        futures = [runner.submit(one_run, {"run": run, "work": work}) for run in pipeline.runs]
         for run, future in zip(pipeline.runs, futures, strict=True):
             try:
                 future.result()
@@ -68,11 +68,11 @@ def _worth_a_retry(_task: object, _run: object, state: State[Any]) -> bool:
     retry_delay_seconds=10,
     retry_condition_fn=_worth_a_retry,
 )
-def one_run(run: Run, work: Path, train: Train) -> None:
+def one_run(run: Run, work: Path) -> None:
     """One run; on a GPU it waits for a slot of the global concurrency limit `gpu`."""
     on_gpu = choose_device(run.device).type == "cuda"
     with concurrency("gpu", occupy=1, strict=True) if on_gpu else contextlib.nullcontext():
-        execute(run, work, train, _report)
+        execute(run, work, tasks.trainer(run.family, run.task).train, _report)
 
 
 def _prepare_worker(parent: int) -> None:

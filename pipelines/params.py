@@ -25,6 +25,8 @@ class Run:
     """One training run: a variant of a pipeline with a seed. The family reads `model` and `training`."""
 
     pipeline: str
+    family: str
+    task: str
     dataset: str
     variant: str
     seed: int
@@ -42,6 +44,7 @@ class _Section:
     """A pipeline's section of params.yaml as written there; `seeds` is a count: seeds 0, 1, ... are run."""
 
     family: str
+    task: str
     dataset: str
     device: str
     workers: int
@@ -58,6 +61,7 @@ class Pipeline:
 
     name: str
     family: str
+    task: str
     dataset: str
     workers: int
     runs: tuple[Run, ...]
@@ -81,9 +85,7 @@ def load_pipeline(name: str, source_of: Callable[[str], str], path: Path = PARAM
     section = parse(_Section, sections[name], where)
     if source_of(section.dataset) == "public":
         section = parse(_Section, _merge(sections[name], section.public), f"{where} with its 'public' part")
-    families = sorted(folder.parent.name for folder in Path(__file__).parent.glob("*/flow.py"))
-    if section.family not in families:
-        raise ValueError(f"{where}.family is {section.family!r}: choose from {_listed(families)}")
+    _check_task(section, where)
     base = {"seeds": section.seeds, "model": section.model, "training": section.training}
     runs = []
     for variant, changes in section.variants.items():
@@ -91,12 +93,34 @@ def load_pipeline(name: str, source_of: Callable[[str], str], path: Path = PARAM
             raise ValueError(f"{where}.variants.{variant} is {changes!r}: expected keys out of {_listed(base)}")
         merged = parse(_Variant, _merge(base, changes), f"{where}.variants.{variant}")
         runs += [
-            Run(name, section.dataset, variant, seed, section.device, merged.model, merged.training)
+            Run(
+                pipeline=name,
+                family=section.family,
+                task=section.task,
+                dataset=section.dataset,
+                variant=variant,
+                seed=seed,
+                device=section.device,
+                model=merged.model,
+                training=merged.training,
+            )
             for seed in range(merged.seeds)
         ]
     if not runs:
         raise ValueError(f"{where} has no runs: it needs at least one variant, and seeds of at least 1")
-    return Pipeline(name, section.family, section.dataset, section.workers, tuple(runs))
+    return Pipeline(name, section.family, section.task, section.dataset, section.workers, tuple(runs))
+
+
+def _check_task(section: _Section, where: str) -> None:
+    """A family is a folder of pipelines/, a task a folder of its family's."""
+    known: dict[str, list[str]] = {}
+    for path in sorted(Path(__file__).parent.glob("*/*/train.py")):
+        known.setdefault(path.parts[-3], []).append(path.parts[-2])
+    if section.family not in known:
+        raise ValueError(f"{where}.family is {section.family!r}: choose from {_listed(known)}")
+    if section.task not in known[section.family]:
+        tasks = _listed(known[section.family])
+        raise ValueError(f"{where}.task is {section.task!r}: the family {section.family} has {tasks}")
 
 
 def parse(cls: type[T], values: object, where: str) -> T:

@@ -50,16 +50,18 @@ def curves(histories: Mapping[str, pd.DataFrame], columns: Mapping[str, str], pa
     _save(figure, path)
 
 
-def bars(table: pd.DataFrame, value: str, deviation: str, title: str, path: Path) -> None:
-    """A bar for each row of `table` from best to worst, with its deviation over seeds."""
-    ordered = table.sort_values(value, kind="stable")
-    figure = _figure(7, 0.4 * len(table) + 1.5)
+def bars(
+    means: pd.Series, deviations: pd.Series, title: str, path: Path, *, decimals: int = 2, lower_is_better: bool = False
+) -> None:
+    """A bar for each variant from best to worst, with its deviation over seeds."""
+    ordered = means.sort_values(kind="stable", ascending=not lower_is_better)
+    figure = _figure(7, 0.4 * len(ordered) + 1.5)
     axes = figure.subplots()
-    axes.barh(ordered.index, ordered[value], xerr=ordered[deviation], color="#4c78a8", capsize=3)
-    low = (ordered[value] - ordered[deviation]).min()
-    axes.set_xlim(left=max(0.0, low - (100 - low) * 0.2))
-    for row, number in enumerate(ordered[value]):
-        axes.text(axes.get_xlim()[0], row, f" {number:.2f}", va="center", fontsize=8, color="white")
+    axes.barh(ordered.index, ordered, xerr=deviations[ordered.index], color="#4c78a8", capsize=3)
+    low, high = (means - deviations).min(), (means + deviations).max()
+    axes.set_xlim(left=0.0 if lower_is_better else max(0.0, low - (high - low or 1.0) / 4))  # near ones apart
+    for row, number in enumerate(ordered):
+        axes.text(axes.get_xlim()[0], row, f" {number:,.{decimals}f}", va="center", fontsize=8, color="white")
     axes.set_title(title)
     _save(figure, path)
 

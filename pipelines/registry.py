@@ -25,13 +25,19 @@ def register(chosen: dict[str, str], data: Path) -> str:
     pipeline, run = chosen["model"], chosen["run"]
     folder = data / "models" / pipeline / run
     runs.publish(folder)
-    fingerprint = runs.read(folder)["fingerprint"]
+    made = runs.read(folder)
+    fingerprint = made["fingerprint"]
     run_id = tracking.find_run(pipeline, fingerprint)
     if run_id is None:
         raise ValueError(f"the tracking store lost {run} while it was being registered: try again")
-    requirements = [f"{name}=={importlib.metadata.version(name)}" for name in REQUIREMENTS]
-    tags = {**chosen, "fingerprint": fingerprint}
-    return tracking.register(pipeline, run_id, folder / "model.safetensors", requirements, tags)
+    return tracking.register(
+        pipeline,
+        run_id,
+        folder / "model.safetensors",
+        asked={key: made["params"][key] for key in ("family", "task")},
+        requirements=[f"{name}=={importlib.metadata.version(name)}" for name in REQUIREMENTS],
+        tags={**chosen, "fingerprint": fingerprint},
+    )
 
 
 def publish(data: Path = Path("data")) -> tuple[int, int]:

@@ -19,7 +19,7 @@ import pandas as pd
 import torch
 import yaml
 
-from pipelines import tracking
+from pipelines import tasks, tracking
 from pipelines.files import write_atomically
 from pipelines.params import Run
 from pipelines.training import Log, Row, choose_device
@@ -51,7 +51,7 @@ def execute(run: Run, work: Path, train: Train, report: Callable[[str], None]) -
         shutil.rmtree(folder, ignore_errors=True)
         made = {}
     if made.get("finished"):
-        report(f"{run.name}: unchanged, kept ({_headline(_metrics(folder))})")
+        report(f"{run.name}: unchanged, kept ({_headline(run, _metrics(folder))})")
         return folder
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "checkpoint.safetensors").exists():
@@ -65,7 +65,7 @@ def execute(run: Run, work: Path, train: Train, report: Callable[[str], None]) -
         tracked.finish(figures, folder)
         seconds = round(time.monotonic() - began, 1)
         _write(folder, description | {"run_id": tracked.run_id, "finished": True, "seconds": seconds})
-    report(f"{run.name}: {_headline(figures)}, {seconds:.0f} s")
+    report(f"{run.name}: {_headline(run, figures)}, {seconds:.0f} s")
     return folder
 
 
@@ -95,7 +95,7 @@ def describe(run: Run, tables: Path) -> dict[str, Any]:
     """What a run is made from: its settings, tags that say where from, and a fingerprint of all that decides it."""
     params = dataclasses.asdict(run)
     device = choose_device(run.device).type
-    code = sorted(Path(__file__).parent.rglob("*.py"))
+    code = _code_of(run)
     inputs = [*code, *sorted(path for path in tables.iterdir() if path.is_file())]
     digest = hashlib.sha256(json.dumps([params, device, torch.__version__], sort_keys=True).encode())
     for path in inputs:
@@ -115,6 +115,12 @@ def describe(run: Run, tables: Path) -> dict[str, Any]:
         **{f"dvc.md5.{path}": md5 for path, md5 in dvc_digests().items() if path.split("/")[-1] == run.dataset},
     }
     return {"fingerprint": digest.hexdigest(), "params": params, "tags": tags}
+
+
+def _code_of(run: Run) -> list[Path]:
+    """The shared services and the task's own files: another task's change decides no number here."""
+    package = Path(__file__).parent
+    return [*sorted(package.glob("*.py")), *sorted((package / run.family / run.task).glob("*.py"))]
 
 
 def git_state() -> dict[str, str]:
@@ -148,12 +154,12 @@ class _Progress:
         self._tracked.epoch(row)
         if time.monotonic() - self._told > 15:
             self._told = time.monotonic()
-            epochs = self._run.training["epochs"]
-            self._report(f"{self._run.name}: epoch {row['epoch']:.0f} of {epochs}, {_headline(row)}")
+            of = f"{self._run.name}: epoch {row['epoch']:.0f} of {self._run.training['epochs']}"
+            self._report(f"{of}, {_headline(self._run, row)}")
 
 
-def _headline(figures: Mapping[str, float]) -> str:
-    return ", ".join(f"{key.replace('_', ' ')} {figures[key]:.2f}" for key in ("val_f1", "test_f1") if key in figures)
+def _headline(run: Run, figures: Mapping[str, float]) -> str:
+    return tasks.comparison(run.family, run.task).brief(figures)
 
 
 def _metrics(folder: Path) -> dict[str, float]:

@@ -3,12 +3,13 @@
 MLflow runs the file to load the model, so what it needs is imported from the `pipelines` package logged with it.
 """
 
-import importlib
 from pathlib import Path
 from typing import Any
 
 import mlflow
 from mlflow.pyfunc import PythonModel
+
+from pipelines import tasks
 
 
 class ServedModel(PythonModel):
@@ -16,11 +17,11 @@ class ServedModel(PythonModel):
 
     def load_context(self, context: Any) -> None:
         weights = Path(context.artifacts["weights"])
-        self.predictor = importlib.import_module("pipelines.rnn.predict").Predictor(weights)
+        self.predictor = tasks.predictor(context.model_config["family"], context.model_config["task"], weights)
 
     # The annotation of the input is the model's signature for MLflow.
-    def predict(self, model_input: list[str]) -> list[dict[str, list[str]]]:  # type: ignore[override]
-        answers: list[dict[str, list[str]]] = self.predictor(list(model_input))
+    def predict(self, model_input: list[str]) -> list[dict[str, Any]]:  # type: ignore[override]
+        answers: list[dict[str, Any]] = self.predictor(list(model_input))
         return answers
 
 

@@ -114,8 +114,12 @@ def find_run(experiment: str, fingerprint: str) -> str | None:
     return str(runs[0].info.run_id) if runs else None
 
 
-def register(name: str, run_id: str, weights: Path, requirements: list[str], tags: Mapping[str, str]) -> str:
+def register(
+    name: str, run_id: str, weights: Path, *, asked: dict[str, str], requirements: list[str], tags: Mapping[str, str]
+) -> str:
     """Logs `weights` as a servable model of the run and makes it the champion of `name`; returns the version.
+
+    `asked` names the family and the task whose predictor answers.
 
     The model is the code of `serving.py` beside a safetensors file: loading it runs no pickle.
     """
@@ -132,6 +136,7 @@ def register(name: str, run_id: str, weights: Path, requirements: list[str], tag
             name="model",
             python_model=str(Path(__file__).with_name("serving.py")),
             artifacts={"weights": str(weights)},
+            model_config=asked,
             code_paths=[str(Path(__file__).parent)],
             pip_requirements=requirements,
             registered_model_name=name,

@@ -1,10 +1,11 @@
 """What a data set is: the contract that every module in `stages/datasets/` fills in."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
+import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:  # great_expectations takes seconds to import, so only `validate` does
@@ -12,6 +13,7 @@ if TYPE_CHECKING:  # great_expectations takes seconds to import, so only `valida
 
 Source = Literal["builtin", "public"]
 Options = TypeVar("Options")
+Arrays = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,23 @@ class PublicFile:
     url: str  # the public address, https
     sha256: str
     size: int
+
+
+@dataclass(frozen=True)
+class PublicArchive:
+    """A published archive of which only the files inside are known: whoever packs them again gets other bytes.
+
+    Of the members those that are wanted count, each by its path and digest; they are kept as one .zip, uncompressed,
+    whose bytes depend on them alone.
+    """
+
+    path: str  # of that .zip, below data/raw/<data set>/
+    published: str  # below a mirror
+    url: str  # the public address, https
+    wanted: Callable[[str], bool]  # by the path inside; what else an archive holds (code, pictures) is left out
+    tree_sha256: str  # of the sorted lines `<sha256>  <path inside>\n`, one per wanted file
+    files: int  # wanted files
+    limit: int  # bytes of the archive: more is refused
 
 
 @dataclass(frozen=True)
@@ -39,6 +58,7 @@ class Prepared:
 
     tables: dict[str, pd.DataFrame]
     facts: dict[str, Any]  # JSON
+    arrays: dict[str, Arrays] = field(default_factory=dict)  # of a table that has numbers no table holds well
 
 
 @dataclass(frozen=True)
@@ -49,6 +69,7 @@ class Given(Generic[Options]):
     options: Options
     tables: dict[str, pd.DataFrame]
     facts: dict[str, Any]
+    arrays: dict[str, Arrays] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -71,8 +92,11 @@ class Dataset(Generic[Options]):
     name: str
     options: type[Options]  # the frozen dataclass of params.yaml's datasets.<name>.builtin
     origins: Mapping[Source, Origin]
-    public: tuple[PublicFile, ...]
+    public: tuple[PublicFile | PublicArchive, ...]
     make: Callable[[Options], Iterator[tuple[str, bytes]]]  # raw files of the public layout: path, content
     columns: Mapping[str, str]  # of every prepared table: name -> Arrow type; `id` is one of them
     read: Callable[[Path], Prepared]
     rules: Callable[[Given[Options]], list[Suite]]
+    # Beside each table, in <table>.safetensors: samples of sound, pixels. name -> numpy dtype; all data sets of text
+    # have none. A row of the table says which part is its own.
+    arrays: Mapping[str, str] = field(default_factory=dict)

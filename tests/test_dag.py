@@ -51,8 +51,8 @@ def entries(verb: str, params: dict[str, str], name: str) -> list[str]:
     if verb in ("download", "prepare", "validate"):
         return [f"stages/{verb}.py", f"stages/datasets/{name.replace('-', '_')}/__init__.py"]
     return {
-        "train": [f"pipelines/{params['family']}/train.py"],
-        "compare": ["pipelines/comparison.py"],
+        "train": [f"pipelines/{params['family']}/{params['task']}/train.py"],
+        "compare": ["pipelines/comparison.py", f"pipelines/{params['family']}/{params['task']}/__init__.py"],
         "promote": ["pipelines/registry.py"],
     }[verb]
 

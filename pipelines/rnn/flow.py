@@ -3,10 +3,9 @@
 from prefect import flow
 
 from pipelines.fan_out import fan_out
-from pipelines.rnn.train import settings, train
 
 
 @flow(name="rnn", flow_run_name="{pipeline}")
 def train_variants(pipeline: str = "rnn-slots", stage: bool = False) -> None:
     """Trains all runs of `pipeline`; as a stage, what has not changed is kept and the results go to data/models."""
-    fan_out(pipeline, settings, train, stage=stage)
+    fan_out(pipeline, stage=stage)

@@ -98,7 +98,7 @@ def tiny_run() -> Callable[..., Run]:
     def make(variant: str = "elman", seed: int = 0, **changes: Any) -> Run:
         model = MODEL | {key: value for key, value in changes.items() if key in MODEL}
         training = TRAINING | {key: value for key, value in changes.items() if key in TRAINING}
-        return Run("rnn-slots", "slots", variant, seed, "cpu", model, training)
+        return Run("rnn-slots", "rnn", "slots", "slots", variant, seed, "cpu", model, training)
 
     return make
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.comparison import champion, compare, load_runs, summarise
+from pipelines.comparison import Comparison, Figure, champion, compare, load_runs, summarise
+from pipelines.rnn.slots import COMPARISON
 
 # val F1 and test F1 of each variant's seeds. gru has the best mean on val; elman's best seed is better than any of
 # gru's, and lstm is the best on test.
@@ -30,7 +31,6 @@ def write_runs(data: Path, scores: dict[str, list[tuple[float, float]]]) -> None
             (folder / "metrics.json").write_text(json.dumps(figures))
             (folder / "run.json").write_text(json.dumps(made))
             history.assign(val_f1=[val - 10, val]).to_csv(folder / "history.csv", index=False)
-            (folder / "confusion.csv").write_text(f"of {folder.name}")
             (folder / "confusion.png").write_bytes(f"picture of {folder.name}".encode())
 
 
@@ -41,7 +41,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_mean_and_deviation_over_seeds_best_on_val_first(data: Path) -> None:
-    table = summarise(load_runs(data / "models" / "rnn-slots"))
+    table = summarise(load_runs(data / "models" / "rnn-slots"), COMPARISON)
     assert list(table.index) == ["gru", "lstm", "elman"]
     for variant, seeds in SCORES.items():
         val, test = np.array(seeds).T
@@ -54,18 +54,32 @@ def test_mean_and_deviation_over_seeds_best_on_val_first(data: Path) -> None:
 
 
 def test_the_champion_is_the_best_seed_of_the_variant_with_the_best_mean(data: Path) -> None:
-    assert champion(load_runs(data / "models" / "rnn-slots")).name == "rnn-slots-gru-s1"
+    assert champion(load_runs(data / "models" / "rnn-slots"), COMPARISON).name == "rnn-slots-gru-s1"
+
+
+def test_where_lower_is_better_the_lowest_wins(data: Path) -> None:
+    """The same figures read as errors: everything turns round."""
+    by = Comparison(Figure("val_f1", "val error", lower_is_better=True), Figure("test_f1", "test error"))
+    runs = load_runs(data / "models" / "rnn-slots")
+    assert list(summarise(runs, by).index) == ["elman", "lstm", "gru"]
+    assert champion(runs, by).name == "rnn-slots-elman-s1"
+
+
+def test_a_figure_that_nobody_knows_is_left_out_of_the_brief() -> None:
+    by = Comparison(Figure("val_mse", "val MSE", decimals=5), Figure("test_mse", "test MSE", decimals=1))
+    assert by.brief({"test_mse": 1234.56, "val_mse": 0.000123}) == "val MSE 0.00012, test MSE 1,234.6"
+    assert by.brief({"val_mse": 0.5}) == "val MSE 0.50000"
 
 
 def test_variants_that_tie_stay_in_order_of_name(tmp_path: Path) -> None:
     write_runs(tmp_path, {"scrn": [(90.0, 1.0)], "elman": [(90.0, 2.0)], "gru": [(90.0, 3.0)]})
     runs = load_runs(tmp_path / "models" / "rnn-slots")
-    assert list(summarise(runs).index) == ["elman", "gru", "scrn"]
-    assert champion(runs).name == "rnn-slots-elman-s0"
+    assert list(summarise(runs, COMPARISON).index) == ["elman", "gru", "scrn"]
+    assert champion(runs, COMPARISON).name == "rnn-slots-elman-s0"
 
 
 def test_the_figures_for_dvc(data: Path) -> None:
-    compare("rnn-slots", data)
+    compare("rnn-slots", COMPARISON, data)
     metrics: dict[str, Any] = json.loads((data / "metrics" / "rnn-slots.json").read_text())
     assert metrics["best"] == {
         "run": "rnn-slots-gru-s1",
@@ -79,7 +93,7 @@ def test_the_figures_for_dvc(data: Path) -> None:
 
 
 def test_the_tables_for_plots(data: Path) -> None:
-    compare("rnn-slots", data)
+    compare("rnn-slots", COMPARISON, data)
     out = data / "reports" / "rnn-slots"
     variants = pd.read_csv(out / "variants.csv")
     assert variants["variant"].tolist() == ["gru", "lstm", "elman"]
@@ -87,12 +101,13 @@ def test_the_tables_for_plots(data: Path) -> None:
     curves = pd.read_csv(out / "curves.csv")  # of each variant the seed that is best on val: gru's is 1
     assert curves[curves["variant"] == "gru"]["train_loss"].tolist() == [3.0, 2.0]
     assert curves.groupby("variant")["val_f1"].last().to_dict() == {"elman": 97.0, "gru": 96.0, "lstm": 90.0}
-    assert (out / "confusion.csv").read_text() == "of rnn-slots-gru-s1"
-    assert (out / "confusion.png").read_text() == "picture of rnn-slots-gru-s1"
+    assert curves["val"].tolist() == curves["val_f1"].tolist()
+    assert variants["test"].tolist() == variants["test_f1"].tolist()
+    assert (out / "pictures" / "confusion.png").read_text() == "picture of rnn-slots-gru-s1"
 
 
 def test_the_report(data: Path) -> None:
-    compare("rnn-slots", data)
+    compare("rnn-slots", COMPARISON, data)
     report = (data / "reports" / "rnn-slots" / "report.md").read_text().splitlines()
     assert "Best: `rnn-slots-gru-s1`, val F1 96.00, test F1 91.00." in report
     first = report.index("| variant | seeds | parameters | val F1 | test F1 | test F1 strict |")
@@ -103,7 +118,7 @@ def test_the_report(data: Path) -> None:
         "",
     ]
     pictures = [line.split("(")[1].rstrip(")") for line in report if line.startswith("![")]
-    assert sorted(pictures) == ["confusion.png", "curves.png", "variants.png"]
+    assert sorted(pictures) == ["pictures/confusion.png", "pictures/curves.png", "pictures/variants.png"]
     assert all((data / "reports" / "rnn-slots" / picture).is_file() for picture in pictures)
 
 
@@ -112,13 +127,13 @@ def test_a_second_comparison_writes_the_same_bytes(data: Path) -> None:
         folders = (data / "metrics", data / "reports")
         return {str(path): path.read_bytes() for folder in folders for path in folder.rglob("*.*")}
 
-    compare("rnn-slots", data)
+    compare("rnn-slots", COMPARISON, data)
     first = outputs()
-    assert len(first) == 8
-    compare("rnn-slots", data)
+    assert len(first) == 7
+    compare("rnn-slots", COMPARISON, data)
     assert outputs() == first
 
 
 def test_no_runs(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"no finished runs in .*rnn-slots: run `dvc repro` first"):
-        compare("rnn-slots", tmp_path)
+        compare("rnn-slots", COMPARISON, tmp_path)

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from pipelines.params import Pipeline, Run, load_pipeline, parse
-from pipelines.rnn.model import TaggerParams
+from pipelines.rnn.slots.model import TaggerParams
 from pipelines.training import TrainingParams
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +21,7 @@ def section(**changes: Any) -> dict[str, Any]:
     """A pipeline's section of params.yaml."""
     return {
         "family": "rnn",
+        "task": "slots",
         "dataset": "slots",
         "device": "cpu",
         "workers": 2,
@@ -51,7 +52,9 @@ def test_a_run_for_each_variant_and_seed(tmp_path: Path) -> None:
         "rnn-slots-gru-s0",
         "rnn-slots-gru-s1",
     ]
-    assert pipeline.runs[3] == Run("rnn-slots", "slots", "gru", 1, "cpu", MODEL | {"cell": "gru"}, TRAINING)
+    assert pipeline.runs[3] == Run(
+        "rnn-slots", "rnn", "slots", "slots", "gru", 1, "cpu", MODEL | {"cell": "gru"}, TRAINING
+    )
 
 
 def test_variant_over_public_over_section(tmp_path: Path) -> None:
@@ -80,7 +83,7 @@ def test_public_may_be_left_out(tmp_path: Path) -> None:
     assert len(load({"rnn-slots": without}, tmp_path, source="public").runs) == 4
 
 
-SECTIONS = "family, dataset, device, workers, seeds, model, training, variants, public"
+SECTIONS = "family, task, dataset, device, workers, seeds, model, training, variants, public"
 
 
 @pytest.mark.parametrize(
@@ -102,6 +105,7 @@ SECTIONS = "family, dataset, device, workers, seeds, model, training, variants, 
         ({"model": ["lstm"]}, "pipelines.rnn-slots.model is ['lstm']: expected Mapping"),
         ({"device": None}, "pipelines.rnn-slots.device is None: expected str"),
         ({"family": "cnn"}, "pipelines.rnn-slots.family is 'cnn': choose from "),
+        ({"task": "slot"}, "pipelines.rnn-slots.task is 'slot': the family rnn has "),
     ],
 )  # fmt: skip
 def test_a_mistake_names_what_was_found_where_and_what_is_known(
@@ -143,7 +147,7 @@ def test_pipelines_that_are_no_mapping(content: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [None, "text", ["family"]])
 def test_a_pipeline_that_is_no_mapping(content: Any, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"^pipelines\.rnn-slots is .*: expected keys out of family, dataset"):
+    with pytest.raises(ValueError, match=r"^pipelines\.rnn-slots is .*: expected keys out of family, task, dataset"):
         load({"rnn-slots": content}, tmp_path)
 
 

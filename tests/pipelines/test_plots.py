@@ -83,8 +83,8 @@ def test_curves_are_the_columns_over_epochs(drawn: list[Figure], tmp_path: Path)
 
 
 def test_bars_are_means_from_best_to_worst(drawn: list[Figure], tmp_path: Path) -> None:
-    table = pd.DataFrame({"f1": [90.0, 95.5, 93.0], "sd": [1.0, 0.0, 0.5]}, index=["elman", "gru", "lstm"])
-    plots.bars(table, "f1", "sd", "F1", tmp_path / "bars.png")
+    means = pd.Series({"elman": 90.0, "gru": 95.5, "lstm": 93.0})
+    plots.bars(means, pd.Series({"gru": 0.0, "elman": 1.0, "lstm": 0.5}), "F1", tmp_path / "bars.png")
     axes = drawn[0].axes[0]
     assert [bar.get_width() for bar in axes.patches if isinstance(bar, Rectangle)] == [
         90.0,
@@ -96,6 +96,15 @@ def test_bars_are_means_from_best_to_worst(drawn: list[Figure], tmp_path: Path) 
     assert axes.get_xlim()[0] < 89
 
 
+def test_bars_of_an_error_stand_on_zero_and_the_least_is_on_top(drawn: list[Figure], tmp_path: Path) -> None:
+    means = pd.Series({"elman": 0.2, "gru": 0.00125})
+    plots.bars(means, means / 10, "MSE", tmp_path / "bars.png", decimals=5, lower_is_better=True)
+    axes = drawn[0].axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["elman", "gru"]  # from the bottom up
+    assert [text.get_text().strip() for text in axes.texts] == ["0.20000", "0.00125"]
+    assert axes.get_xlim()[0] == 0
+
+
 def draw_confusion(path: Path) -> None:
     plots.confusion(ACTUAL, PREDICTED, path)
 
@@ -105,7 +114,7 @@ def draw_curves(path: Path) -> None:
 
 
 def draw_bars(path: Path) -> None:
-    plots.bars(pd.DataFrame({"f1": [100.0], "sd": [0.0]}, index=["gru"]), "f1", "sd", "F1", path)
+    plots.bars(pd.Series({"gru": 100.0}), pd.Series({"gru": 0.0}), "F1", path)
 
 
 @pytest.mark.parametrize("draw", [draw_confusion, draw_curves, draw_bars])

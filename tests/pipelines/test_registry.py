@@ -13,8 +13,9 @@ import pytest
 
 from pipelines import comparison, registry, runs, tracking
 from pipelines.params import Run
-from pipelines.rnn.predict import Predictor
-from pipelines.rnn.train import train
+from pipelines.rnn.slots import COMPARISON
+from pipelines.rnn.slots.predict import Predictor
+from pipelines.rnn.slots.train import train
 
 pytestmark = [
     pytest.mark.usefixtures("one_thread", "new_store"),
@@ -36,7 +37,7 @@ def data(workplace: Path, tiny_run: Callable[..., Run]) -> Path:
     for run in (tiny_run("good", epochs=6, dropout=0.0, word_dropout=0.0), tiny_run("bad", learning_rate=1e-9)):
         folder = runs.execute(run, data / "work" / "rnn-slots", train, lambda _: None)
         shutil.copytree(folder, data / "models" / "rnn-slots" / folder.name)
-    comparison.compare("rnn-slots", data)
+    comparison.compare("rnn-slots", COMPARISON, data)
     return data
 
 

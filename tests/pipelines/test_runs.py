@@ -52,12 +52,15 @@ def test_the_fingerprint_changes_with_the_code(
     tiny_run: MakeRun, tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = tmp_path / "pipelines"
-    (code / "rnn").mkdir(parents=True)
+    for task in ("slots", "sentiment"):
+        (code / "rnn" / task).mkdir(parents=True)
+        (code / "rnn" / task / "model.py").write_text("HIDDEN = 1")
     (code / "runs.py").write_text("")
-    (code / "rnn" / "model.py").write_text("HIDDEN = 1")
     monkeypatch.setattr(runs, "__file__", str(code / "runs.py"))
     before = fingerprint(tiny_run(), tables)
-    (code / "rnn" / "model.py").write_text("HIDDEN = 2")
+    (code / "rnn" / "sentiment" / "model.py").write_text("HIDDEN = 2")
+    assert fingerprint(tiny_run(), tables) == before, "another task's code decides nothing here"
+    (code / "rnn" / "slots" / "model.py").write_text("HIDDEN = 2")
     assert fingerprint(tiny_run(), tables) != before
 
 
@@ -195,7 +198,7 @@ class TestExecute:
         assert content["finished"] is True
         assert content["seconds"] >= 0
         assert tracking.find_run("rnn-slots", content["fingerprint"]) == run_id
-        assert told == ["rnn-slots-elman-s0: val f1 52.00, test f1 40.00, 0 s"]
+        assert told == ["rnn-slots-elman-s0: val F1 52.00, test F1 40.00, 0 s"]
         artifacts = {file.path for file in tracking.client().list_artifacts(run_id)}
         assert artifacts == {"history.csv", "metrics.json", "model.safetensors"}
         inputs = tracking.client().get_run(run_id).inputs
@@ -208,7 +211,7 @@ class TestExecute:
         for _ in range(2):
             folder = runs.execute(tiny_run(), tmp_path / "work", training, told.append)
         assert training.calls == ["rnn-slots-elman-s0"]
-        assert told[1] == "rnn-slots-elman-s0: unchanged, kept (val f1 52.00, test f1 40.00)"
+        assert told[1] == "rnn-slots-elman-s0: unchanged, kept (val F1 52.00, test F1 40.00)"
         assert len(mlflow_runs()) == 1
         assert (folder / "model.safetensors").exists()
 

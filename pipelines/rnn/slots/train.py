@@ -12,8 +12,8 @@ from pipelines import checkpoint, metrics, plots
 from pipelines.cells import build_cell
 from pipelines.files import write_atomically
 from pipelines.params import Run, parse
-from pipelines.rnn.data import Batch, Encoder, Vocabulary, load_tables
-from pipelines.rnn.model import SlotTagger, TaggerParams
+from pipelines.rnn.slots.data import Batch, Encoder, Vocabulary, load_tables
+from pipelines.rnn.slots.model import SlotTagger, TaggerParams
 from pipelines.training import Log, Row, TrainingParams, choose_device, fit
 
 OUTSIDE = "O"

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines import metrics
 from pipelines.params import Run
-from pipelines.rnn.train import label, load_tagger, settings, train
+from pipelines.rnn.slots.train import label, load_tagger, settings, train
 from pipelines.training import Row
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -90,7 +90,7 @@ def test_the_confusion_leaves_out_what_is_outside_in_both(
     def guess(_model: object, _encoder: object, texts: list[str]) -> list[list[str]]:
         return [(guesses + ["O"] * 9)[: len(text.split())] for text in texts]
 
-    monkeypatch.setattr("pipelines.rnn.train.label", guess)
+    monkeypatch.setattr("pipelines.rnn.slots.train.label", guess)
     train(tiny_run(), tables, tmp_path / "run", Told())
     pairs = pd.read_csv(tmp_path / "run" / "confusion.csv")
     assert list(pairs.itertuples(index=False, name=None)) == [("O", "day"), ("city", "city"), ("city", "O")]

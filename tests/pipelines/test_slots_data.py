@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.rnn.data import MAX_SPELLING, PAD, UNKNOWN, Batch, Encoder, Vocabulary, load_tables
+from pipelines.rnn.slots.data import MAX_SPELLING, PAD, UNKNOWN, Batch, Encoder, Vocabulary, load_tables
 
 
 def table(*rows: tuple[str, str]) -> pd.DataFrame:

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from pipelines.cells import CELLS
-from pipelines.rnn.crf import viterbi
-from pipelines.rnn.data import Batch, Encoder, Vocabulary
-from pipelines.rnn.model import (
+from pipelines.rnn.slots.crf import viterbi
+from pipelines.rnn.slots.data import Batch, Encoder, Vocabulary
+from pipelines.rnn.slots.model import (
     LockedDropout,
     Network,
     SlotTagger,

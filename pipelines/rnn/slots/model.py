@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from pipelines.recurrent import Recurrent, within
-from pipelines.rnn.crf import Crf, viterbi
-from pipelines.rnn.data import Batch, Vocabulary
+from pipelines.rnn.slots.crf import Crf, viterbi
+from pipelines.rnn.slots.data import Batch, Vocabulary
 
 
 @dataclass(frozen=True)

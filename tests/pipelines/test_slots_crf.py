@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pipelines.rnn.crf import Crf, follows, viterbi
+from pipelines.rnn.slots.crf import Crf, follows, viterbi
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

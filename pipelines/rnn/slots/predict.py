@@ -1,8 +1,9 @@
 """Labels typed or served text with a trained tagger."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from pipelines.rnn.train import label, load_tagger
+from pipelines.rnn.slots.train import label, load_tagger
 
 
 class Predictor:
@@ -21,6 +22,12 @@ class Predictor:
             {"words": text.split(), "tags": tags, "slots": slots(text.split(), tags)}
             for text, tags in zip(texts, label(self._model, self._encoder, texts), strict=True)
         ]
+
+
+def shown(answer: Mapping[str, list[str]]) -> str:
+    """A line for each word, with its tag."""
+    width = max(map(len, answer["words"]))
+    return "\n".join(f"{word:<{width}}  {tag}" for word, tag in zip(answer["words"], answer["tags"], strict=True))
 
 
 def slots(words: list[str], tags: list[str]) -> list[str]:

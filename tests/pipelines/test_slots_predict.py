@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.params import Run
-from pipelines.rnn.predict import Predictor, slots
-from pipelines.rnn.train import train
+from pipelines.rnn.slots.predict import Predictor, slots
+from pipelines.rnn.slots.train import train
 from pipelines.training import Row
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -1,0 +1,54 @@
+"""A family's tasks, found by name: `pipelines/<family>/<task>/`, with the same modules in each.
+
+`__init__.py`  COMPARISON: the figures by which its runs are compared, and what a report shows
+`train.py`     settings(run) raises ValueError for wrong settings; train(run, tables, out, log) trains one run
+`predict.py`   Predictor(weights) answers for texts; shown(answer) puts one answer into lines
+"""
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from pipelines.comparison import Comparison
+from pipelines.params import Run
+from pipelines.training import Log, Row
+
+
+class Trainer(Protocol):
+    """The module `train` of a task. It knows neither MLflow nor Prefect."""
+
+    def settings(self, run: Run) -> object:
+        """What params.yaml says of a run, checked. Raises ValueError that names what is wrong."""
+
+    def train(self, run: Run, tables: Path, out: Path, log: Log) -> Row:
+        """Trains on `tables`, fills the folder `out`, and returns the run's figures."""
+
+
+class Predictor(Protocol):
+    """What a trained model is asked with: raw texts in, one answer for each out."""
+
+    def __call__(self, texts: list[str]) -> list[dict[str, Any]]: ...
+
+
+def comparison(family: str, task: str) -> Comparison:
+    return cast(Comparison, importlib.import_module(f"pipelines.{family}.{task}").COMPARISON)
+
+
+def flow(family: str) -> Callable[..., None]:
+    """The family's Prefect flow, which trains all runs of one of its pipelines."""
+    return cast("Callable[..., None]", importlib.import_module(f"pipelines.{family}.flow").train_variants)
+
+
+def trainer(family: str, task: str) -> Trainer:
+    return cast(Trainer, importlib.import_module(f"pipelines.{family}.{task}.train"))
+
+
+def predictor(family: str, task: str, weights: Path) -> Predictor:
+    module = importlib.import_module(f"pipelines.{family}.{task}.predict")
+    return cast(Predictor, module.Predictor(weights))
+
+
+def shown(family: str, task: str, answer: dict[str, Any]) -> str:
+    """An answer as lines for a terminal."""
+    return str(importlib.import_module(f"pipelines.{family}.{task}.predict").shown(answer))
