@@ -7,7 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.rnn.slots.data import MAX_SPELLING, PAD, UNKNOWN, Batch, Encoder, Vocabulary, load_tables
+from pipelines.rnn.slots.data import Batch, Encoder, SlotVocabulary, load_tables
+from pipelines.words import MAX_SPELLING, PAD, UNKNOWN
 
 
 def table(*rows: tuple[str, str]) -> pd.DataFrame:
@@ -20,11 +21,11 @@ TRAIN = table(("to boston", "O B-city"), ("to ab on monday", "O B-city O B-day")
 
 @pytest.fixture
 def encoder() -> Encoder:
-    return Encoder(Vocabulary.of(TRAIN))
+    return Encoder(SlotVocabulary.of(TRAIN))
 
 
 def test_the_vocabulary_is_in_order_of_frequency_then_of_spelling() -> None:
-    vocabulary = Vocabulary.of(TRAIN)
+    vocabulary = SlotVocabulary.of(TRAIN)
     assert vocabulary.words == (PAD, UNKNOWN, "to", "ab", "on", "boston", "monday")
     assert vocabulary.counts == (0, 0, 3, 2, 2, 1, 1)
     assert vocabulary.tags == ("O", "B-city", "B-day")
@@ -32,16 +33,6 @@ def test_the_vocabulary_is_in_order_of_frequency_then_of_spelling() -> None:
     assert vocabulary.characters == (PAD, UNKNOWN, *"ontabdmsy")
     holding = {"o": 7, "n": 4, "t": 4, "a": 3, "b": 3, "d": 1, "m": 1, "s": 1, "y": 1}
     assert list(vocabulary.characters[2:]) == sorted(holding, key=lambda c: (-holding[c], c))
-
-
-def test_a_character_counts_once_a_word() -> None:
-    assert Vocabulary.of(table(("aaa b b", "O O O"))).characters == (PAD, UNKNOWN, "b", "a")
-
-
-def test_the_vocabulary_survives_json() -> None:
-    vocabulary = Vocabulary.of(TRAIN)
-    listed = {part: list(items) for part, items in vars(vocabulary).items()}
-    assert Vocabulary.from_json(listed) == vocabulary
 
 
 def test_a_batch_spelled_out(encoder: Encoder) -> None:
@@ -103,7 +94,7 @@ def rows_of(batch: Batch, encoder: Encoder) -> list[tuple[str, str, int]]:
 @given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=20), batch_size=st.integers(1, 7), seed=st.integers(0))
 def test_shuffled_batches_hold_each_row_once(lengths: list[int], batch_size: int, seed: int) -> None:
     rows = numbered(lengths)
-    encoder = Encoder(Vocabulary.of(rows))
+    encoder = Encoder(SlotVocabulary.of(rows))
     batches = encoder.shuffled(rows, batch_size, np.random.default_rng(seed))
     found = [row for batch in batches for row in rows_of(batch, encoder)]
     assert sorted(found) == sorted((f"w{i}", f"t{i}", n) for i, n in enumerate(lengths))
@@ -114,7 +105,7 @@ def test_shuffled_batches_hold_each_row_once(lengths: list[int], batch_size: int
 
 def test_shuffling_depends_on_the_generator_alone() -> None:
     rows = numbered([1 + i % 5 for i in range(60)])
-    encoder = Encoder(Vocabulary.of(rows))
+    encoder = Encoder(SlotVocabulary.of(rows))
 
     def order(seed: int) -> list[list[tuple[str, str, int]]]:
         return [rows_of(batch, encoder) for batch in encoder.shuffled(rows, 8, np.random.default_rng(seed))]
@@ -127,7 +118,7 @@ def test_shuffling_depends_on_the_generator_alone() -> None:
 
 def test_shuffled_batches_hold_rows_of_about_one_length() -> None:
     rows = numbered([1 + (7 * i) % 30 for i in range(300)])
-    encoder = Encoder(Vocabulary.of(rows))
+    encoder = Encoder(SlotVocabulary.of(rows))
     batches = encoder.shuffled(rows, 10, np.random.default_rng(0))
     assert all(batch.lengths.max() - batch.lengths.min() <= 4 for batch in batches)
     shortest = [int(batch.lengths.min()) for batch in batches]

@@ -14,16 +14,8 @@ from torch import Tensor, nn
 
 from pipelines.cells import CELLS
 from pipelines.rnn.slots.crf import viterbi
-from pipelines.rnn.slots.data import Batch, Encoder, Vocabulary
-from pipelines.rnn.slots.model import (
-    LockedDropout,
-    Network,
-    SlotTagger,
-    SpellingFeatures,
-    TaggerParams,
-    slot_loss,
-    with_neighbours,
-)
+from pipelines.rnn.slots.data import Batch, Encoder, SlotVocabulary
+from pipelines.rnn.slots.model import Network, SlotTagger, TaggerParams, slot_loss
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -59,7 +51,7 @@ PARAMS = TaggerParams(
 
 @pytest.fixture
 def encoder() -> Encoder:
-    return Encoder(Vocabulary.of(TRAIN))
+    return Encoder(SlotVocabulary.of(TRAIN))
 
 
 def network(encoder: Encoder, **changes: Any) -> Network:
@@ -196,46 +188,13 @@ def test_spelling_tells_words_apart_that_training_never_saw(encoder: Encoder) ->
     assert (by_spelling[0, 1] - by_spelling[1, 1]).abs().max() > 1e-3
 
 
-def test_spelling_features_by_hand(encoder: Encoder) -> None:
-    """Convolution of width 3 with a zero beyond each end, ReLU, maximum over a word's characters."""
-    torch.manual_seed(0)
-    features = SpellingFeatures(len(encoder.vocabulary.characters), 3, 4).double()
-    weight, bias = features.convolution.weight, features.convolution.bias  # (4, 3, 3), (4,)
-    assert bias is not None
-    nn.init.normal_(bias)
-    batch = encoder.batch(["monday a in"])
-    with torch.no_grad():
-        found = features(batch)[0]  # (T, 4)
-        for place, word in enumerate(["monday", "a", "in"]):
-            spelled = features.embedding.weight[[encoder.vocabulary.characters.index(c) for c in word]]  # (W, 3)
-            zero = torch.zeros(1, 3, dtype=torch.float64)
-            around = torch.cat([zero, spelled, zero])
-            responses = [
-                sum(weight[:, :, shift] @ around[at + shift] for shift in range(3)) + bias for at in range(len(word))
-            ]
-            expected = torch.stack([torch.as_tensor(r) for r in responses]).clamp(min=0).amax(dim=0)
-            assert (found[place] - expected).abs().max() < EXACT
-
-
-@pytest.mark.parametrize("window", [0, 1, 2, 5])
-def test_neighbours_side_by_side(window: int) -> None:
-    torch.manual_seed(0)
-    features = torch.randn(2, 4, 3)
-    expected = torch.zeros(2, 4, 2 * window + 1, 3)
-    for t in range(4):
-        for place, neighbour in enumerate(range(t - window, t + window + 1)):
-            if 0 <= neighbour < 4:
-                expected[:, t, place] = features[:, neighbour]
-    assert with_neighbours(features, window).equal(expected.flatten(2))
-
-
 # --- dropout
 
 
 def looked_up(model: Network, batch: Batch) -> Tensor:
     """The word indices whose embeddings a forward pass reads."""
     seen: list[Tensor] = []
-    handle = model.word_embedding.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    handle = model.features.word_embedding.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     model(batch)
     handle.remove()
     return seen[0]
@@ -262,25 +221,6 @@ def test_word_dropout_at_its_extremes(encoder: Encoder) -> None:
     assert always.equal((batch.words != 0).long()), "padding stays padding"
 
 
-def test_locked_dropout_has_one_mask_for_all_steps() -> None:
-    torch.manual_seed(0)
-    dropout, inputs = LockedDropout(0.5), torch.randn(4, 7, 30)
-    outputs = dropout(inputs)
-    mask = outputs / inputs  # (B, T, F)
-    kept = mask[:, 0].round()
-    assert (mask - kept[:, None]).abs().max() < 1e-5, "the same at each step, and survivors doubled"
-    assert set(kept.flatten().tolist()) == {0.0, 2.0}
-    assert len({tuple(row) for row in kept.tolist()}) == 4, "a mask of its own for each utterance"
-    assert not dropout(inputs).equal(outputs), "and a new one each time"
-
-
-def test_locked_dropout_does_nothing_in_use_and_without_a_rate() -> None:
-    inputs = torch.randn(2, 3, 4)
-    assert LockedDropout(0.5).eval()(inputs).equal(inputs)
-    assert LockedDropout(0.0)(inputs).equal(inputs)
-    assert not LockedDropout(1.0)(inputs).any()
-
-
 # --- gradients
 
 
@@ -292,7 +232,7 @@ def test_gradients_reach_every_parameter(cell: str, encoder: Encoder) -> None:
         model.loss(encoder.batch(TEXTS, GOLD), 0.1).backward()  # type: ignore[no-untyped-call]
         without = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()]
         assert without == []
-        for embedding in (model.word_embedding, model.spelling.embedding):
+        for embedding in (model.features.word_embedding, model.features.spelling.embedding):
             assert embedding.weight.grad is not None
             assert not embedding.weight.grad[0].any(), "padding is not learnt"
 

@@ -12,7 +12,7 @@ from pipelines import checkpoint, metrics, plots
 from pipelines.cells import build_cell
 from pipelines.files import write_atomically
 from pipelines.params import Run, parse
-from pipelines.rnn.slots.data import Batch, Encoder, Vocabulary, load_tables
+from pipelines.rnn.slots.data import Batch, Encoder, SlotVocabulary, load_tables
 from pipelines.rnn.slots.model import SlotTagger, TaggerParams
 from pipelines.training import Log, Row, TrainingParams, choose_device, fit
 
@@ -37,7 +37,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     splits = load_tables(tables)
     device = choose_device(run.device)
     torch.manual_seed(run.seed)
-    encoder = Encoder(Vocabulary.of(splits["train"]))
+    encoder = Encoder(SlotVocabulary.of(splits["train"]))
     model = SlotTagger(model_params, encoder.vocabulary).to(device)
 
     def batches(epoch: int) -> list[Batch]:
@@ -91,7 +91,7 @@ def label(model: SlotTagger, encoder: Encoder, texts: list[str], batch_size: int
     return tags
 
 
-def save_tagger(path: Path, model: SlotTagger, vocabulary: Vocabulary) -> None:
+def save_tagger(path: Path, model: SlotTagger, vocabulary: SlotVocabulary) -> None:
     """Everything that labelling needs, in one file."""
     state = {"weights": model.state_dict(), "params": vars(model.params), "vocabulary": vars(vocabulary)}
     checkpoint.save(path, state)
@@ -100,7 +100,7 @@ def save_tagger(path: Path, model: SlotTagger, vocabulary: Vocabulary) -> None:
 def load_tagger(path: Path) -> tuple[SlotTagger, Encoder]:
     """The tagger saved at `path`, ready to label."""
     state = checkpoint.load(path)
-    vocabulary = Vocabulary.from_json(state["vocabulary"])
+    vocabulary = SlotVocabulary.from_json(state["vocabulary"])
     model = SlotTagger(parse(TaggerParams, state["params"], f"params in {path}"), vocabulary)
     model.load_state_dict(state["weights"])
     return model.eval(), Encoder(vocabulary)

@@ -1,0 +1,209 @@
+"""Moments of more numbers than memory holds: in one pass, in chunks of any size, by any number of workers.
+
+The bits of the result depend on the rows and their order alone. Rows are cut into blocks by their number, always at
+the same places; a block's moments are taken as a whole; and blocks are merged in a binary tree whose shape is given by
+their numbers: block 0 with 1, 2 with 3, then (0, 1) with (2, 3), and so on. Whoever holds two siblings may merge them,
+in whatever order they came; nothing else is ever merged until the end is known. What is kept is thus one node for each
+level of the tree, and the rows of blocks not yet whole.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines.gaussian import moments
+from pipelines.gaussian.data import numbers
+from pipelines.gaussian.moments import Array, Moments
+
+BLOCK = 2**15  # values: what a block needs stays in a core's cache
+Node = tuple[int, int]  # level, number: it covers the blocks number * 2**level and on
+
+
+class Stream:
+    """The moments of rows that arrive bit by bit.
+
+    A worker that has rows `first` and on says so; the streams of all workers are then merged, in any order.
+    """
+
+    def __init__(self, features: int = 1, *, first: int = 0, highest: int = 2, products: bool = False) -> None:
+        if features < 1 or first < 0 or highest not in (2, 4):
+            raise ValueError(
+                f"features is {features}, first {first}, highest {highest}: "
+                "expected at least one feature, a row number from 0 on, and powers up to 2 or 4"
+            )
+        self._features, self._next = features, first
+        self._block = rows_of_a_block(features)
+        self._take = partial(moments.of, highest=highest, products=products)
+        self._nodes: dict[Node, Moments] = {}
+        self._loose: dict[int, dict[int, Array]] = {}  # block -> first row -> rows of a block that is not whole
+
+    def add(self, rows: Any) -> None:
+        """Takes in the next rows: (n, p), or (n,) of one feature. Raises ValueError where one is not finite."""
+        rows = numbers(rows, "rows", first=self._next, finite=False)
+        rows = rows.reshape(len(rows), -1)
+        if rows.shape[1] != self._features:
+            raise ValueError(f"rows have {rows.shape[1]} features: this stream is of {self._features}")
+        start, self._next = self._next, self._next + len(rows)
+        head = min(-start % self._block, len(rows))
+        self._keep(start, rows[:head])
+        whole = (len(rows) - head) // self._block
+        blocks = [self._moments(start + at, rows[at : at + self._block]) for at in _steps(head, whole, self._block)]
+        if blocks:
+            self._plant(0, (start + head) // self._block, moments.stack(blocks))
+        tail = head + whole * self._block
+        self._keep(start + tail, rows[tail:])
+
+    def merge(self, other: "Stream") -> None:
+        """Takes in what another stream has seen: of other rows, before or after those seen here."""
+        for (level, number), node in other._nodes.items():
+            self._plant(level, number, moments.stack([node]))
+        for parts in other._loose.values():
+            for start, rows in parts.items():
+                self._keep(start, rows)
+        self._next = max(self._next, other._next)
+
+    def moments(self) -> Moments:
+        """Those of all rows so far. Raises ValueError where there are none, or where rows were added twice."""
+        pieces = [(number << level, 1 << level, node) for (level, number), node in self._nodes.items()]
+        pieces += [(block, 1, self._of_loose(parts)) for block, parts in self._loose.items()]
+        if not pieces:
+            raise ValueError("no rows: there are no moments of nothing")
+        pieces.sort(key=lambda piece: piece[0])
+        for (block, size, _), (after, _, _) in zip(pieces, pieces[1:], strict=False):
+            if block + size > after:
+                raise ValueError(f"rows from {after * self._block} on were added twice: each worker needs its own")
+        total = pieces[0][2]
+        for _, _, piece in pieces[1:]:
+            total = moments.merge(total, piece)
+        return total
+
+    def _plant(self, level: int, number: int, siblings: Moments) -> None:
+        """Adds the nodes `number` and on of one level, side by side in `siblings`, and all that grows out of them."""
+        while count := len(siblings.count):
+            if number % 2:
+                self._graft(level, number, siblings.at(0))
+                siblings, number = siblings.at(slice(1, None)), number + 1
+            elif count % 2:
+                self._graft(level, number + count - 1, siblings.at(-1))
+                siblings = siblings.at(slice(None, -1))
+            else:
+                siblings = moments.merge(siblings.at(slice(0, None, 2)), siblings.at(slice(1, None, 2)))
+                level, number = level + 1, number // 2
+
+    def _graft(self, level: int, number: int, node: Moments) -> None:
+        while (sibling := self._nodes.pop((level, number ^ 1), None)) is not None:
+            node = moments.merge(sibling, node) if number % 2 else moments.merge(node, sibling)
+            level, number = level + 1, number // 2
+        if (level, number) in self._nodes:
+            raise ValueError(f"rows from {(number << level) * self._block} on were added twice: each worker needs its own")
+        self._nodes[level, number] = node
+
+    def _keep(self, start: int, rows: Array) -> None:
+        """Keeps rows of one block until the block is whole."""
+        if not len(rows):
+            return
+        block = start // self._block
+        parts = self._loose.setdefault(block, {})
+        if start in parts:
+            raise ValueError(f"row {start} was added twice: each worker needs rows of its own")
+        parts[start] = rows.copy()
+        if sum(map(len, parts.values())) >= self._block:
+            self._graft(0, block, self._of_loose(self._loose.pop(block)))
+
+    def _of_loose(self, parts: dict[int, Array]) -> Moments:
+        ordered = sorted(parts.items())
+        for (start, rows), (after, _) in zip(ordered, ordered[1:], strict=False):
+            if start + len(rows) > after:
+                raise ValueError(f"row {after} was added twice: each worker needs rows of its own")
+        return self._moments(ordered[0][0], np.concatenate([rows for _, rows in ordered]))
+
+    def _moments(self, start: int, rows: Array) -> Moments:
+        found = self._take(np.ascontiguousarray(rows.T, dtype=np.float64))
+        if not np.isfinite(found.powers).all():
+            numbers(rows, "rows", first=start)
+            raise ValueError(f"rows from {start} on hold numbers too large to be squared: divide them by a common factor")
+        return found
+
+
+def rows_of_a_block(features: int) -> int:
+    """How many rows make a block: workers whose parts begin at multiples of it have the least to hand over."""
+    return max(64, BLOCK // features)
+
+
+def of_rows(rows: Any, *, highest: int = 2, products: bool = False, workers: int = 1) -> Moments:
+    """The moments of rows in memory, (n, p) or (n,), by so many threads: with the same bits for any number of them."""
+    rows = np.asarray(rows)
+    features = int(np.prod(rows.shape[1:]))
+    size = rows_of_a_block(max(features, 1))
+    share = max(1, -(-len(rows) // size // workers)) * size  # whole blocks
+
+    def part(first: int) -> Stream:
+        stream = Stream(features, first=first, highest=highest, products=products)
+        stream.add(rows[first : first + share])
+        return stream
+
+    starts = range(0, len(rows), share)
+    if workers == 1:
+        return _merged(map(part, starts)).moments()
+    with ThreadPoolExecutor(workers) as pool:
+        return _merged(pool.map(part, starts)).moments()
+
+
+def of_chunks(chunks: Iterable[Any], features: int = 1, *, highest: int = 2, products: bool = False) -> Moments:
+    """The moments of rows that come in chunks of any size: one chunk at a time is in memory."""
+    stream = Stream(features, highest=highest, products=products)
+    for rows in chunks:
+        stream.add(rows)
+    return stream.moments()
+
+
+def of_files(
+    paths: Sequence[Path],
+    columns: Sequence[str],
+    *,
+    highest: int = 2,
+    products: bool = False,
+    by: Callable[..., Iterable[Stream]] = map,
+) -> Moments:
+    """The moments of some columns of Parquet files, whose rows follow one another in the order of `paths`.
+
+    by(function, arguments) is how the work is given out, a file at a time: `map` does it here, `Executor.map` of
+    concurrent.futures in its processes, `Client.get_executor().map` of Dask on its machines.
+    """
+    import pyarrow.parquet as pq
+
+    first, parts = 0, []
+    for path in paths:
+        parts.append((path, first))
+        first += pq.read_metadata(path).num_rows
+    if not parts:
+        raise ValueError("no files to take moments of")
+    return _merged(by(partial(_of_file, columns=list(columns), highest=highest, products=products), parts)).moments()
+
+
+def _of_file(part: tuple[Path, int], columns: list[str], highest: int, products: bool) -> Stream:
+    import pyarrow.parquet as pq
+
+    path, first = part
+    file = pq.ParquetFile(path)
+    if missing := [name for name in columns if name not in file.schema_arrow.names]:
+        raise ValueError(f"{path} has no column {missing[0]!r}: it has {', '.join(file.schema_arrow.names)}")
+    stream = Stream(len(columns), first=first, highest=highest, products=products)
+    for batch in file.iter_batches(columns=columns):
+        stream.add(np.column_stack([batch.column(name).to_numpy(zero_copy_only=False) for name in columns]))
+    return stream
+
+
+def _merged(streams: Iterable[Stream]) -> Stream:
+    whole, *others = streams
+    for stream in others:
+        whole.merge(stream)
+    return whole
+
+
+def _steps(start: int, count: int, size: int) -> Iterator[int]:
+    return iter(range(start, start + count * size, size))
