@@ -45,7 +45,7 @@ repro: $(READY)
 
 test: $(READY)
 	@echo "running the tests (about 7 minutes on 2 cores)"
-	@pytest -n 2 --dist loadgroup
+	@pytest -n 2 --dist loadfile --no-loadscope-reorder
 	@echo "next: 'make repro' trains on the built-in data, 'make ui' shows what came out"
 
 ui: $(READY)

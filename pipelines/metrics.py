@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 Tags = Sequence[Sequence[str]]
 
 
@@ -20,5 +22,16 @@ def slot_scores(gold: Tags, predicted: Tags) -> dict[str, float]:
         "precision": precision_score(gold, predicted, zero_division=0),
         "recall": recall_score(gold, predicted, zero_division=0),
         "f1_strict": f1_score(gold, predicted, mode="strict", scheme=IOB2, zero_division=0),
+    }
+    return {name: 100 * float(score) for name, score in scores.items()}
+
+
+def label_scores(gold: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+    """Accuracy and macro-averaged F1 of labels by scikit-learn, in percent."""
+    from sklearn.metrics import accuracy_score, f1_score
+
+    scores = {
+        "accuracy": accuracy_score(gold, predicted),
+        "f1": f1_score(gold, predicted, average="macro", zero_division=0),
     }
     return {name: 100 * float(score) for name, score in scores.items()}

@@ -1,17 +1,20 @@
 """The one optimiser loop: AdamW on a one-cycle schedule, clipped gradients, averaged weights, exact resume."""
 
 import copy
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from pipelines import checkpoint
+from pipelines.files import write_atomically
 
 Batch = TypeVar("Batch")
 Row = dict[str, float]
@@ -173,3 +176,17 @@ def choose_device(name: str) -> torch.device:
     if name not in ("cpu", "cuda"):
         raise ValueError(f"device is {name!r}: choose from auto, cpu, cuda")
     return torch.device(name)
+
+
+def write_results(out: Path, model: nn.Module, fitted: Fit, test: Row) -> Row:
+    """Writes `history.csv` and `metrics.json`, removes the checkpoint, and returns the run's figures.
+
+    They are the chosen epoch's figures on val, those on test, the epoch, and how many parameters the model has.
+    """
+    figures = {key: value for key, value in fitted.history[fitted.best_epoch - 1].items() if key.startswith("val_")}
+    figures |= test
+    figures |= {"best_epoch": fitted.best_epoch, "parameters": sum(p.numel() for p in model.parameters())}
+    pd.DataFrame(fitted.history).to_csv(out / "history.csv", index=False, float_format="%.6g")
+    write_atomically(out / "metrics.json", json.dumps(figures, indent=2).encode())
+    (out / "checkpoint.safetensors").unlink(missing_ok=True)
+    return figures

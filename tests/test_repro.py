@@ -16,8 +16,6 @@ import yaml
 ROOT = Path(__file__).parents[1]
 TIMEOUT = 300.0
 
-pytestmark = pytest.mark.xdist_group("repro")  # the tests follow each other in one clone
-
 
 class Clone:
     """A copy of the project with a git repository, stores and data of its own, and this one's environment."""

@@ -11,30 +11,13 @@ import pytest
 from pipelines import metrics
 from pipelines.params import Run
 from pipelines.rnn.slots.train import label, load_tagger, settings, train
-from pipelines.training import Row
+from tests.pipelines.examples import Told, contents
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 MakeRun = Callable[..., Run]
 
 FILES = {"model.safetensors", "history.csv", "metrics.json", "predictions.csv", "confusion.csv", "confusion.png"}
-
-
-class Told:
-    """A log that keeps its rows, and that is interrupted when it is told of a certain epoch."""
-
-    def __init__(self, interrupted_at: int = 0) -> None:
-        self.rows: list[Row] = []
-        self._interrupted_at = interrupted_at
-
-    def epoch(self, row: Row) -> None:
-        self.rows.append(row)
-        if row["epoch"] == self._interrupted_at:
-            raise KeyboardInterrupt
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_the_files_of_a_run(tiny_run: MakeRun, tables: Path, tmp_path: Path) -> None:
@@ -109,29 +92,6 @@ def test_a_saved_tagger_labels_as_the_trained_one_did(
     assert {key: getattr(model.params, key) for key in changes} == changes
 
 
-def test_the_same_seed_makes_the_same_files(tiny_run: MakeRun, tables: Path, tmp_path: Path) -> None:
-    for name, seed in (("one", 0), ("two", 0), ("other", 1)):
-        train(tiny_run(seed=seed), tables, tmp_path / name, Told())
-    one, two, other = (contents(tmp_path / name) for name in ("one", "two", "other"))
-    assert [name for name in FILES if one[name] != two[name]] == []
-    assert one["model.safetensors"] != other["model.safetensors"]
-    assert one["history.csv"] != other["history.csv"]
-
-
-def test_an_interrupted_run_ends_with_the_same_files(tiny_run: MakeRun, tables: Path, tmp_path: Path) -> None:
-    run = tiny_run(epochs=3)
-    train(run, tables, tmp_path / "whole", Told())
-    with pytest.raises(KeyboardInterrupt):
-        train(run, tables, tmp_path / "halves", Told(interrupted_at=2))
-    assert contents(tmp_path / "halves").keys() == {"checkpoint.safetensors"}
-    told = Told()
-    train(run, tables, tmp_path / "halves", told)
-    assert [row["epoch"] for row in told.rows] == [2, 3]
-    whole, halves = contents(tmp_path / "whole"), contents(tmp_path / "halves")
-    assert halves.keys() == FILES
-    assert [name for name in FILES if whole[name] != halves[name]] == []
-
-
 @pytest.mark.parametrize("crf", [False, True])
 def test_a_simple_rule_is_learnt(crf: bool, tiny_run: MakeRun, tables: Path, tmp_path: Path) -> None:
     run = tiny_run(epochs=8, dropout=0.0, word_dropout=0.0, crf=crf)
@@ -139,22 +99,10 @@ def test_a_simple_rule_is_learnt(crf: bool, tiny_run: MakeRun, tables: Path, tmp
     assert figures["val_f1"] == figures["test_f1"] == figures["test_f1_strict"] == 100
 
 
-def test_test_data_is_not_read_before_the_end(tiny_run: MakeRun, tables: Path, tmp_path: Path) -> None:
-    """Other test data changes no weight, no epoch and no figure but its own."""
-    train(tiny_run(), tables, tmp_path / "one", Told())
-    test = pd.read_parquet(tables / "test.parquet")
-    test.iloc[:3].to_parquet(tables / "test.parquet")
-    train(tiny_run(), tables, tmp_path / "two", Told())
-    one, two = contents(tmp_path / "one"), contents(tmp_path / "two")
-    assert one["model.safetensors"] == two["model.safetensors"]
-    assert one["history.csv"] == two["history.csv"]
-    assert one["predictions.csv"] != two["predictions.csv"]
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"model": {"cel": "lstm"}}, "unknown key 'cel' in model of rnn-slots-elman-s0: known are cell, hidden_size"),
+        ({"model": {"cel": "lstm"}}, "unknown key 'cel' in model of rnn-slots-elman-s0: known are word_size, char_size"),
         ({"model": {"hidden_size": True}}, "model of rnn-slots-elman-s0.hidden_size is True: expected int"),
         ({"model": {"cell": "lstn"}}, "unknown cell 'lstn': choose one of elman"),
         ({"training": {"epoch": 3}}, "unknown key 'epoch' in training of rnn-slots-elman-s0: known are epochs"),

@@ -1,6 +1,5 @@
 """One slot-filling run, from tables to weights, figures and pictures. Knows neither MLflow nor Prefect."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +9,10 @@ from torch import Tensor, nn
 
 from pipelines import checkpoint, metrics, plots
 from pipelines.cells import build_cell
-from pipelines.files import write_atomically
 from pipelines.params import Run, parse
 from pipelines.rnn.slots.data import Batch, Encoder, SlotVocabulary, load_tables
 from pipelines.rnn.slots.model import SlotTagger, TaggerParams
-from pipelines.training import Log, Row, TrainingParams, choose_device, fit
+from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
 
 OUTSIDE = "O"
 
@@ -52,7 +50,6 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
         assert isinstance(model, SlotTagger)
         return _scores("val", splits["val"], label(model, encoder, list(splits["val"]["text"])))
 
-    resume_from = out / "checkpoint.safetensors"
     fitted = fit(
         model,
         training,
@@ -61,19 +58,13 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
         validate=validate,
         monitor="val_f1",
         log=log,
-        resume_from=resume_from,
+        resume_from=out / "checkpoint.safetensors",
     )
 
     predicted = label(model, encoder, list(splits["test"]["text"]))
-    figures = {key: value for key, value in fitted.history[fitted.best_epoch - 1].items() if key.startswith("val_")}
-    figures |= _scores("test", splits["test"], predicted)
-    figures |= {"best_epoch": fitted.best_epoch, "parameters": sum(p.numel() for p in model.parameters())}
     save_tagger(out / "model.safetensors", model, encoder.vocabulary)
-    pd.DataFrame(fitted.history).to_csv(out / "history.csv", index=False, float_format="%.6g")
-    write_atomically(out / "metrics.json", json.dumps(figures, indent=2).encode())
     _write_confusion(splits["test"], predicted, out)
-    resume_from.unlink(missing_ok=True)
-    return figures
+    return write_results(out, model, fitted, _scores("test", splits["test"], predicted))
 
 
 def label(model: SlotTagger, encoder: Encoder, texts: list[str], batch_size: int = 256) -> list[list[str]]:

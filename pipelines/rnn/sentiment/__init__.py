@@ -1,0 +1,11 @@
+"""Sentiment: is a text favourable? A whole text in, one label out (many to one)."""
+
+from pipelines.comparison import Comparison, Figure
+
+COMPARISON = Comparison(
+    chosen_by=Figure("val_accuracy", "val accuracy"),
+    headline=Figure("test_accuracy", "test accuracy"),
+    others=(Figure("test_f1", "test F1"),),
+    curves={"train_loss": "loss of a text (train)", "val_accuracy": "accuracy (val)", "grad_norm": "gradient norm"},
+    pictures={"confusion": "Confusion of the best run", "phenomena": "Accuracy by what makes a text hard"},
+)

@@ -1,0 +1,48 @@
+"""Sentiment: tables -> batches. Training, evaluation, the command line and the served model all encode here.
+
+Shapes: B texts, T words in the longest.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from pipelines.words import Vocabulary, WordEncoder, Words, shuffled
+
+LABELS = ("unfavourable", "favourable")
+
+
+@dataclass(frozen=True)
+class Batch(Words):
+    """Texts padded to the longest: labels (B,), 1 for a favourable text, -1 where nobody knows."""
+
+    labels: Tensor
+
+
+class Encoder:
+    """Turns texts into batches."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self._words = WordEncoder(vocabulary)
+
+    def batch(self, texts: Sequence[str], labels: Sequence[int] | None = None) -> Batch:
+        """Raises ValueError for a text without words."""
+        known = torch.tensor(list(labels) if labels is not None else [-1] * len(texts))
+        return Batch(**vars(self._words(texts)), labels=known)
+
+    def shuffled(self, table: pd.DataFrame, batch_size: int, rng: np.random.Generator) -> list[Batch]:
+        """Batches of texts of about the same length, in random order."""
+        lengths = table["text"].str.count(" ").to_numpy()
+        chosen = (table.iloc[rows] for rows in shuffled(lengths, batch_size, rng))
+        return [self.batch(list(rows["text"]), list(rows["label"])) for rows in chosen]
+
+
+def load_tables(folder: Path) -> dict[str, pd.DataFrame]:
+    """The prepared tables of a data set by split, with columns id, text and label (1: favourable) among others."""
+    return {split: pd.read_parquet(folder / f"{split}.parquet") for split in ("train", "val", "test")}

@@ -1,0 +1,119 @@
+"""What every task keeps: the files and figures that its comparison names, same bits for the same seed, exact resume."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from pipelines import tasks
+from pipelines.params import Run
+from pipelines.training import Log, Row
+from tests.pipelines.examples import EXAMPLES, Example, Told, contents
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(params=EXAMPLES.values(), ids=["-".join(name) for name in EXAMPLES])
+def example(request: pytest.FixtureRequest) -> Example:
+    found: Example = request.param
+    return found
+
+
+@pytest.fixture
+def prepared(example: Example, tmp_path: Path) -> Path:
+    return example.write(tmp_path / "tables")
+
+
+def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
+    out.mkdir(exist_ok=True)
+    return tasks.trainer(run.family, run.task).train(run, tables, out, log)
+
+
+def test_there_is_an_example_of_every_task() -> None:
+    folders = {path.parts[-3:-1] for path in (ROOT / "pipelines").glob("*/*/train.py")}
+    assert folders == set(EXAMPLES)
+
+
+def test_a_run_leaves_what_its_comparison_names(example: Example, prepared: Path, tmp_path: Path) -> None:
+    told = Told()
+    figures = train(example.run(), prepared, tmp_path / "run", told)
+    by = tasks.comparison(example.family, example.task)
+    assert figures.keys() >= {figure.name for figure in by.figures} | {"best_epoch", "parameters"}
+    files = contents(tmp_path / "run")
+    assert files.keys() >= {
+        "model.safetensors",
+        "history.csv",
+        "metrics.json",
+        *(f"{name}.png" for name in by.pictures),
+    }
+    assert "checkpoint.safetensors" not in files
+    assert json.loads(files["metrics.json"]) == figures
+    history = pd.read_csv(tmp_path / "run" / "history.csv")
+    assert history.columns.to_list()[0] == "epoch"
+    assert set(history) >= {*by.curves, by.chosen_by.name}
+    assert history.to_dict("records") == [pytest.approx(row, rel=1e-5) for row in told.rows]
+    best = max(told.rows, key=lambda row: row[by.chosen_by.name] * (-1 if by.chosen_by.lower_is_better else 1))
+    assert figures[by.chosen_by.name] == best[by.chosen_by.name]
+
+
+def test_the_same_seed_makes_the_same_files(example: Example, prepared: Path, tmp_path: Path) -> None:
+    for name, seed in (("one", 0), ("two", 0), ("other", 1)):
+        train(example.run(seed), prepared, tmp_path / name, Told())
+    one, two, other = (contents(tmp_path / name) for name in ("one", "two", "other"))
+    assert [name for name in one if one[name] != two[name]] == []
+    assert one["model.safetensors"] != other["model.safetensors"]
+
+
+def test_an_interrupted_run_ends_with_the_same_files(example: Example, prepared: Path, tmp_path: Path) -> None:
+    run = example.run(epochs=3)
+    train(run, prepared, tmp_path / "whole", Told())
+    with pytest.raises(KeyboardInterrupt):
+        train(run, prepared, tmp_path / "halves", Told(interrupted_at=2))
+    assert contents(tmp_path / "halves").keys() == {"checkpoint.safetensors"}
+    told = Told()
+    train(run, prepared, tmp_path / "halves", told)
+    assert [row["epoch"] for row in told.rows] == [2, 3]
+    whole, halves = contents(tmp_path / "whole"), contents(tmp_path / "halves")
+    assert [name for name in whole if whole[name] != halves.get(name)] == []
+    assert whole.keys() == halves.keys()
+
+
+def test_test_data_is_not_read_before_the_end(example: Example, prepared: Path, tmp_path: Path) -> None:
+    """Other test data changes no weight, no epoch and no figure but its own."""
+    train(example.run(), prepared, tmp_path / "one", Told())
+    pd.read_parquet(prepared / "test.parquet").iloc[:3].to_parquet(prepared / "test.parquet")
+    train(example.run(), prepared, tmp_path / "two", Told())
+    one, two = contents(tmp_path / "one"), contents(tmp_path / "two")
+    assert one["model.safetensors"] == two["model.safetensors"]
+    assert one["history.csv"] == two["history.csv"]
+    assert one["metrics.json"] != two["metrics.json"] or one["predictions.csv"] != two["predictions.csv"]
+
+
+@pytest.mark.parametrize(("part", "key"), [("model", "no_such_key"), ("training", "epoch")])
+def test_an_unknown_setting_is_told_before_training(example: Example, part: str, key: str) -> None:
+    run = example.run()
+    changes: dict[str, Any] = {part: {**vars(run)[part], key: 1}}
+    with pytest.raises(ValueError, match=f"unknown key '{key}' in {part} of {run.name}: known are "):
+        tasks.trainer(run.family, run.task).settings(dataclasses.replace(run, **changes))
+
+
+def test_a_saved_model_answers_in_words(example: Example, prepared: Path, tmp_path: Path) -> None:
+    train(example.run(), prepared, tmp_path / "run", Told())
+    predictor = tasks.predictor(example.family, example.task, tmp_path / "run" / "model.safetensors")
+    texts = list(pd.read_parquet(prepared / "test.parquet")["text"][:3])
+    answers = predictor(texts)
+    assert len(answers) == 3
+    assert answers == predictor(texts), "asking changes nothing"
+    assert json.loads(json.dumps(answers)) == answers, "an answer is JSON"
+    for text, answer in zip(texts, answers, strict=True):
+        alone = predictor([text])[0]
+        assert alone.keys() == answer.keys()
+        assert tasks.shown(example.family, example.task, answer).strip()
+    assert predictor([]) == []
+    with pytest.raises(ValueError, match="text 2 of 2 holds no words"):
+        predictor([texts[0], "   "])
