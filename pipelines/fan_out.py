@@ -37,9 +37,10 @@ def fan_out(name: str, *, stage: bool) -> None:
         trainer.settings(run)  # one message before anything is trained, not one from each run
     tracking.create_store(name)  # before processes fan out
     work = DATA / "work" / (name if stage else f"{name}-{flow_run.get_id()}")
-    _report(f"{name}: {len(pipeline.runs)} runs on {source_of(pipeline.dataset)} data, {pipeline.workers} at a time")
+    workers = max(1, pipeline.workers // int(os.environ.get("PIPELINES_LANES", "1")))  # `make repro` trains in lanes
+    _report(f"{name}: {len(pipeline.runs)} runs on {source_of(pipeline.dataset)} data, {workers} at a time")
     failures = []
-    pool = ProcessPoolTaskRunner(max_workers=pipeline.workers, initializer=_prepare_worker, initargs=(os.getpid(),))
+    pool = ProcessPoolTaskRunner(max_workers=workers, initializer=_prepare_worker, initargs=(os.getpid(),))
     with pool as runner:
         futures = [runner.submit(one_run, {"run": run, "work": work}) for run in pipeline.runs]
         for run, future in zip(pipeline.runs, futures, strict=True):

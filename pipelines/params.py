@@ -76,9 +76,7 @@ class _Variant:
 
 def load_pipeline(name: str, source_of: Callable[[str], str], path: Path = PARAMS_FILE) -> Pipeline:
     """The pipeline `name` of params.yaml; source_of(dataset) tells whether its data is `builtin` or `public`."""
-    sections = _read(path)["pipelines"]
-    if not isinstance(sections, Mapping):
-        raise ValueError(f"pipelines is {sections!r}: expected a section for each pipeline")
+    sections = read(path)["pipelines"]
     if name not in sections:
         raise ValueError(f"no pipeline {name!r} in {path}: it lists {_listed(sections)}")
     where = f"pipelines.{name}"
@@ -162,7 +160,8 @@ def _value(hint: Any, value: object, where: str) -> Any:
     return value
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def read(path: Path = PARAMS_FILE) -> Mapping[str, Mapping[str, Any]]:
+    """The sections of params.yaml, each a mapping. Raises ValueError that names what is not as it should be."""
     if not path.is_file():
         raise ValueError(f"no {path} in {Path.cwd()}: run this from the project's root")
     try:
@@ -172,6 +171,9 @@ def _read(path: Path) -> Mapping[str, Any]:
     if not isinstance(values, Mapping) or set(values) != set(SECTIONS):
         found = _listed(values) if isinstance(values, Mapping) else repr(values)
         raise ValueError(f"{path} has the sections {found}: expected {_listed(SECTIONS)}")
+    for name, section in values.items():
+        if not isinstance(section, Mapping):
+            raise ValueError(f"{name} in {path} is {section!r}: expected a section with entries")
     return values
 
 

@@ -1,25 +1,29 @@
-"""The whole DAG as one command: `dvc repro`, where the time went, and what to look at next."""
+"""The whole DAG as one command: DVC in two lanes, where the time went, and what to look at next.
 
+`dvc repro` runs one stage at a time, most of them on one core. The DAG falls into chains that share no stage: what is
+done to a data set, and, once that is there, what is done for a pipeline. So two DVC processes work side by side, first
+on the data sets, then on the pipelines; DVC's lock on its files keeps them apart.
+"""
+
+import contextlib
 import hashlib
 import json
 import os
+import queue
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
-import yaml
-
-from pipelines import project
+from pipelines import owners, params, project, server
 from pipelines.files import write_atomically
-from pipelines.params import PARAMS_FILE
 
+LANES = min(2, os.cpu_count() or 1)
 _STAGE = re.compile(r"Running stage '(?P<stage>[^']+)'")
-DATA_STAGES = ("download", "prepare", "validate")
 
 
 def repro(data: str | None = None, setup_seconds: float = 0) -> int:
@@ -30,72 +34,117 @@ def repro(data: str | None = None, setup_seconds: float = 0) -> int:
     began = time.time()
     if data:
         choose_data(data)
-    seconds: dict[str, float] = defaultdict(float)
-    interrupts: list[int] = []
-    # A terminal sends Ctrl-C to DVC and its stages too: this process waits for their end.
-    handler = signal.signal(signal.SIGINT, lambda number, _frame: interrupts.append(number))
-    try:
-        with subprocess.Popen(["dvc", "repro"], stdout=subprocess.PIPE, text=True) as dvc:
-            assert dvc.stdout is not None
-            for stage, spent in _timed(dvc.stdout):
-                seconds[stage] += spent
-    finally:
-        signal.signal(signal.SIGINT, handler)
-    if dvc.returncode:
-        print("stopped; what was finished is kept: the same command goes on from there", file=sys.stderr)
-        return 130 if interrupts else 1
-    synchronise(seconds)
-    _tell_time(seconds, setup_seconds, began)
+    names = params.read()
+    lanes = Lanes()
+    if subprocess.run(["dvc", "status", "--quiet"], check=False, stderr=subprocess.DEVNULL).returncode == 0:
+        print("Data and pipelines are up to date.")
+    else:
+        # A terminal sends Ctrl-C to DVC and its stages too: this process waits for their end.
+        handler = signal.signal(signal.SIGINT, lambda *_: lanes.stop())
+        me = owners.owner()
+        owners.register(me)  # the Prefect server stays up between one DVC process and the next
+        try:
+            sets = [f"validate@{name}" for name in names["datasets"]]
+            lanes.run([sets[lane::LANES] for lane in range(min(LANES, len(sets)))])
+            data_seconds = time.time() - began
+            lanes.run([[f"promote@{name}"] for name in names["pipelines"]])
+            lanes.run([[]])  # whatever else dvc.yaml holds
+        finally:
+            owners.forget(me)
+            signal.signal(signal.SIGINT, handler)
+        if lanes.failed:
+            print("stopped; what was finished is kept: the same command goes on from there", file=sys.stderr)
+            return 130 if lanes.interrupted else 1
+        _tell_time(names["pipelines"], setup_seconds, data_seconds, began)
+    synchronise(names["pipelines"], lanes.ran)
     print("next: `make ui` (MLflow and Prefect), `dvc metrics show`, data/reports/*/report.md")
     return 0
 
 
-def choose_data(source: str, params: Path = PARAMS_FILE) -> None:
+class Lanes:
+    """DVC processes side by side. After the first that fails, or an interruption, no other is started."""
+
+    def __init__(self) -> None:
+        self.ran: set[str] = set()  # stages
+        self.failed = self.interrupted = False
+        self._printing = threading.Lock()
+
+    def stop(self) -> None:
+        self.failed = self.interrupted = True
+
+    def run(self, targets: Iterable[Sequence[str]]) -> None:
+        """A `dvc repro` for each entry of `targets`, as many at a time as there are lanes."""
+        waiting: queue.SimpleQueue[Sequence[str]] = queue.SimpleQueue()
+        for entry in targets:
+            waiting.put(entry)
+        lanes = min(LANES, waiting.qsize())
+        threads = [threading.Thread(target=self._work, args=(waiting, lanes)) for _ in range(lanes)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _work(self, waiting: "queue.SimpleQueue[Sequence[str]]", lanes: int) -> None:
+        while not self.failed:
+            try:
+                targets = waiting.get_nowait()
+            except queue.Empty:
+                return
+            command = ["dvc", "--wait-for-lock", "repro", *targets]
+            environment = os.environ | {"PIPELINES_LANES": str(lanes)}  # a pipeline leaves the other lane its cores
+            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as dvc:
+                assert dvc.stdout is not None
+                for line in dvc.stdout:
+                    self._tell(line)
+            self.failed |= dvc.returncode != 0
+
+    def _tell(self, line: str) -> None:
+        """Echoes a line of DVC's; as soon as anything runs, the Prefect server is started beside it."""
+        with self._printing:
+            if line.strip():
+                print(line, end="", flush=True)
+            if found := _STAGE.search(line):
+                if not self.ran:
+                    threading.Thread(target=_start_server, daemon=True).start()
+                self.ran.add(found["stage"])
+
+
+def _start_server() -> None:
+    """Ahead of the first pipeline, which needs it and says so if it cannot be started."""
+    with contextlib.suppress(OSError):
+        server.ensure_server()
+
+
+def choose_data(source: str, file: Path = params.PARAMS_FILE) -> None:
     """Writes `data.source` in params.yaml, where the rest, comments too, stays as it is."""
-    text = params.read_text(encoding="utf-8")
+    text = file.read_text(encoding="utf-8")
     changed, count = re.subn(r"(?m)(?<=^data:\n)(  source: )\w+", rf"\g<1>{source}", text)
     if count != 1:
-        raise ValueError(f"{params} has no line 'source: ...' right below 'data:': write data.source there by hand")
+        raise ValueError(f"{file} has no line 'source: ...' right below 'data:': write data.source there by hand")
     if changed != text:
-        write_atomically(params, changed.encode())
-        print(f"data.source is now {source} in {params}")
+        write_atomically(file, changed.encode())
+        print(f"data.source is now {source} in {file}")
 
 
-def _timed(lines: Iterable[str]) -> Iterator[tuple[str, float]]:
-    """Echoes DVC's output; yields each stage's name and seconds, and the rest under the name `dvc`."""
-    stage, began = "dvc", time.monotonic()
-    for line in lines:
-        print(line, end="", flush=True)
-        if found := _STAGE.search(line):
-            yield stage, time.monotonic() - began
-            stage, began = found["stage"], time.monotonic()
-    yield stage, time.monotonic() - began
-
-
-def synchronise(ran: Collection[str] = ()) -> None:
+def synchronise(pipelines: Iterable[str], ran: Collection[str] = ()) -> None:
     """Publishes stage outputs that DVC restored from its cache: then no stage ran that could have told MLflow."""
     state = hashlib.sha256(Path("dvc.lock").read_bytes()).hexdigest()
     stamp = project.MLFLOW_HOME / "published"
     if stamp.exists() and stamp.read_text() == state:
         return
-    names = yaml.safe_load(PARAMS_FILE.read_text(encoding="utf-8"))["pipelines"]
-    if not {f"{verb}@{name}" for name in names for verb in ("train", "promote")} <= set(ran):
+    if not {f"{verb}@{name}" for name in pipelines for verb in ("train", "promote")} <= set(ran):
         from pipelines.registry import publish
 
         publish()
     stamp.write_text(state)
 
 
-def _tell_time(seconds: Mapping[str, float], setup: float, began: float) -> None:
-    """Set-up, data, training (the work of the runs that were trained now) and orchestration (all else)."""
+def _tell_time(pipelines: Iterable[str], setup: float, data: float, began: float) -> None:
+    """Set-up, data, training (the work of the runs that were trained now, over the lanes) and orchestration."""
     total = time.time() - began
-    data = sum(spent for stage, spent in seconds.items() if stage.startswith(DATA_STAGES))
-    training = 0.0
-    for stage in seconds:
-        if stage.startswith("train@"):
-            made = Path("data/work", stage.removeprefix("train@")).glob("*/run.json")
-            spent = [json.loads(path.read_text())["seconds"] for path in made if path.stat().st_mtime > began]
-            training += sum(spent) / min(max(len(spent), 1), os.cpu_count() or 1)  # runs train side by side
+    runs = [path for name in pipelines for path in Path("data/work", name).glob("*/run.json")]
+    trained = [json.loads(path.read_text()) for path in runs if path.stat().st_mtime > began]
+    training = sum(run["seconds"] for run in trained) / LANES
     parts = {"set-up": setup, "data": data, "training": training, "orchestration": total - data - training}
     told = ", ".join(f"{name} {spent:.0f} s" for name, spent in parts.items())
     print(f"done in {setup + total:.0f} s: {told}")

@@ -141,7 +141,7 @@ def test_an_unknown_pipeline_lists_the_known(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [None, "rnn-slots", ["rnn-slots"], 3])
 def test_pipelines_that_are_no_mapping(content: Any, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"^pipelines is .*: expected a section for each pipeline"):
+    with pytest.raises(ValueError, match=r"^pipelines in .*params\.yaml is .*: expected a section with entries"):
         load(content, tmp_path)
 
 
