@@ -1,0 +1,101 @@
+"""Data set `long-memory`: what stands early in a long sequence decides what is asked at its end.
+
+- `adding-<T>`: T numbers, uniform in [0, 1), two of them marked, one in each half; asked for is the sum of the two
+  (Hochreiter and Schmidhuber 1997, 5.4, in the form of Le, Jaitly and Hinton 2015). Whoever always says 1 has a mean
+  squared error of 1/6.
+- `order-<T>`: E, many of a, b, c and d, then B; an X or Y is among them at about 0.15 T, another at about 0.55 T. Asked
+  for is the class XX, XY, YX or YY (the same, 5.6, task 6a). As published, whose T is 100, a sequence has T to 1.1 T
+  symbols.
+- `digits`: scikit-learn's 1,797 images of digits, 8 x 8, read pixel by pixel: 64 steps. Their writers are not known, so
+  train and test may share some.
+- `mnist`, public: 784 steps. The last 5,000 images of train are val.
+
+A table per task, its splits told by the column `split`; row i of the table has row i of the arrays. `values` (float32)
+are the numbers of the adding problem, `codes` (uint8) symbols or pixels; of the two a task has one, the other has no
+columns. What would be zeros mostly is not stored: `first` and `second` say which steps are marked or relevant (from 0;
+-1 in images). `length` says how many steps are the sequence, the rest of a row being padding. `target` is the sum, or
+the number of the class that `label` names; `mean` is over the steps: an image's brightness.
+
+The card says what the codes mean and in which order `permuted` reads an image, `codes[:, permutation]`: there is one
+copy of the images, and every run reads them in the same order.
+
+Train is stored as val and test are, so that a seed means one data set. A trainer that wants more of it can draw all
+numbers of the adding problem anew, and the letters a to d: the marks and the classes stay.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from stages.dataset import Arrays, Dataset, Origin, Prepared
+from stages.datasets.long_memory.draws import LongMemoryOptions, make
+from stages.datasets.long_memory.mnist import PUBLIC, TRAIN_IMAGES, read_mnist
+from stages.datasets.long_memory.rules import rules
+from stages.datasets.long_memory.tasks import MNIST_IMAGES, SPLITS, facts, means
+from stages.files import read_arrays
+
+COLUMNS = {
+    "id": "int64",
+    "split": "string",
+    "label": "string",
+    "target": "float64",
+    "length": "int64",
+    "first": "int64",
+    "second": "int64",
+    "mean": "float64",
+}
+ARRAYS = {"values": "float32", "codes": "uint8"}
+
+
+def read(folder: Path) -> Prepared:
+    """Turn the files of either source into tables and arrays."""
+    if (folder / TRAIN_IMAGES.path).is_file():
+        found, raw = {"mnist": facts(MNIST_IMAGES)}, {"mnist": read_mnist(folder)}
+    else:
+        found = json.loads((folder / "tasks.json").read_bytes())
+        command = "python -m stages download long-memory"
+        raw = {name: read_arrays(folder / f"{name}.safetensors", command) for name in found}
+    tables: dict[str, pd.DataFrame] = {}
+    arrays: dict[str, Arrays] = {}
+    for name, task in found.items():
+        rows = len(raw[name]["target"])
+        arrays[name] = {key: raw[name].get(key, np.zeros((rows, 0), dtype)) for key, dtype in ARRAYS.items()}
+        tables[name] = _table(raw[name], task["classes"])
+    return Prepared(tables, {"tasks": found}, arrays)
+
+
+def _table(raw: Arrays, classes: list[str]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "id": np.arange(len(raw["target"])),
+            "split": [SPLITS[number] for number in raw["split"]],
+            "label": [classes[int(number)] if classes else "" for number in raw["target"]],
+            **{column: np.array(raw[column]) for column in ("target", "length", "first", "second")},
+            "mean": means(raw["values" if "values" in raw else "codes"], raw["length"]),
+        }
+    )
+
+
+DATASET: Dataset[LongMemoryOptions] = Dataset(
+    name="long-memory",
+    options=LongMemoryOptions,
+    origins={
+        "builtin": Origin(
+            "adding and order: drawn by stages/datasets/long_memory/draws.py; digits: bundled with scikit-learn, the "
+            "test set of UCI's Optical Recognition of Handwritten Digits (E. Alpaydin and C. Kaynak, 1998)",
+            "adding and order: Apache-2.0, as this project; digits: the terms of the UCI Machine Learning Repository, "
+            "CC BY 4.0",
+        ),
+        "public": Origin(
+            "MNIST (Y. LeCun, C. Cortes and C. Burges) from github.com/fgnt/mnist", "none stated in the repository"
+        ),
+    },
+    public=PUBLIC,
+    make=make,
+    columns=COLUMNS,
+    read=read,
+    rules=rules,
+    arrays=ARRAYS,
+)

@@ -1,0 +1,99 @@
+"""The public source of `long-memory`: MNIST in its own format, idx, gzipped."""
+
+import gzip
+import struct
+import zlib
+from math import prod
+from pathlib import Path
+
+import numpy as np
+
+from stages.dataset import Arrays, PublicFile
+from stages.datasets.long_memory.tasks import MNIST_IMAGES, SPLITS
+from stages.errors import StageError
+
+HELD_OUT = 5000  # the last images of train are val
+SIDE = 28
+MOST = 100_000  # items: a header that promises more is not believed, so that no file unpacks to more than 80 MB
+UNSIGNED_BYTES = 0x08  # idx's number for that type
+
+_FGNT = "https://raw.githubusercontent.com/fgnt/mnist/ae608a02b796c9ee908c082585a5f006fe05258e/"
+
+
+def _file(name: str, sha256: str, size: int) -> PublicFile:
+    return PublicFile(name, f"mnist/{name}", f"{_FGNT}{name}", sha256, size)
+
+
+TRAIN_IMAGES = _file(
+    "train-images-idx3-ubyte.gz", "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609", 9912422
+)
+TRAIN_LABELS = _file(
+    "train-labels-idx1-ubyte.gz", "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c", 28881
+)
+TEST_IMAGES = _file(
+    "t10k-images-idx3-ubyte.gz", "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6", 1648877
+)
+TEST_LABELS = _file(
+    "t10k-labels-idx1-ubyte.gz", "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6", 4542
+)
+PUBLIC = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
+
+
+def read_mnist(folder: Path) -> Arrays:
+    """The images in their published order, under the names that draws.py gives to such arrays."""
+    train, train_labels = _pair(folder / TRAIN_IMAGES.path, folder / TRAIN_LABELS.path)
+    test, test_labels = _pair(folder / TEST_IMAGES.path, folder / TEST_LABELS.path)
+    if len(train) <= HELD_OUT:
+        raise StageError(
+            f"{folder / TRAIN_IMAGES.path} holds {len(train)} images, of which the last {HELD_OUT} are val"
+        )
+    sizes = (len(train) - HELD_OUT, HELD_OUT, len(test))
+    rows = sum(sizes)
+    return {
+        "split": np.repeat(np.arange(len(SPLITS), dtype=np.uint8), sizes),
+        "target": np.concatenate([train_labels, test_labels]).astype(np.float64),
+        "length": np.full(rows, MNIST_IMAGES.length),
+        "first": np.full(rows, -1),
+        "second": np.full(rows, -1),
+        "codes": np.concatenate([train, test]).reshape(rows, MNIST_IMAGES.length),
+    }
+
+
+def _pair(images: Path, labels: Path) -> tuple[np.ndarray, np.ndarray]:
+    pixels, numbers = read_idx(images, SIDE, SIDE), read_idx(labels)
+    if len(pixels) != len(numbers):
+        raise StageError(f"{images} holds {len(pixels)} images, {labels} {len(numbers)} labels")
+    if numbers.max(initial=0) >= len(MNIST_IMAGES.classes):
+        raise StageError(f"{labels} holds the label {numbers.max()}; a digit is from 0 to 9")
+    return pixels, numbers
+
+
+def read_idx(path: Path, *item: int) -> np.ndarray:
+    """The array in a gzipped idx file of unsigned bytes: items of the sizes given, (28, 28) an image, () a label.
+
+    idx: two zero bytes, the type's number, the number of dimensions; each dimension's size, big-endian; the content.
+    """
+    try:
+        with gzip.open(path) as stream:
+            header = stream.read(4)
+            if header != bytes([0, 0, UNSIGNED_BYTES, 1 + len(item)]):
+                raise StageError(
+                    f"{path} is no idx file of unsigned bytes in {1 + len(item)} dimensions: it starts with {header!r}"
+                )
+            sizes = stream.read(4 * (1 + len(item)))
+            if len(sizes) < 4 * (1 + len(item)):
+                raise StageError(f"{path} is cut off within its header")
+            count, *found = struct.unpack(f">{1 + len(item)}I", sizes)
+            if tuple(found) != item or count > MOST:
+                raise StageError(
+                    f"{path} says it holds {count} items of size {found}, expected size {list(item)}"
+                    f" and at most {MOST} items"
+                )
+            size = count * prod(item)
+            content = stream.read(size)
+            if len(content) < size or stream.read(1):  # that last read also makes gzip compare its checksum
+                more = "more" if len(content) == size else f"{len(content)}"
+                raise StageError(f"{path} holds {more} bytes after its header, which promises {size}")
+    except (OSError, EOFError, zlib.error) as error:
+        raise StageError(f"{path} is no whole gzip file: {error}") from error
+    return np.frombuffer(content, np.uint8).reshape(count, *item)
