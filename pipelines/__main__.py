@@ -54,8 +54,8 @@ def _parser() -> argparse.ArgumentParser:
 def _train(options: argparse.Namespace) -> None:
     from pipelines import tasks
     from pipelines.params import load_pipeline
-    from pipelines.runs import source_of
     from pipelines.server import ensure_server
+    from pipelines.tables import source_of
 
     pipeline = load_pipeline(options.pipeline, source_of)  # a mistake in params.yaml is told before all else
     ensure_server()
@@ -66,7 +66,7 @@ def _compare(options: argparse.Namespace) -> None:
     from pipelines import tasks
     from pipelines.comparison import compare
     from pipelines.params import load_pipeline
-    from pipelines.runs import source_of
+    from pipelines.tables import source_of
 
     pipeline = load_pipeline(options.pipeline, source_of)
     by = tasks.comparison(pipeline.family, pipeline.task)

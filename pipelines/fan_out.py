@@ -19,7 +19,8 @@ from prefect.task_runners import ProcessPoolTaskRunner
 
 from pipelines import tasks, tracking
 from pipelines.params import Run, load_pipeline
-from pipelines.runs import DATA, execute, source_of
+from pipelines.runs import execute
+from pipelines.tables import DATA, source_of
 from pipelines.training import choose_device
 
 

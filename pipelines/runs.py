@@ -22,24 +22,10 @@ import yaml
 from pipelines import tasks, tracking
 from pipelines.files import write_atomically
 from pipelines.params import Run
+from pipelines.tables import PREPARED, quarantined, source_of, tables_of, warnings_of
 from pipelines.training import Log, Row, choose_device
 
-DATA = Path("data")
 Train = Callable[[Run, Path, Path, Log], Row]
-
-
-def tables_of(dataset: str) -> Path:
-    """Where a data set's prepared tables are. Raises ValueError where they are not."""
-    folder = DATA / "prepared" / dataset
-    if not (folder / "card.json").is_file():
-        raise ValueError(f"no prepared data set {dataset!r} in {folder}: run `dvc repro validate@{dataset}` first")
-    return folder
-
-
-def source_of(dataset: str) -> str:
-    """Where a prepared data set comes from: `builtin` or `public`."""
-    card = json.loads((tables_of(dataset) / "card.json").read_text(encoding="utf-8"))
-    return str(card["source"])
 
 
 def execute(run: Run, work: Path, train: Train, report: Callable[[str], None]) -> Path:
@@ -86,7 +72,7 @@ def publish(folder: Path) -> bool:
 def _link_data(run_id: str, made: Mapping[str, Any]) -> None:
     """Names the run's data in MLflow by the digest that DVC knows it by."""
     dataset = made["params"]["dataset"]
-    path = DATA / "prepared" / dataset
+    path = PREPARED / dataset
     digest = made["tags"].get(f"dvc.md5.{path.as_posix()}", made["fingerprint"][:32])
     tracking.log_dataset(run_id, dataset, path, digest)
 
@@ -100,6 +86,7 @@ def describe(run: Run, tables: Path) -> dict[str, Any]:
     digest = hashlib.sha256(json.dumps([params, device, torch.__version__], sort_keys=True).encode())
     for path in inputs:
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    digest.update(json.dumps(quarantined(tables)).encode())
     tags = {
         "pipeline": run.pipeline,
         "variant": run.variant,
@@ -107,6 +94,8 @@ def describe(run: Run, tables: Path) -> dict[str, Any]:
         "stage": os.environ.get("DVC_STAGE", ""),
         "experiment": os.environ.get("DVC_EXP_NAME", ""),
         "data.source": source_of(run.dataset),
+        "data.warnings": warnings_of(tables),
+        "data.rules": f"data/validation/{run.dataset}/docs/rules.html",
         "device": device,
         "torch": torch.__version__,
         "cuda": torch.version.cuda or "",

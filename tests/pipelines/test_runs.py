@@ -48,6 +48,14 @@ def test_the_fingerprint_changes_with_a_byte_of_a_table(table: str, tiny_run: Ma
     assert fingerprint(tiny_run(), tables) != before
 
 
+def test_the_fingerprint_changes_with_the_rows_that_are_set_aside(tiny_run: MakeRun, tables: Path) -> None:
+    before = fingerprint(tiny_run(), tables)
+    validation = Path("data/validation/slots")
+    validation.mkdir(parents=True)
+    (validation / "result.json").write_text(json.dumps({"quarantined": {"train": [3]}, "warnings": []}))
+    assert fingerprint(tiny_run(), tables) != before
+
+
 def test_the_fingerprint_changes_with_the_code(
     tiny_run: MakeRun, tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,6 +85,8 @@ def test_the_tags_say_where_a_run_comes_from(tiny_run: MakeRun, tables: Path, mo
         "stage": "train@rnn-slots",
         "experiment": "",
         "data.source": "builtin",
+        "data.rules": "data/validation/slots/docs/rules.html",
+        "data.warnings": "",
         "device": "cpu",
         "git.commit": "unknown",
         "git.dirty": "unknown",
@@ -135,12 +145,6 @@ def test_git_in_a_repository(workplace: Path, monkeypatch: pytest.MonkeyPatch) -
     assert runs.git_state() == clean
     (workplace / "code.py").write_text("2")
     assert runs.git_state() == clean | {"git.dirty": "true"}
-
-
-def test_no_prepared_tables(workplace: Path) -> None:
-    with pytest.raises(ValueError, match=r"no prepared data set 'digits' in data/prepared/digits: run `dvc repro val"):
-        runs.source_of("digits")
-    assert runs.source_of("slots") == "builtin"
 
 
 # --- executing runs, with a training that does little

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.rnn.slots.data import Batch, Encoder, SlotVocabulary, load_tables
+from pipelines.rnn.slots.data import Batch, Encoder, SlotVocabulary
 from pipelines.words import MAX_SPELLING, PAD, UNKNOWN
 
 
@@ -128,14 +128,3 @@ def test_shuffled_batches_hold_rows_of_about_one_length() -> None:
 def test_a_batch_moves_with_all_its_parts(encoder: Encoder) -> None:
     moved = encoder.batch(["to ab"]).to(torch.device("meta"))
     assert {tensor.device.type for tensor in vars(moved).values()} == {"meta"}
-
-
-def test_tables_by_split(tables: "object") -> None:
-    from pathlib import Path
-
-    assert isinstance(tables, Path)
-    loaded = load_tables(tables)
-    assert list(loaded) == ["train", "val", "test"]
-    for split, rows in loaded.items():
-        assert rows.equals(pd.read_parquet(tables / f"{split}.parquet"))
-        assert list(rows.columns) == ["id", "text", "tags", "intent"]

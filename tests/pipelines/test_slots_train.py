@@ -102,7 +102,10 @@ def test_a_simple_rule_is_learnt(crf: bool, tiny_run: MakeRun, tables: Path, tmp
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"model": {"cel": "lstm"}}, "unknown key 'cel' in model of rnn-slots-elman-s0: known are word_size, char_size"),
+        (
+            {"model": {"cel": "lstm"}},
+            "unknown key 'cel' in model of rnn-slots-elman-s0: known are word_size, char_size",
+        ),
         ({"model": {"hidden_size": True}}, "model of rnn-slots-elman-s0.hidden_size is True: expected int"),
         ({"model": {"cell": "lstn"}}, "unknown cell 'lstn': choose one of elman"),
         ({"training": {"epoch": 3}}, "unknown key 'epoch' in training of rnn-slots-elman-s0: known are epochs"),

@@ -1,11 +1,12 @@
 """Sentiment: tables -> batches. Training, evaluation, the command line and the served model all encode here.
 
+Tables have the columns id, text and label (1: favourable), among others.
+
 Shapes: B texts, T words in the longest.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -41,8 +42,3 @@ class Encoder:
         lengths = table["text"].str.count(" ").to_numpy()
         chosen = (table.iloc[rows] for rows in shuffled(lengths, batch_size, rng))
         return [self.batch(list(rows["text"]), list(rows["label"])) for rows in chosen]
-
-
-def load_tables(folder: Path) -> dict[str, pd.DataFrame]:
-    """The prepared tables of a data set by split, with columns id, text and label (1: favourable) among others."""
-    return {split: pd.read_parquet(folder / f"{split}.parquet") for split in ("train", "val", "test")}

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from pipelines import checkpoint, metrics, plots
 from pipelines.cells import build_cell
 from pipelines.params import Run, parse
-from pipelines.rnn.sentiment.data import LABELS, Batch, Encoder, load_tables
+from pipelines.rnn.sentiment.data import LABELS, Batch, Encoder
 from pipelines.rnn.sentiment.model import Classifier, ClassifierParams, build_classifier
+from pipelines.tables import load_splits
 from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
 from pipelines.words import Vocabulary
 
@@ -31,7 +32,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     is resumed from and then removed.
     """
     params, training = settings(run)
-    splits = load_tables(tables)
+    splits = load_splits(tables)
     device = choose_device(run.device)
     torch.manual_seed(run.seed)
     encoder = Encoder(Vocabulary.of_texts(splits["train"]["text"]))

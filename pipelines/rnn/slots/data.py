@@ -1,12 +1,13 @@
 """Slot filling: tables -> batches. Training, evaluation, the command line and the served model all encode here.
 
+Tables have the columns id, text and tags, among others.
+
 Shapes: B utterances, T words in the longest.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -65,8 +66,3 @@ class Encoder:
     def _of(self, table: pd.DataFrame, rows: np.ndarray) -> Batch:
         chosen = table.iloc[rows]
         return self.batch(list(chosen["text"]), list(chosen["tags"]))
-
-
-def load_tables(folder: Path) -> dict[str, pd.DataFrame]:
-    """The prepared tables of a data set by split, with columns id, text, tags, intent."""
-    return {split: pd.read_parquet(folder / f"{split}.parquet") for split in ("train", "val", "test")}

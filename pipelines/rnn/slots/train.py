@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from pipelines import checkpoint, metrics, plots
 from pipelines.cells import build_cell
 from pipelines.params import Run, parse
-from pipelines.rnn.slots.data import Batch, Encoder, SlotVocabulary, load_tables
+from pipelines.rnn.slots.data import Batch, Encoder, SlotVocabulary
 from pipelines.rnn.slots.model import SlotTagger, TaggerParams
+from pipelines.tables import load_splits
 from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
 
 OUTSIDE = "O"
@@ -32,7 +33,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     chosen on val; test is read once, at the end. A `checkpoint.safetensors` in `out` is resumed from and then removed.
     """
     model_params, training = settings(run)
-    splits = load_tables(tables)
+    splits = load_splits(tables)
     device = choose_device(run.device)
     torch.manual_seed(run.seed)
     encoder = Encoder(SlotVocabulary.of(splits["train"]))
