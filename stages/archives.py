@@ -5,6 +5,7 @@ an archive that was made by a stranger and names files outside its folder, links
 """
 
 import gzip
+import hashlib
 import io
 import lzma
 import stat
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, Self
 
 from stages.errors import StageError
 from stages.files import CHUNK
@@ -23,9 +24,7 @@ from stages.files import CHUNK
 LIMIT_BYTES = 256 << 20  # of all members that are read, unpacked
 LIMIT_MEMBERS = 10_000
 LIMIT_RATIO = 100  # unpacked size to packed size; text comes to 3 or 4, a bomb to 1000
-RATIO_FROM = (
-    1 << 20
-)  # bytes: below, a ratio says nothing (the padding of a small tar alone is 70 times its packed size)
+RATIO_FROM = 1 << 20  # bytes: below, a ratio says nothing (a small tar's padding alone is 70 times its packed size)
 
 _DAMAGED = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError),
@@ -55,9 +54,9 @@ def members(
             stream = stack.enter_context(_open(source))
             budget.packed = stream.seek(0, io.SEEK_END)
             stream.seek(0)
-            for entry in _entries(stream, budget):
+            for number, entry in enumerate(_entries(stream, budget)):
                 path = _checked_path(entry, budget)
-                if len(seen) == limit_members:
+                if number == limit_members:
                     raise budget.refusal(f"holds more than {limit_members} members")
                 if path in seen and not entry.folder:
                     raise budget.refusal(f"holds {path!r} twice")
@@ -78,6 +77,12 @@ def pack(files: Mapping[str, bytes]) -> bytes:
             info.create_system, info.external_attr = 3, (stat.S_IFREG | 0o644) << 16
             archive.writestr(info, content)
     return stream.getvalue()
+
+
+def tree_digest(files: Mapping[str, bytes]) -> str:
+    """Digest of paths and contents, whatever packed them: of the sorted lines `<sha256>  <path>\\n`, one per file."""
+    lines = (f"{hashlib.sha256(content).hexdigest()}  {path}\n".encode() for path, content in files.items())
+    return hashlib.sha256(b"".join(sorted(lines))).hexdigest()
 
 
 def _open(source: Path | bytes) -> BinaryIO:
@@ -152,21 +157,23 @@ def _zip_entries(stream: BinaryIO, budget: _Budget) -> Iterator[_Entry]:
                 with archive.open(info) as member:
                     return _read_all(member, budget)
 
-            # orig_filename: `filename` is cut at a NUL
-            yield _Entry(info.orig_filename, info.is_dir(), _why_not_in_zip(info), read)
+            name = info.orig_filename  # `filename` is cut at a NUL
+            yield _Entry(name, name.endswith("/"), _why_not_in_zip(info), read)
 
 
 def _why_not_in_zip(info: zipfile.ZipInfo) -> str:
     kind = stat.S_IFMT(info.external_attr >> 16)  # 0 where the archive was not made on Unix
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         return "a link" if kind == stat.S_IFLNK else "neither a file nor a folder"
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "packed in an unusual way"  # zipfile unpacks bzip2 and LZMA by whole pieces: 256 KiB can come to 5 GB
     return "encrypted" if info.flag_bits & 1 else ""
 
 
 def _tar_entries(stream: BinaryIO, budget: _Budget) -> Iterator[_Entry]:
     with gzip.GzipFile(fileobj=stream) as unpacked:
         counted = _Counted(unpacked, budget)
-        with tarfile.open(fileobj=counted, mode="r|") as archive:  # type: ignore[call-overload]
+        with tarfile.open(fileobj=counted, mode="r|", tarinfo=_Header) as archive:  # type: ignore[call-overload]
             for info in archive:
 
                 def read(info: tarfile.TarInfo = info) -> bytes:
@@ -177,6 +184,17 @@ def _tar_entries(stream: BinaryIO, budget: _Budget) -> Iterator[_Entry]:
                 yield _Entry(info.name, info.isdir(), _why_not_in_tar(info), read)
         while counted.read(CHUNK):  # to the end: only there does gzip compare its checksum
             pass
+
+
+class _Header(tarfile.TarInfo):
+    """A member's header; tarfile takes a damaged one behind the first for the archive's end, and says nothing."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
+            raise tarfile.ReadError(str(error)) from error
 
 
 def _why_not_in_tar(info: tarfile.TarInfo) -> str:

@@ -1,53 +1,91 @@
 """Download: raw files of a data set into data/raw/<data set>/, published ones or the built-in maker's."""
 
 import os
+import shutil
+import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from stages import fetch
-from stages.dataset import Dataset
+from filelock import FileLock, Timeout
+
+from stages.dataset import Dataset, PublicFile
+from stages.errors import StageError
+from stages.fetch import Mirror, Public, fetch
 from stages.files import sha256, sweep, write_bytes, write_json
 from stages.manifest import MANIFEST, RAW
+from stages.parallel import side_by_side
 from stages.params import Setting
+from stages.progress import Progress
+from stages.transfer import Part, Web
+
+# What has arrived of files that are not whole yet. Not in data/raw/<data set>, which DVC empties before each attempt.
+PARTS = Path("data/work/download")
 
 
 def download(dataset: Dataset[Any], setting: Setting) -> None:
     """Bring the raw files of the chosen source, and write the manifest that `prepare` checks them against."""
     folder = RAW / dataset.name
-    sweep(folder)
-    (folder / MANIFEST).unlink(missing_ok=True)  # it comes back last, so a folder with a manifest is complete
-    if setting.source == "public":
-        files = _download_public(dataset, setting, folder)
-    else:
-        files = _make_builtin(dataset, setting, folder)
-    origin = dataset.origins[setting.source]
-    write_json(
-        folder / MANIFEST,
-        {
-            "dataset": dataset.name,
-            "source": setting.source,
-            "where": origin.where,
-            "licence": origin.licence,
-            "options": asdict(setting.options) if setting.source == "builtin" else None,
-            "files": {
-                path: {"sha256": sha256(folder / path), "bytes": (folder / path).stat().st_size} for path in files
+    with _alone(dataset.name):
+        sweep(folder)
+        (folder / MANIFEST).unlink(missing_ok=True)  # it comes back last, so a folder with a manifest is complete
+        if setting.source == "public":
+            paths = _download_public(dataset, setting, folder)
+        else:
+            paths = _make_builtin(dataset, setting, folder)
+        origin = dataset.origins[setting.source]
+        files = {path: {"sha256": sha256(folder / path), "bytes": (folder / path).stat().st_size} for path in paths}
+        write_json(
+            folder / MANIFEST,
+            {
+                "dataset": dataset.name,
+                "source": setting.source,
+                "where": origin.where,
+                "licence": origin.licence,
+                "options": asdict(setting.options) if setting.source == "builtin" else None,
+                "files": files,
             },
-        },
-    )
+        )
+        shutil.rmtree(PARTS / dataset.name, ignore_errors=True)
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """Two processes would write into each other's parts; the lock goes with its holder, however that ends."""
+    PARTS.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(PARTS / f"{name}.lock", timeout=0):
+            yield
+    except Timeout:
+        raise StageError(f"another process is downloading {name} here; wait until it has ended") from None
 
 
 def _download_public(dataset: Dataset[Any], setting: Setting, folder: Path) -> list[str]:
     mirror = _mirror(setting)
-    with fetch.session() as web:
-        came_from = Counter(fetch.fetch(file, folder, mirror, web) for file in dataset.public)
+    sizes = {file.path: file.size if isinstance(file, PublicFile) else None for file in dataset.public}
+    progress = Progress(f"download {dataset.name}", sizes)
+
+    def bring(file: Public, stop: threading.Event) -> str:
+        part = Part(PARTS / dataset.name / f"{file.path}.part")
+        with Web(partial(progress.tell, file.path), stop) as web:
+            came_from = fetch(file, folder, part, mirror, web)
+        progress.done(file.path)
+        return came_from
+
+    try:
+        came_from = Counter(side_by_side([partial(bring, file) for file in dataset.public], progress.show))
+    finally:
+        progress.clear()
     counts = ", ".join(f"{count} {where}" for where, count in came_from.items())
     print(f"download {dataset.name}: {len(dataset.public)} published files in {folder} ({counts})")
     return [file.path for file in dataset.public]
 
 
-def _mirror(setting: Setting) -> fetch.Mirror | None:
+def _mirror(setting: Setting) -> Mirror | None:
     """The mirror that the environment or params.yaml names, known to exist."""
     address = os.environ.get("DATA_MIRROR") or setting.mirror
     if not address:
@@ -55,7 +93,7 @@ def _mirror(setting: Setting) -> fetch.Mirror | None:
     if "://" not in address:
         # A folder is meant from the project's root, also in the copy that `dvc exp run --temp` makes.
         address = str(Path(os.environ.get("DVC_ROOT", ""), address))
-    mirror = fetch.Mirror(address)
+    mirror = Mirror(address)
     mirror.check()
     return mirror
 

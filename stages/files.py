@@ -31,30 +31,34 @@ def whole(path: Path) -> Iterator[BinaryIO]:
     """
     part = path.with_name(f".{path.name}.{os.getpid()}{PART}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-    except OSError as error:
-        if error.errno is None:  # requests' own errors are OSErrors too; only the system's carry a number
-            raise
-        raise StageError(_writing_failed(path, error)) from error
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            part.replace(path)
     finally:
         with suppress(OSError):  # gone already, or never made: then nothing is left to remove
             part.unlink()
 
 
-def _writing_failed(path: Path, error: OSError) -> str:
-    """Say why `path` could not be written, and what the user can do."""
-    todo = {
-        errno.ENOSPC: "Free some space",
-        errno.EDQUOT: "Free some of your quota",
-        errno.EACCES: "Give yourself write permission there",
-        errno.EROFS: "Use a folder that can be written",
-    }.get(error.errno or 0, "Mend that")
-    return f"could not write {path}: {error.strerror}. Nothing half-written was left. {todo} and run the command again."
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Where the system does not let `path` be written, say why, and what the user can do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:  # libraries have OSErrors of their own; only the system's carry a number
+            raise
+        todo = {
+            errno.ENOSPC: "Free some space",
+            errno.EDQUOT: "Free some of your quota",
+            errno.EACCES: "Give yourself write permission there",
+            errno.EROFS: "Use a folder that can be written",
+        }.get(error.errno, "Mend that")
+        message = f"could not write {path}: {error.strerror}. Nothing half-written was taken for whole."
+        raise StageError(f"{message} {todo} and run the command again.") from error
 
 
 def sweep(folder: Path) -> None:

@@ -1,1 +1,2 @@
-"""What data sets of text share: grammars, generated reviews and abstracts, published polarity data, rules on texts."""
+"""What data sets of text share: grammars of one language or two, generated reviews and abstracts, published corpora that
+two data sets read, and rules on texts and on pairs of them."""

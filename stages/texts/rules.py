@@ -1,5 +1,6 @@
 """What must hold of any data set of texts: its size, its alphabet, its lengths, no repeats, no leaks between splits."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ class Texts:
     repeats: int = 0  # texts that an earlier row of the split has, too
     leaks: int = 0  # texts that an earlier split has, too
     tokens: int | None = None  # words of all texts, where that is published
+    end: str = ""  # the last word of every text, where they have one in common
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,14 @@ def text_rules(split: str, texts: Texts) -> "list[Expectation]":
                 else f"no {unit} is also in an earlier split",
             )
         )
+    if texts.end:
+        found.append(
+            gxe.ExpectColumnValuesToMatchRegex(
+                column="text",
+                regex=rf" {re.escape(texts.end)}$",
+                description=f"the last word of a {unit} is `{texts.end}`",
+            )
+        )
     if texts.tokens is not None:
         found.append(
             gxe.ExpectColumnSumToBeBetween(
@@ -116,6 +126,15 @@ def text_rules(split: str, texts: Texts) -> "list[Expectation]":
             )
         )
     return found
+
+
+def decoded_rule() -> "Expectation":
+    """For texts of any letters: none was read in another encoding than it was written in, or with its order mark."""
+    import great_expectations.expectations as gxe
+
+    return gxe.ExpectColumnValuesToNotMatchRegex(
+        column="text", regex="[ÃÂ]|â€|\ufffd|\ufeff", description="no text is wrongly decoded"
+    )
 
 
 def read_lines(path: Path, *, ended: bool = True) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stages import fetch
+from stages import transfer
 from stages.dataset import Prepared
 from stages.datasets import slots
 
@@ -69,7 +69,7 @@ def prepared(raw: Path) -> Prepared:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No waiting between attempts."""
-    monkeypatch.setattr(fetch, "PAUSE", 0.0)
+    monkeypatch.setattr(transfer, "PAUSE", 0.0)
 
 
 @pytest.fixture
@@ -86,6 +86,7 @@ def serve(impatient: None) -> Iterator[Callable[[Answer], str]]:
                 """Quiet."""
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that hangs up is no news
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         servers.append(server)
         return f"http://127.0.0.1:{server.server_address[1]}/base"

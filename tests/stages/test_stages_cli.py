@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 
 from stages import __main__ as cli
 from stages import datasets
-from stages.dataset import Dataset
+from stages.dataset import Dataset, PublicFile
 from stages.params import Setting
 
 SetParams = Callable[..., None]
@@ -143,7 +144,10 @@ def test_the_data_sets_are_named_as_their_modules() -> None:
         assert dataset.name == name
         assert (ROOT / "stages" / "datasets" / name.replace("-", "_")).is_dir()
         assert "id" in dataset.columns
-        assert all(file.url.startswith("https://") and len(file.sha256) == 64 for file in dataset.public)
+        for file in dataset.public:
+            digest = file.sha256 if isinstance(file, PublicFile) else file.tree_sha256
+            assert file.url.startswith("https://")
+            assert re.fullmatch("[0-9a-f]{64}", digest)
 
 
 # -- ATIS

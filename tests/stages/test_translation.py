@@ -17,9 +17,12 @@ import pytest
 from stages.dataset import Given, Prepared, Suite
 from stages.datasets import translation
 from stages.datasets.translation import grammar
-from stages.datasets.translation.rules import TranslationOptions, key, rules
+from stages.datasets.translation.grammar import COMBINATIONS
+from stages.datasets.translation.rules import TranslationOptions, rules
 from stages.errors import StageError
 from stages.expectations import Outcome, Runner
+from stages.texts.pairs import key
+from stages.texts.tatoeba import PUBLIC, split_of
 
 OPTIONS = TranslationOptions(seed=3, train=1500, val=100, test=150)
 DIGEST = "0ff01a1e0269044e85b785d481d23f19c1fb094bebc6d21ead6c2f0c91967c11"
@@ -69,11 +72,11 @@ def test_the_splits_have_the_sizes_asked_for_and_share_no_sentence(drawn: Prepar
 
 
 def test_test_asks_for_combinations_of_words_that_train_shows_apart(drawn: Prepared) -> None:
-    train = [set(grammar.pairs(source)) for source in drawn.tables["train"]["source"]]
+    train = [set(COMBINATIONS.shown(source)) for source in drawn.tables["train"]["source"]]
     seen, words = set().union(*train), {word for pairs in train for pair in pairs for word in pair}
     for source in drawn.tables["test"]["source"]:
-        assert set(grammar.pairs(source)) - seen
-        assert {word for pair in grammar.pairs(source) for word in pair} <= words
+        assert set(COMBINATIONS.shown(source)) - seen
+        assert {word for pair in COMBINATIONS.shown(source) for word in pair} <= words
 
 
 def test_machine_learning_is_in_it(drawn: Prepared) -> None:
@@ -90,18 +93,6 @@ def test_the_drawn_english_is_written_as_english_is() -> None:
         assert sentence[-1] in ".?"
         assert "$" not in sentence
         assert all(word != "a" or following[0] not in "aeiou" for word, following in pairwise(sentence.split()))
-
-
-def test_every_reference_of_the_grammar_has_the_form_it_asks_for() -> None:
-    for productions in grammar.RULES.values():
-        for sides in productions:
-            names = [set(), set()]  # type: list[set[str]]
-            for side, text in enumerate(sides):
-                for match in grammar._REFERENCE.finditer(text):
-                    names[side].add(match[1] + match[2])
-                    forms = {"en", "zh"} if match[1] in grammar.RULES else set(grammar.WORDS[match[1]][0])
-                    assert (match[3] or ("en", "zh")[side]) in forms
-            assert names[1] <= names[0]
 
 
 def test_too_many_pairs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +123,7 @@ def broken_rows(split: str, table: pd.DataFrame, train: pd.DataFrame) -> pd.Data
     sources[10] = train["source"].iloc[20].upper() + "!"
     foreign = {"train": "test", "val": "test", "test": "val"}[split]
     sources[11] = next(
-        sentence for seed in range(9999) if grammar.kept_for(sentence := grammar.draw(Random(seed))[0]) == foreign
+        sentence for seed in range(9999) if COMBINATIONS.kept_for(sentence := grammar.draw(Random(seed))[0]) == foreign
     )
     rows = [*zip(ids, sources, targets, written, strict=True), (9999, "Hello.", "你好。", "你好。")]
     return pd.DataFrame(rows, columns=list(translation.COLUMNS))
@@ -183,9 +174,9 @@ def archive(text: str, name: str = "cmn.txt") -> bytes:
 
 
 def test_sentences_that_differ_in_case_or_punctuation_are_on_one_side() -> None:
-    sides = {translation.split_of(text) for text in ("Wait!", "wait.", "WAIT", "Wait !")}
+    sides = {split_of(text) for text in ("Wait!", "wait.", "WAIT", "Wait !")}
     assert len(sides) == 1
-    shares = [translation.split_of(f"sentence {number}") for number in range(4000)]
+    shares = [split_of(f"sentence {number}") for number in range(4000)]
     assert 0.88 < shares.count("train") / 4000 < 0.92
     assert 0.04 < shares.count("test") / 4000 < 0.06
 
@@ -226,10 +217,9 @@ def test_the_published_pairs_keep_every_rule(tmp_path: Path) -> None:
     mirror = os.environ.get("DATA_MIRROR", "")
     if not mirror or "://" in mirror:
         pytest.skip("DATA_MIRROR names no folder")
-    (file,) = translation.DATASET.public
-    content = (Path(mirror) / file.published).read_bytes()
-    assert hashlib.sha256(content).hexdigest() == file.sha256
-    (tmp_path / file.path).write_bytes(content)
+    content = (Path(mirror) / PUBLIC.published).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == PUBLIC.sha256
+    (tmp_path / PUBLIC.path).write_bytes(content)
     found = translation.read(tmp_path)
     assert sum(len(table) for table in found.tables.values()) == 23444
     assert failed(run(rules(Given("public", OPTIONS, found.tables, found.facts)))) == set()

@@ -1,11 +1,15 @@
-"""Data set `sentences`: short sentences to be put into one vector and written out again. Public: MR.
+"""Data set `sentences`: short sentences to be put into one vector and written out again. Public: MR and Tatoeba.
 
 The built-in source is about pairs that differ in the order of words alone (see grammar.py). Raw layout: an archive,
-here `polarity`: MR's, or for the built-in source one of `train.tsv`, `val.tsv`, `test.tsv`, lines of `pair<TAB>text`.
-Of MR the sentences of at most 20 words are taken. Tatoeba's English side, also named for this task, is left out: it is
-the same text as in `translation`.
+here `polarity`: MR's, or for the built-in source one of `train.tsv`, `val.tsv`, `test.tsv`, lines of `pair<TAB>text`;
+and, published alone, `cmn-eng.zip`, of which the English side counts.
+
+Of both corpora the sentences of at most 20 words are taken, each once, Tatoeba's written as MR's are. Each keeps the
+split that it has elsewhere: MR's as in `sentiment-mr`, Tatoeba's as in `translation`; what both have counts as
+Tatoeba's. Column `corpus` says which one a sentence is from.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,17 +20,33 @@ import pandas as pd
 
 from stages.archives import members, pack
 from stages.dataset import Dataset, Given, Origin, Prepared, Suite
-from stages.datasets.sentences.grammar import ALONE_SHARE, LETTERS, LONGEST, actors_in, draw_sentences, meets_in
-from stages.texts.polarity import ARCHIVE, LABELS, ORIGIN, PUBLIC, read_polarity, split_of
-from stages.texts.rules import SPLITS, Sizes, Texts, checked_texts, text_lines, text_rules
+from stages.datasets.sentences.grammar import (
+    ALONE_SHARE,
+    LETTERS,
+    LONGEST,
+    actors_in,
+    draw_sentences,
+    is_written,
+    meets_in,
+)
+from stages.errors import StageError
+from stages.texts import polarity, tatoeba
+from stages.texts.rules import SPLITS, Sizes, Texts, checked_texts, decoded_rule, text_lines, text_rules
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
 
-COLUMNS = {"id": "int64", "text": "string", "pair": "int64"}
+COLUMNS = {"id": "int64", "text": "string", "pair": "int64", "corpus": "string"}
+FIRST_LINE = 100_000  # the id of a sentence of Tatoeba is this and its line number; MR's ids are smaller
+MARKS = '.,:;!?"()'
 
-# Of MR's 10,662 sentences those of at most 20 words, split by stages/texts/polarity.py: counts of ours.
-MR_ROWS = {"train": 4281, "val": 534, "test": 543}
+# Sentences of at most 20 words, in the splits of stages/texts: counts of ours.
+ROWS = {
+    "train": {"mr": 4280, "tatoeba": 20396},
+    "val": {"mr": 534, "tatoeba": 1114},
+    "test": {"mr": 543, "tatoeba": 1085},
+}
+WORDS = {"train": 206034, "val": 15178, "test": 15401}
 
 
 @dataclass(frozen=True)
@@ -44,29 +64,56 @@ def make(options: SentencesOptions) -> Iterator[tuple[str, bytes]]:
     for split in SPLITS:
         made = draw_sentences(split, options.rows(split), Random(f"{options.seed}/{split}"), seen)
         files[f"{split}.tsv"] = "".join(f"{sentence.pair}\t{sentence.text}\n" for sentence in made).encode()
-    yield ARCHIVE, pack(files)
+    yield polarity.ARCHIVE, pack(files)
 
 
 # -- raw files to tables
 
 
 def read(folder: Path) -> Prepared:
-    """Parse either archive, told apart by what it holds."""
-    files = members(folder / ARCHIVE)
-    if not any(name.rpartition("/")[2] in LABELS for name in files):
+    """Parse either source, told apart by what the archive holds."""
+    files = members(folder / polarity.ARCHIVE)
+    if not any(name.rpartition("/")[2] in polarity.LABELS for name in files):
         return Prepared({split: _read_made(files[f"{split}.tsv"], f"{split}.tsv") for split in SPLITS}, {})
-    every = read_polarity(folder / ARCHIVE)
+    mr, pairs = _read_mr(folder / polarity.ARCHIVE), _read_tatoeba(folder / tatoeba.ARCHIVE)
+    in_both = mr["text"].isin(pairs["text"])
+    every = pd.concat([mr[~in_both], pairs], ignore_index=True)
     short = every[every["text"].str.split().map(len) <= LONGEST].assign(pair=-1)
-    splits = short["fold"].map(split_of)
-    tables = {split: short.loc[splits == split, list(COLUMNS)].reset_index(drop=True) for split in SPLITS}
-    return Prepared(tables, {"published": len(every), "kept": len(short), "left_out": "Tatoeba's English sentences"})
+    splits = [split_of(text, corpus) for text, corpus in zip(short["text"], short["corpus"], strict=True)]
+    tables = {split: short.loc[[each == split for each in splits], list(COLUMNS)] for split in SPLITS}
+    return Prepared(
+        {split: table.reset_index(drop=True) for split, table in tables.items()},
+        {"sentences": {"mr": len(mr), "tatoeba": len(pairs)}, "in_both": int(in_both.sum()), "kept": len(short)},
+    )
 
 
 def _read_made(content: bytes, name: str) -> pd.DataFrame:
     lines = [line.split("\t") for line in text_lines(content, name)]
-    return pd.DataFrame(
-        {"id": range(len(lines)), "text": [text for _, text in lines], "pair": [int(pair) for pair, _ in lines]}
-    )
+    for number, cells in enumerate(lines, start=1):
+        if len(cells) != 2 or not cells[0].removeprefix("-").isdecimal():
+            raise StageError(f"{name}, line {number}: expected a number, a tab and a text, found {' | '.join(cells)!r}")
+    texts, pairs = [text for _, text in lines], [int(pair) for pair, _ in lines]
+    return pd.DataFrame({"id": range(len(lines)), "text": texts, "pair": pairs, "corpus": "grammar"})
+
+
+def _read_mr(archive: Path) -> pd.DataFrame:
+    return polarity.read_polarity(archive)[["id", "text"]].assign(corpus="mr")
+
+
+def _read_tatoeba(archive: Path) -> pd.DataFrame:
+    """The English sentences, each from the first line that has it."""
+    rows = [(FIRST_LINE + line, as_in_mr(english)) for line, english, _ in tatoeba.read_tatoeba(archive)]
+    return pd.DataFrame(rows, columns=["id", "text"]).drop_duplicates("text").assign(corpus="tatoeba")
+
+
+def as_in_mr(text: str) -> str:
+    """A sentence as MR is written: in lower case, and each mark of MARKS is a word, wherever it stands."""
+    return " ".join(re.sub(f"([{MARKS}])", r" \1 ", text.lower()).split())
+
+
+def split_of(text: str, corpus: str) -> str:
+    """The split that a published sentence has in every data set."""
+    return tatoeba.split_of(text) if corpus == "tatoeba" else polarity.split_of(polarity.fold_of(text))
 
 
 # -- what must hold
@@ -79,6 +126,10 @@ def rules(given: Given[SentencesOptions]) -> list[Suite]:
 
 def _checked(given: Given[SentencesOptions], split: str) -> pd.DataFrame:
     rows = checked_texts(given.tables, split)
+    if given.source == "public":
+        rows["of_tatoeba"] = (rows["corpus"] == "tatoeba").astype(int)
+        rows["split"] = [split_of(text, corpus) for text, corpus in zip(rows["text"], rows["corpus"], strict=True)]
+        return rows
     bags = _bags(rows)
     of_pair = rows.assign(bag=bags).groupby("pair").agg(size=("id", "size"), bags=("bag", "nunique"))
     whole = rows["pair"].map((of_pair["size"] == 2) & (of_pair["bags"] == 1))
@@ -89,6 +140,10 @@ def _checked(given: Given[SentencesOptions], split: str) -> pd.DataFrame:
     rows["bag_also_in"] = ""
     for earlier in SPLITS[: SPLITS.index(split)]:
         rows.loc[bags.isin(set(_bags(given.tables[earlier]))), "bag_also_in"] = earlier
+    rows["pattern_error"] = [
+        "" if is_written(text, "pair" if pair >= 0 else "alone") else "no pattern of the grammar"
+        for text, pair in zip(rows["text"], rows["pair"], strict=True)
+    ]
     rows["wrong_meeting"] = [_wrong_meeting(text, split) for text in rows["text"]]
     return rows
 
@@ -110,16 +165,44 @@ def _wrong_meeting(text: str, split: str) -> str:
 
 
 def _split_rules(given: Given[SentencesOptions], split: str) -> "list[Expectation]":
+    return _public_rules(split) if given.source == "public" else _builtin_rules(given.options, split)
+
+
+def _public_rules(split: str) -> "list[Expectation]":
     import great_expectations.expectations as gxe
 
-    if given.source == "public":
-        return [
-            *text_rules(split, Texts("sentence", MR_ROWS[split], True, r"\S", LONGEST)),
-            gxe.ExpectColumnValuesToBeInSet(
-                column="pair", value_set=[-1], description="no sentence claims to be of a pair: nobody made pairs"
-            ),
-        ]
-    rows = given.options.rows(split)
+    of_tatoeba = ROWS[split]["tatoeba"]
+    texts = Texts("sentence", sum(ROWS[split].values()), True, r"^\sA-Z", LONGEST, tokens=WORDS[split])
+    return [
+        *text_rules(split, texts),
+        decoded_rule(),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="corpus", value_set=list(ROWS[split]), description="every corpus is mr or tatoeba"
+        ),
+        gxe.ExpectColumnSumToBeBetween(
+            column="of_tatoeba",
+            min_value=of_tatoeba,
+            max_value=of_tatoeba,
+            description=f"{of_tatoeba} of them are Tatoeba's, the others MR's",
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="split",
+            value_set=[split],
+            description="every sentence is in the split that it has in `sentiment-mr` or in `translation`",
+        ),
+        gxe.ExpectColumnValuesToNotMatchRegex(
+            column="text", regex=rf"\S[{MARKS}]|[{MARKS}]\S", description=f"each of {MARKS} is a word of its own"
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="pair", value_set=[-1], description="no sentence claims to be of a pair: nobody made pairs"
+        ),
+    ]
+
+
+def _builtin_rules(options: SentencesOptions, split: str) -> "list[Expectation]":
+    import great_expectations.expectations as gxe
+
+    rows = options.rows(split)
     paired = 2 * int(rows * (1 - ALONE_SHARE) / 2)
     found = text_rules(split, Texts("sentence", rows, False, LETTERS, LONGEST))
     found += [
@@ -136,6 +219,12 @@ def _split_rules(given: Given[SentencesOptions], split: str) -> "list[Expectatio
         ),
         gxe.ExpectColumnValuesToBeInSet(
             column="wrong_meeting", value_set=[""], description="no two actors meet that meet in another split"
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="pattern_error", value_set=[""], description="a sentence is whole: the grammar has its pattern"
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="corpus", value_set=["grammar"], description="every sentence is the grammar's"
         ),
     ]
     if split != "train":
@@ -155,11 +244,11 @@ DATASET = Dataset(
             "drawn from the grammar in stages/datasets/sentences/grammar.py", "Apache-2.0, as this project"
         ),
         "public": Origin(
-            f"{ORIGIN.where}; sentences of at most {LONGEST} words. Tatoeba's English sentences are left out",
-            ORIGIN.licence,
+            f"of at most {LONGEST} words: {polarity.ORIGIN.where}; the English side of {tatoeba.ORIGIN.where}",
+            f"MR: {polarity.ORIGIN.licence}; Tatoeba: {tatoeba.ORIGIN.licence}",
         ),
     },
-    public=(PUBLIC,),
+    public=(polarity.PUBLIC, tatoeba.PUBLIC),
     make=make,
     columns=COLUMNS,
     read=read,

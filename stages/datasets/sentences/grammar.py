@@ -5,12 +5,15 @@ words, two meanings. The two actors of a pair come from one field, and which act
 some meetings for val and some for test alone: every word of test is known from train, its pairs are not.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from random import Random
 
 from stages.errors import StageError
 from stages.texts.grammar import Grammar, choose, parse_rules
+from stages.texts.recognition import Recogniser
 
 ACTORS = {
     "body": (
@@ -74,6 +77,24 @@ def actors_in(text: str) -> list[tuple[str, int]]:
     ]
 
 
+def is_written(text: str, rule: str) -> bool:
+    """Whether one of the patterns of `rule` comes to this sentence, with whatever actors."""
+    pattern = _VERBS.sub(lambda match: "#ing" if match[0].endswith("ing") else "#ed", text)
+    orders = (("@a", "@b"), ("@b", "@a"))
+    return any(_RECOGNISER.makes(rule, _with_places(pattern, order).split()) for order in orders)
+
+
+def _with_places(pattern: str, places: tuple[str, str]) -> str:
+    """The pattern with places for the first two actors; a third one stays, which no pattern has."""
+    for place in places:
+        pattern = _ACTORS.sub(place, pattern, count=1)
+    return pattern
+
+
+def _whole_words(phrases: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\S)(?:{'|'.join(map(re.escape, phrases))})(?!\S)")
+
+
 def draw_sentences(split: str, count: int, rng: Random, seen: set[str]) -> list[Made]:
     """`count` sentences in random order, whose bags of words are not in `seen`, to which they go."""
     pairs = int(count * (1 - ALONE_SHARE) / 2)
@@ -107,3 +128,6 @@ def _new(rule: str, split: str, rng: Random, seen: set[str]) -> Iterator[tuple[s
 
 
 GRAMMAR = Grammar(RULES, {"a": ("<a>",), "b": ("<b>",)}, 0.0)
+_RECOGNISER = Recogniser(GRAMMAR)
+_ACTORS = _whole_words(chain.from_iterable(ACTORS.values()))
+_VERBS = _whole_words(" ".join(VERBS.values()).replace("|", " ").split())

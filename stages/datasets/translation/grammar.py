@@ -1,30 +1,18 @@
 """The built-in source of `translation`: a synchronous grammar, which writes an English and a Chinese side at once.
 
-A production is `English ~ Chinese`; `$name` is a rule or an entry of a word list, the same one on both sides, and
-`$name.form` one of the entry's forms (`$thing.cl` is a noun's measure word). Numbers tell several of a kind apart:
-`$thing1`, `$thing2`. Time and place stand last in English and before the verb in Chinese, a relative clause after its
-noun in English and before it in Chinese, and questions keep their order in Chinese: words alone do not translate.
+A production is `English ~ Chinese`; what `$name` means there, says stages/texts/synchronous.py (`$thing.cl` is a noun's
+measure word). Time and place stand last in English and before the verb in Chinese, a relative clause after its noun in
+English and before it in Chinese, and questions keep their order in Chinese: words alone do not translate.
 """
 
 # ruff: noqa: RUF001 - Chinese has punctuation of its own
 
-import hashlib
-import re
-from collections.abc import Iterator
-from itertools import combinations
 from random import Random
 
-from stages.texts.grammar import choose
-
-
-def _list(text: str) -> tuple[dict[str, str], ...]:
-    """A word list: a line of form names, then a line per entry."""
-    names, *entries = (tuple(cell.strip() for cell in line.split("|")) for line in text.strip().splitlines())
-    return tuple(dict(zip(names, entry, strict=True)) for entry in entries)
-
+from stages.texts.synchronous import Combinations, SynchronousGrammar, word_list, written_english
 
 WORDS: dict[str, tuple[dict[str, str], ...]] = {
-    "thing": _list("""
+    "thing": word_list("""
 en | many | zh | cl
 book | books | 书 | 本
 letter | letters | 信 | 封
@@ -55,7 +43,7 @@ house | houses | 房子 | 座
 piano | pianos | 钢琴 | 架
 dictionary | dictionaries | 词典 | 本
 """),
-    "field": _list("""
+    "field": word_list("""
 en | zh
 machine learning | 机器学习
 deep learning | 深度学习
@@ -75,7 +63,7 @@ music | 音乐
 French | 法语
 Japanese | 日语
 """),
-    "person": _list("""
+    "person": word_list("""
 en | zh
 Tom | 汤姆
 Mary | 玛丽
@@ -93,7 +81,7 @@ the old man | 那个老人
 he | 他
 she | 她
 """),
-    "people": _list("""
+    "people": word_list("""
 en | zh
 I | 我
 we | 我们
@@ -104,7 +92,7 @@ the children | 孩子们
 the students | 学生们
 my neighbours | 我的邻居们
 """),
-    "act": _list("""
+    "act": word_list("""
 en | third | past | ing | zh
 buy | buys | bought | buying | 买
 sell | sells | sold | selling | 卖
@@ -117,7 +105,7 @@ wash | washes | washed | washing | 洗
 carry | carries | carried | carrying | 搬
 show | shows | showed | showing | 展示
 """),
-    "feel": _list("""
+    "feel": word_list("""
 en | third | zh
 like | likes | 喜欢
 need | needs | 需要
@@ -125,7 +113,7 @@ want | wants | 想要
 hate | hates | 讨厌
 have | has | 有
 """),
-    "adj": _list("""
+    "adj": word_list("""
 en | more | zh
 new | newer | 新
 old | older | 旧
@@ -138,7 +126,7 @@ strange | stranger | 奇怪
 heavy | heavier | 重
 light | lighter | 轻
 """),
-    "place": _list("""
+    "place": word_list("""
 en | zh
 at home | 在家里
 at school | 在学校
@@ -150,7 +138,7 @@ at the station | 在车站
 in the park | 在公园里
 in the office | 在办公室
 """),
-    "past": _list("""
+    "past": word_list("""
 en | zh
 yesterday | 昨天
 last week | 上个星期
@@ -159,7 +147,7 @@ this morning | 今天早上
 last Monday | 上个星期一
 two days ago | 两天前
 """),
-    "soon": _list("""
+    "soon": word_list("""
 en | zh
 tomorrow | 明天
 next week | 下个星期
@@ -167,7 +155,7 @@ next month | 下个月
 this evening | 今天晚上
 next year | 明年
 """),
-    "count": _list("""
+    "count": word_list("""
 en | zh
 two | 两
 three | 三
@@ -178,8 +166,8 @@ twenty | 二十
 """),
 }
 
-RULES: dict[str, tuple[tuple[str, str], ...]] = {
-    name: tuple((english.strip(), chinese.strip()) for english, _, chinese in (row.partition("~") for row in rows))
+RULES: dict[str, tuple[dict[str, str], ...]] = {
+    name: tuple({"en": english, "zh": chinese} for english, chinese in (row.split(" ~ ") for row in rows))
     for name, rows in {
         "one": ("$person ~ $person", "$person ~ $person", "$people ~ $people"),
         "it": (
@@ -249,59 +237,20 @@ RULES: dict[str, tuple[tuple[str, str], ...]] = {
     }.items()
 }
 
-SHARE = 16  # one in 16 combinations of two words is kept for test, one for val
-KEPT = {"test": 0, "val": 1}
-_REFERENCE = re.compile(r"\$([a-z]+)(\d?)(?:\.([a-z]+))?")
+GRAMMAR = SynchronousGrammar(WORDS, RULES)
+COMBINATIONS = Combinations(
+    {
+        form.lower(): entry["en"].lower()
+        for name in ("thing", "field", "act", "feel", "adj", "place", "person")
+        for entry in WORDS[name]
+        for key, form in entry.items()
+        if key not in ("zh", "cl", "more")
+    },
+    share=16,
+)
 
 
 def draw(rng: Random) -> tuple[str, str]:
     """An English sentence and its Chinese translation."""
-    forms = _expand("sentence", rng)
-    return _written(forms["en"]), forms["zh"]
-
-
-def _expand(name: str, rng: Random) -> dict[str, str]:
-    """The forms of a rule (`en`, `zh`) or of a word."""
-    if name in WORDS:
-        return choose(WORDS[name], rng)
-    english, chinese = choose(RULES[name], rng)
-    filled: dict[str, dict[str, str]] = {}
-    for match in _REFERENCE.finditer(english):
-        filled[match[1] + match[2]] = _expand(match[1], rng)
-
-    def fill(side: str, text: str) -> str:
-        return _REFERENCE.sub(lambda match: filled[match[1] + match[2]][match[3] or side], text)
-
-    return {"en": fill("en", english), "zh": fill("zh", chinese)}
-
-
-def _written(words: str) -> str:
-    """English as it is written: a capital, `an` before a vowel, no blank before a point."""
-    text = re.sub(r"\ba (?=[aeiou])", "an ", words)
-    text = re.sub(r" (?=[.,?])", "", text)
-    return text[0].upper() + text[1:]
-
-
-# -- what a sentence combines
-
-_LEMMAS = {
-    form.lower(): entry["en"].lower()
-    for name in ("thing", "field", "act", "feel", "adj", "place", "person")
-    for entry in WORDS[name]
-    for key, form in entry.items()
-    if key not in ("zh", "cl", "more")
-}
-_FORMS = re.compile(rf"\b({'|'.join(map(re.escape, sorted(_LEMMAS, key=len, reverse=True)))})\b")
-
-
-def pairs(english: str) -> Iterator[tuple[str, str]]:
-    """The combinations of two different words of the lists that a sentence shows."""
-    words = sorted({_LEMMAS[form] for form in _FORMS.findall(english.lower())})
-    return combinations(words, 2)
-
-
-def kept_for(english: str) -> str:
-    """The split whose alone this sentence may be, by the combinations it shows; '' where no split may have it."""
-    digests = (hashlib.sha256("+".join(pair).encode()).digest() for pair in pairs(english))
-    owners = {owner for digest in digests for owner, share in KEPT.items() if digest[0] % SHARE == share}
-    return {0: "train", 1: min(owners, default="")}.get(len(owners), "")
+    forms = GRAMMAR.draw("sentence", rng)
+    return written_english(forms["en"]), forms["zh"]

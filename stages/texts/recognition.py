@@ -1,0 +1,79 @@
+"""Whether a grammar (see stages/texts/grammar.py) can have written a sentence: how the rules check what it drew.
+
+A sentence is told by its symbols: its words, and `@label` in place of each phrase that fills a slot.
+"""
+
+from collections.abc import Sequence
+from itertools import chain
+
+from stages.texts.grammar import Grammar, Names, Sentence
+
+
+class Recogniser:
+    """Tells what one grammar writes and what it does not."""
+
+    def __init__(self, grammar: Grammar) -> None:
+        self._rows = {
+            f"${name}": [production.split() for production in dict.fromkeys(productions)]
+            for name, productions in grammar.rules.items()
+        }
+        self._phrases = {label: _phrases(words) for label, words in grammar.lexicon.items()}
+        self._firsts: dict[str, frozenset[str]] = {}
+
+    def symbols(self, sentence: Sentence) -> list[str]:
+        """A tagged phrase that its label's lexicon lacks stays as it is, which no grammar writes."""
+        spans: list[tuple[str, list[str]]] = []
+        for word, tag in zip(sentence.words, sentence.tags, strict=True):
+            if tag.startswith("I-") and spans:
+                spans[-1][1].append(word)
+            else:
+                spans.append((tag.removeprefix("B-"), [word]))
+        return [
+            f"@{label}" if (phrase := " ".join(words)) in self._phrases.get(label, ()) else phrase
+            for label, words in spans
+        ]
+
+    def makes(self, rule: str, symbols: Sequence[str]) -> bool:
+        """Whether `rule` can come to these symbols."""
+
+        def ends(token: str, start: int) -> set[int]:
+            """Where what `token` stands for can end when it starts at `start`."""
+            if token.endswith("?"):
+                return {start, *ends(token[:-1], start)}
+            first = self._first(token)
+            if "" not in first and (start == len(symbols) or symbols[start] not in first):
+                return set()
+            return (
+                {end for tokens in self._rows[token] for end in row(tokens, start)} if token[0] == "$" else {start + 1}
+            )
+
+        def row(tokens: list[str], start: int) -> set[int]:
+            places = {start}
+            for token in tokens:
+                places = {end for place in places for end in ends(token, place)}
+            return places
+
+        return f"${rule}" in self._rows and len(symbols) in ends(f"${rule}", 0)
+
+    def _first(self, token: str) -> frozenset[str]:
+        """The symbols that `token` may start with, '' where it may be nothing: most rules end there for a sentence."""
+        if token not in self._firsts:
+            if token.endswith("?"):
+                self._firsts[token] = self._first(token[:-1]) | {""}
+            elif token[0] == "$":
+                self._firsts[token] = frozenset(chain.from_iterable(map(self._first_of_row, self._rows[token])))
+            else:
+                self._firsts[token] = frozenset([token])
+        return self._firsts[token]
+
+    def _first_of_row(self, tokens: list[str]) -> set[str]:
+        found = {""}
+        for token in tokens:
+            if "" in found:
+                found = found - {""} | self._first(token)
+        return found
+
+
+def _phrases(words: Names | tuple[str, ...]) -> set[str]:
+    """What a slot can be filled with, in any split."""
+    return {*words.everywhere, *chain.from_iterable(words.only.values())} if isinstance(words, Names) else set(words)
