@@ -1,0 +1,258 @@
+"""What must hold of any pictures: each is the one of its row, none is there twice, all look like their class."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from stages.dataset import Given, Suite
+from stages.pictures import builtin, cifar
+from stages.pictures.builtin import SPLITS, PicturesOptions
+from stages.pictures.drawing import SIDE, Pixels
+from stages.pictures.likeness import Likeness, class_means, edges, fair_sample, likeness
+from stages.pictures.tables import ARRAYS, MEASURED, SHAPE, measure
+
+if TYPE_CHECKING:  # great_expectations takes seconds to import, so only `validate` does
+    from great_expectations.expectations.expectation import Expectation
+
+Range = tuple[float, float]
+SHARES = (0.07, 0.13)  # of a table, that a class may have where not all have as many
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is known of the pictures of one task before they are read."""
+
+    classes: tuple[str, ...]
+    alike: bool  # whether all classes have as many pictures, and rows take turns through them
+    brightness: Range  # of a picture
+    contrast: Range
+    # Means of a table. Pixels that were read in a wrong order differ far more from their neighbours; exchanged
+    # channels change what red has over blue; pictures upside down or on their side, what their upper half has over
+    # the lower.
+    roughness: Range
+    red_over_blue: Range
+    top_over_bottom: Range
+    right: float  # share of pictures that look like their class (stages/pictures/likeness.py), at least
+
+
+_DRAWN = dict[str, Any](
+    alike=True,
+    brightness=(20, 235),
+    contrast=(10, 100),
+    roughness=(6, 14),
+    red_over_blue=(8, 44),
+    top_over_bottom=(8, 24),
+    right=0.2,  # of the smallest sizes; with 4,000 pictures to learn from it is 0.4
+)
+DRAWN = {
+    "transfer": Expected(builtin.CLASSES["transfer"], **_DRAWN),
+    "source": Expected(builtin.CLASSES["source"], **_DRAWN),
+    "digits": Expected(
+        builtin.CLASSES["digits"],
+        alike=False,
+        brightness=(40, 115),
+        contrast=(50, 120),
+        roughness=(11, 17),
+        red_over_blue=(-0.5, 0.5),  # grey
+        top_over_bottom=(-15, 15),
+        right=0.75,
+    ),
+}
+# Of the lossy copy; the canonical one differs by less than 1 in each.
+CIFAR10 = Expected(
+    cifar.CLASSES,
+    alike=True,
+    brightness=(5, 254),
+    contrast=(5, 128),
+    roughness=(14, 16),
+    red_over_blue=(10, 12.5),
+    top_over_bottom=(10.5, 13.5),
+    right=0.36,
+)
+
+
+def picture_suites(given: Given[PicturesOptions], expected: Mapping[str, Expected]) -> list[Suite]:
+    """A suite per table, one with a row per table, and one with a row per table and class."""
+    suites: list[Suite] = []
+    tables: list[dict[str, Any]] = []
+    classes: list[dict[str, Any]] = []
+    for task, known in expected.items():
+        looks = _looks(given, task, known)
+        for split in SPLITS:
+            name = f"{task}-{split}"
+            count = cifar.ROWS[split] if given.source == "public" else given.options.rows(task, split)
+            suites.append(Suite(name, _checked(given, task, split, known), _row_rules(given, count, known)))
+            tables.append({"name": name, **_whole(given, name, known, looks[split])})
+            classes += [{"name": name, **row} for row in _by_class(given, name, known, count, looks[split])]
+    return [*suites, _tables_suite(tables), _classes_suite(classes)]
+
+
+def no_error(column: str, description: str) -> "Expectation":
+    """The rule that a computed column is '' everywhere, which is how it says: no error."""
+    import great_expectations.expectations as gxe
+
+    return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=[""], description=description)
+
+
+def outside(value: float, allowed: Range) -> str:
+    """How a computed column says that a value is not what it should be."""
+    return "" if allowed[0] <= value <= allowed[1] else f"expected {allowed[0]:g} to {allowed[1]:g}"
+
+
+def _pixels(given: Given[PicturesOptions], name: str) -> Pixels:
+    """The pictures that rows of a table have; none where the array has another shape."""
+    found = given.arrays[name]["pixels"]
+    return found[: len(given.tables[name])] if found.shape[1:] == SHAPE else np.zeros((0, *SHAPE), np.uint8)
+
+
+# -- a table
+
+
+def _checked(given: Given[PicturesOptions], task: str, split: str, known: Expected) -> pd.DataFrame:
+    """The table with a column for each rule that needs computing."""
+    name = f"{task}-{split}"
+    rows = given.tables[name].reset_index(drop=True)
+    names = dict(enumerate(known.classes))
+    rows["class_error"] = [
+        "" if names.get(label) == found else f"label {label} is {names.get(label, 'no class')}"
+        for label, found in zip(rows["label"], rows["class"], strict=True)
+    ]
+    rows["turn_error"] = [
+        "" if not known.alike or label == number % len(known.classes) else f"turn of {names[number % len(names)]}"
+        for number, label in enumerate(rows["label"])
+    ]
+    found = measure(_pixels(given, name)).reindex(rows.index)
+    rows["picture_error"] = np.where(found["digest"].isna(), "no picture", "another picture")
+    rows.loc[rows["digest"] == found["digest"], "picture_error"] = ""
+    rows["measured_error"] = ""
+    for column in MEASURED[:-1]:
+        wrong = (rows[column] - found[column]).abs() > 0.01
+        rows.loc[wrong, "measured_error"] += f"{column} is " + found.loc[wrong, column].astype(str) + " "
+    rows["same_as"] = rows["digest"].duplicated().map({True: "an earlier row", False: ""})
+    for earlier in SPLITS[: SPLITS.index(split)]:
+        rows.loc[rows["digest"].isin(given.tables[f"{task}-{earlier}"]["digest"]), "same_as"] = earlier
+    return rows
+
+
+def _row_rules(given: Given[PicturesOptions], count: int, known: Expected) -> "list[Expectation]":
+    import great_expectations.expectations as gxe
+
+    found = [
+        gxe.ExpectTableRowCountToEqual(
+            value=count,
+            description=f"there are {count} pictures, as {'published' if given.source == 'public' else 'set'}",
+        ),
+        gxe.ExpectColumnValuesToBeUnique(column="id", description="no id is repeated"),
+        no_error("class_error", "every label is that of a class, whose name stands beside it"),
+        no_error("picture_error", "every row has its picture, unchanged"),
+        no_error("measured_error", "brightness, contrast and roughness are those of the picture"),
+        no_error("same_as", "no picture is there twice, nor in an earlier split"),
+    ]
+    if known.alike:
+        found.append(no_error("turn_error", "rows take turns through the classes"))
+    for column in ("brightness", "contrast"):
+        low, high = getattr(known, column)
+        found.append(
+            gxe.ExpectColumnValuesToBeBetween(
+                column=column,
+                min_value=low,
+                max_value=high,
+                description=f"the {column} of a picture is {low:g} to {high:g} of 255",
+            )
+        )
+    return found
+
+
+# -- what all pictures of a table show
+
+
+def _looks(given: Given[PicturesOptions], task: str, known: Expected) -> dict[str, Likeness]:
+    """How every split compares with one half of train, and the other half of train with that."""
+    classes = len(known.classes)
+    found = {}
+    for split in SPLITS:
+        pixels = _pixels(given, f"{task}-{split}")
+        chosen = fair_sample(len(pixels), classes)
+        features = edges(pixels[chosen])
+        labels = given.tables[f"{task}-{split}"]["label"].to_numpy()[chosen]
+        if split == "train":
+            learned = np.arange(len(chosen)) // classes % 2 == 0
+            means = class_means(features[learned], labels[learned], classes)
+            features, labels = features[~learned], labels[~learned]
+        found[split] = likeness(features, labels, means)
+    return found
+
+
+def _whole(given: Given[PicturesOptions], name: str, known: Expected, looks: Likeness) -> dict[str, Any]:
+    """The row of a table."""
+    stored, table, pixels = given.arrays[name]["pixels"], given.tables[name], _pixels(given, name)
+    expected = f"{ARRAYS['pixels']} {(len(table), *SHAPE)}"
+    shape = f"{stored.dtype} {stored.shape}"
+    light = pixels.mean(axis=0, dtype=np.float64) if len(pixels) else np.zeros(SHAPE)
+    red, green, blue = light.mean(axis=(0, 1))
+    top_over_bottom = float(light[: SIDE // 2].mean() - light[SIDE // 2 :].mean())
+    roughness = float(table["roughness"].mean())
+    return {
+        "shape": shape,
+        "red": round(red, 2),
+        "green": round(green, 2),
+        "blue": round(blue, 2),
+        "top_over_bottom": round(top_over_bottom, 2),
+        "roughness": round(roughness, 2),
+        "right": round(looks.right, 4),
+        "shape_error": "" if shape == expected else f"expected {expected}",
+        "colour_error": outside(red - blue, known.red_over_blue),
+        "light_error": outside(top_over_bottom, known.top_over_bottom),
+        "roughness_error": outside(roughness, known.roughness),
+        "right_error": outside(looks.right, (known.right, 1)),
+    }
+
+
+def _by_class(
+    given: Given[PicturesOptions], name: str, known: Expected, count: int, looks: Likeness
+) -> list[dict[str, Any]]:
+    """The rows of a table's classes."""
+    classes = len(known.classes)
+    allowed = (count / classes, count / classes) if known.alike else (SHARES[0] * count, SHARES[1] * count)
+    found = given.tables[name]["label"].value_counts()
+    return [
+        {
+            "class": title,
+            "pictures": int(found.get(label, 0)),
+            "count_error": outside(int(found.get(label, 0)), allowed),
+            "nearer_to": known.classes[looks.nearer_to[label]] if label in looks.nearer_to else "",
+        }
+        for label, title in enumerate(known.classes)
+    ]
+
+
+def _tables_suite(rows: list[dict[str, Any]]) -> Suite:
+    return Suite(
+        "tables",
+        pd.DataFrame(rows).assign(id=range(len(rows))),
+        [
+            no_error("shape_error", "every table has one picture for each row, of 32 by 32 pixels in three channels"),
+            no_error("colour_error", "red is over blue by as much as it should be: channels are in their order"),
+            no_error(
+                "light_error", "the upper half is over the lower by as much as it should be: pictures stand upright"
+            ),
+            no_error(
+                "roughness_error", "neighbouring pixels differ by as much as they should: pixels are in their order"
+            ),
+            no_error("right_error", "pictures look like their class, more often than by chance"),
+        ],
+    )
+
+
+def _classes_suite(rows: list[dict[str, Any]]) -> Suite:
+    return Suite(
+        "classes",
+        pd.DataFrame(rows).assign(id=range(len(rows))),
+        [
+            no_error("count_error", "every class has as many pictures as it should have"),
+            no_error("nearer_to", "the pictures of no class look like those of another"),
+        ],
+    )
