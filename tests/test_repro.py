@@ -31,6 +31,7 @@ class Clone:
         params = self.params()
         params["datasets"] = {"slots": params["datasets"]["slots"]}
         params["datasets"]["slots"]["builtin"] |= {"train": 300, "val": 40, "test": 50}
+        params["pipelines"] = {"rnn-slots": params["pipelines"]["rnn-slots"]}
         section = params["pipelines"]["rnn-slots"]
         section |= {"seeds": 1, "variants": {name: section["variants"][name] for name in ("elman", "gru")}}
         section["model"] |= {"hidden_size": 10, "word_size": 10}

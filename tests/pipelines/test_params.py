@@ -7,9 +7,9 @@ from typing import Any, Literal
 import pytest
 import yaml
 
-from pipelines.params import Pipeline, Run, load_pipeline, parse
-from pipelines.rnn.slots.model import TaggerParams
-from pipelines.training import TrainingParams
+from pipelines import tasks
+from pipelines.cells import CELLS
+from pipelines.params import Pipeline, Run, load_pipeline, parse, read
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -228,11 +228,17 @@ def test_an_item_of_the_wrong_kind() -> None:
         parse(Settings, GOOD | {"sizes": [1, "a"]}, "here")
 
 
+@pytest.mark.parametrize("name", read(ROOT / "params.yaml")["pipelines"])
 @pytest.mark.parametrize("source", ["builtin", "public"])
-def test_the_projects_own_file_holds_what_the_family_reads(source: str) -> None:
-    pipeline = load_pipeline("rnn-slots", lambda _: source, ROOT / "params.yaml")
-    assert {run.variant for run in pipeline.runs} >= {"elman", "irnn", "lstm", "lstm-1997", "gru", "clockwork", "scrn"}
+def test_the_projects_own_file_holds_what_the_tasks_read(name: str, source: str) -> None:
+    pipeline = load_pipeline(name, lambda _: source, ROOT / "params.yaml")
+    trainer = tasks.trainer(pipeline.family, pipeline.task)
     for run in pipeline.runs:
-        parse(TaggerParams, run.model, run.name)
-        assert parse(TrainingParams, run.training, run.name).epochs > 0
+        trainer.settings(run)
     assert len({run.name for run in pipeline.runs}) == len(pipeline.runs)
+
+
+@pytest.mark.parametrize("name", ["rnn-slots", "rnn-sentiment"])
+def test_the_recurrent_pipelines_compare_all_cells(name: str) -> None:
+    pipeline = load_pipeline(name, lambda _: "builtin", ROOT / "params.yaml")
+    assert {run.model["cell"] for run in pipeline.runs} == set(CELLS)
