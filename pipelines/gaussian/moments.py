@@ -64,27 +64,80 @@ class Moments:
             return np.asarray(self.powers[..., power, :] / self.count[..., None] / variance ** (power / 2 + 1))
 
 
-def of(columns: Array, *, highest: int = 2, products: bool = False, weights: Array | None = None) -> Moments:
-    """The moments of `columns` (p, n), each a feature's values without gaps in memory, with positive `weights` (n,).
+def of(rows: Array, *, highest: int = 2, products: bool = False, weights: Array | None = None) -> Moments:
+    """The moments of `rows` (n, p), each counted `weights` times (n,). All numbers are expected to be finite."""
+    return of_blocks(rows[None], highest=highest, products=products, weights=weights).at(0)
 
-    The values are expected to be finite: where one is not, so are the moments.
+
+def of_blocks(
+    blocks: Array,
+    *,
+    highest: int = 2,
+    products: bool = False,
+    weights: Array | None = None,
+    scratch: Array | None = None,
+) -> Moments:
+    """The moments of each of `blocks` (k, n, p), side by side. Where a block has a number that is not finite, so have
+    its moments.
+
+    `scratch` (3, n * p) saves asking the system for memory, which takes longer than the arithmetic.
     """
-    total = np.float64(columns.shape[1]) if weights is None else np.add.reduce(weights)
-    with np.errstate(invalid="ignore", over="ignore"):  # told by who knows which row it is: `streaming`, `data`
-        mean = np.add.reduce(_weighted(columns, weights), axis=1) / total
-        deviations = columns - mean[:, None]
-        rest = np.add.reduce(_weighted(deviations, weights), axis=1) / total
-        sums = []
-        raised = deviations
-        for _ in range(2, highest + 1):
-            raised = raised * deviations
-            sums.append(np.add.reduce(_weighted(raised, weights), axis=1))
-        powers = _about(rest, total, sums)
-        squares = None
-        if products:
-            squares = _weighted(deviations, weights) @ deviations.T - total * rest[:, None] * rest
-        mean, rest = _two_sum(mean, rest)
-    return Moments(total, mean, rest, powers, squares)
+    rows, features = blocks.shape[1:]
+    values, deviations, spare = np.empty((3, features, rows)) if scratch is None else scratch.reshape(3, features, rows)
+    squared = deviations if highest == 2 else spare
+    total = np.float64(rows) if weights is None else np.add.reduce(weights)
+    centres = np.empty((len(blocks), features))
+    sums = np.empty((len(blocks), highest, features))  # of powers of deviations from `centres`
+    crossed = np.empty((len(blocks), features, features)) if products else None
+    with np.errstate(invalid="ignore", over="ignore"):
+        for index, block in enumerate(blocks):
+            columns = block.T
+            if not (columns.flags.c_contiguous and columns.dtype == np.float64):
+                np.copyto(values, columns)
+                columns = values
+            found = sums[index]
+            centres[index] = _near_mean(columns, weights)
+            np.subtract(columns, centres[index, :, None], out=deviations)
+            np.add.reduce(_weighted(deviations, weights), axis=1, out=found[0])
+            if crossed is not None:
+                scaled = deviations if weights is None else deviations * np.sqrt(weights)
+                np.matmul(scaled, scaled.T, out=crossed[index])
+            np.multiply(deviations, deviations, out=squared)
+            np.add.reduce(_weighted(squared, weights), axis=1, out=found[1])
+            if highest == 4:
+                np.multiply(squared, deviations, out=deviations)
+                np.add.reduce(_weighted(deviations, weights), axis=1, out=found[2])
+                np.multiply(squared, squared, out=squared)
+                np.add.reduce(_weighted(squared, weights), axis=1, out=found[3])
+        return _about_means(total, centres, sums, crossed)
+
+
+def _near_mean(columns: Array, weights: Array | None) -> Array:
+    """A value of each feature that lies near its mean (p,): equal values deviate from it by 0 and nothing else.
+
+    It is the one nearest to the mean of the first 64th, which saves a pass over the others. The mean of a 64th is never
+    farther from that of all than 8 standard deviations, nor the value from it: the sums that are taken from there lose
+    no more than 8 bits of 53 to cancellation, and as a rule none.
+    """
+    few = columns if weights is not None else columns[:, : max(1, columns.shape[1] // 64)]
+    share = few.shape[1] if weights is None else np.add.reduce(weights)
+    apart = few - (np.add.reduce(_weighted(few, weights), axis=1) / share)[:, None]
+    nearest = np.abs(apart, out=apart).argmin(axis=1)
+    return np.asarray(few[np.arange(len(few)), nearest])
+
+
+def _about_means(total: np.float64, centres: Array, sums: Array, products: Array | None) -> Moments:
+    """From sums of powers of deviations from `centres`, those from the means."""
+    rest = sums[:, 0] / total
+    first, second, *higher = np.moveaxis(sums, 1, 0)
+    powers = [second - first * rest]
+    if higher:
+        third, fourth = higher
+        powers.append(third - 3 * rest * second + 2 * total * rest**3)
+        powers.append(fourth - 4 * rest * third + 6 * rest**2 * second - 3 * total * rest**4)
+    if products is not None:
+        products = products - total * rest[:, :, None] * rest[:, None, :]
+    return Moments(np.full(len(centres), total), *_two_sum(centres, rest), np.stack(powers, axis=1), products)
 
 
 def merge(a: Moments, b: Moments) -> Moments:
@@ -118,30 +171,8 @@ def merge(a: Moments, b: Moments) -> Moments:
     return Moments(total, mean, rest, np.stack(powers, axis=-2), products)
 
 
-def stack(many: list[Moments]) -> Moments:
-    """Many side by side: the first axis counts them."""
-    products = None if many[0].products is None else np.stack([m.products for m in many if m.products is not None])
-    return Moments(
-        np.stack([m.count for m in many]),
-        np.stack([m.mean for m in many]),
-        np.stack([m.rest for m in many]),
-        np.stack([m.powers for m in many]),
-        products,
-    )
-
-
 def _weighted(columns: Array, weights: Array | None) -> Array:
     return columns if weights is None else columns * weights
-
-
-def _about(rest: Array, total: np.float64, sums: list[Array]) -> Array:
-    """Sums of powers about mean + rest, from `sums` about mean (k, p)."""
-    second = sums[0] - total * rest**2
-    if len(sums) == 1:
-        return second[None]
-    third = sums[1] - 3 * rest * sums[0] + 2 * total * rest**3
-    fourth = sums[2] - 4 * rest * sums[1] + 6 * rest**2 * sums[0] - 3 * total * rest**4
-    return np.stack([second, third, fourth])
 
 
 def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:

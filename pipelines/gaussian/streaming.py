@@ -7,9 +7,10 @@ in whatever order they came; nothing else is ever merged until the end is known.
 level of the tree, and the rows of blocks not yet whole.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import partial, reduce
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from pipelines.gaussian import moments
 from pipelines.gaussian.data import numbers
 from pipelines.gaussian.moments import Array, Moments
 
-BLOCK = 2**15  # values: what a block needs stays in a core's cache
+BLOCK = 2**16  # values: what a block needs stays in a core's cache
 Node = tuple[int, int]  # level, number: it covers the blocks number * 2**level and on
 
 
@@ -37,49 +38,55 @@ class Stream:
             )
         self._features, self._next = features, first
         self._block = rows_of_a_block(features)
-        self._take = partial(moments.of, highest=highest, products=products)
+        self._take = partial(moments.of_blocks, highest=highest, products=products)
+        self._scratch = np.empty((3, self._block * features))
         self._nodes: dict[Node, Moments] = {}
-        self._loose: dict[int, dict[int, Array]] = {}  # block -> first row -> rows of a block that is not whole
+        self._open: list[Array] = []  # the last rows, of a block that goes on
+        self._loose: dict[int, dict[int, Array]] = {}  # block -> row -> rows, of blocks that others have the rest of
 
     def add(self, rows: Any) -> None:
         """Takes in the next rows: (n, p), or (n,) of one feature. Raises ValueError where one is not finite."""
         rows = numbers(rows, "rows", first=self._next, finite=False)
+        if not len(rows):
+            return
         rows = rows.reshape(len(rows), -1)
         if rows.shape[1] != self._features:
             raise ValueError(f"rows have {rows.shape[1]} features: this stream is of {self._features}")
-        start, self._next = self._next, self._next + len(rows)
-        head = min(-start % self._block, len(rows))
-        self._keep(start, rows[:head])
-        whole = (len(rows) - head) // self._block
-        blocks = [self._moments(start + at, rows[at : at + self._block]) for at in _steps(head, whole, self._block)]
-        if blocks:
-            self._plant(0, (start + head) // self._block, moments.stack(blocks))
-        tail = head + whole * self._block
-        self._keep(start + tail, rows[tail:])
+        head = min(-self._next % self._block, len(rows))
+        if head:
+            self._open.append(rows[:head].copy())
+            self._next += head
+            if self._next % self._block == 0:
+                self._close()
+        if whole := (len(rows) - head) // self._block:
+            blocks = rows[head : head + whole * self._block].reshape(whole, self._block, self._features)
+            self._plant(0, self._next // self._block, self._moments(self._next, blocks))
+            self._next += whole * self._block
+        if tail := len(rows) - head - whole * self._block:
+            self._open.append(rows[-tail:].copy())
+            self._next += tail
 
     def merge(self, other: "Stream") -> None:
         """Takes in what another stream has seen: of other rows, before or after those seen here."""
         for (level, number), node in other._nodes.items():
-            self._plant(level, number, moments.stack([node]))
+            self._graft(level, number, node)
+        other._close()
         for parts in other._loose.values():
             for start, rows in parts.items():
                 self._keep(start, rows)
-        self._next = max(self._next, other._next)
 
     def moments(self) -> Moments:
         """Those of all rows so far. Raises ValueError where there are none, or where rows were added twice."""
+        self._close()
         pieces = [(number << level, 1 << level, node) for (level, number), node in self._nodes.items()]
         pieces += [(block, 1, self._of_loose(parts)) for block, parts in self._loose.items()]
         if not pieces:
             raise ValueError("no rows: there are no moments of nothing")
         pieces.sort(key=lambda piece: piece[0])
-        for (block, size, _), (after, _, _) in zip(pieces, pieces[1:], strict=False):
+        for (block, size, _), (after, _, _) in pairwise(pieces):
             if block + size > after:
-                raise ValueError(f"rows from {after * self._block} on were added twice: each worker needs its own")
-        total = pieces[0][2]
-        for _, _, piece in pieces[1:]:
-            total = moments.merge(total, piece)
-        return total
+                raise _twice(after * self._block)
+        return reduce(moments.merge, (piece for _, _, piece in pieces))
 
     def _plant(self, level: int, number: int, siblings: Moments) -> None:
         """Adds the nodes `number` and on of one level, side by side in `siblings`, and all that grows out of them."""
@@ -99,34 +106,44 @@ class Stream:
             node = moments.merge(sibling, node) if number % 2 else moments.merge(node, sibling)
             level, number = level + 1, number // 2
         if (level, number) in self._nodes:
-            raise ValueError(f"rows from {(number << level) * self._block} on were added twice: each worker needs its own")
+            raise _twice((number << level) * self._block)
         self._nodes[level, number] = node
+
+    def _close(self) -> None:
+        """Ends the open block here: the rest of it, if any, comes from elsewhere."""
+        if self._open:
+            rows = np.concatenate(self._open)
+            self._open = []
+            self._keep(self._next - len(rows), rows)
 
     def _keep(self, start: int, rows: Array) -> None:
         """Keeps rows of one block until the block is whole."""
-        if not len(rows):
-            return
         block = start // self._block
         parts = self._loose.setdefault(block, {})
         if start in parts:
-            raise ValueError(f"row {start} was added twice: each worker needs rows of its own")
-        parts[start] = rows.copy()
+            raise _twice(start)
+        parts[start] = rows
         if sum(map(len, parts.values())) >= self._block:
             self._graft(0, block, self._of_loose(self._loose.pop(block)))
 
     def _of_loose(self, parts: dict[int, Array]) -> Moments:
         ordered = sorted(parts.items())
-        for (start, rows), (after, _) in zip(ordered, ordered[1:], strict=False):
+        for (start, rows), (after, _) in pairwise(ordered):
             if start + len(rows) > after:
-                raise ValueError(f"row {after} was added twice: each worker needs rows of its own")
-        return self._moments(ordered[0][0], np.concatenate([rows for _, rows in ordered]))
+                raise _twice(after)
+        return self._moments(ordered[0][0], np.concatenate([rows for _, rows in ordered])[None]).at(0)
 
-    def _moments(self, start: int, rows: Array) -> Moments:
-        found = self._take(np.ascontiguousarray(rows.T, dtype=np.float64))
+    def _moments(self, start: int, blocks: Array) -> Moments:
+        scratch = self._scratch if blocks.shape[1] == self._block else None
+        found = self._take(blocks, scratch=scratch)
         if not np.isfinite(found.powers).all():
-            numbers(rows, "rows", first=start)
-            raise ValueError(f"rows from {start} on hold numbers too large to be squared: divide them by a common factor")
+            numbers(blocks.reshape(-1, self._features), "rows", first=start)
+            raise ValueError(f"rows from {start} on hold numbers too large for their powers: divide by a common factor")
         return found
+
+
+def _twice(row: int) -> ValueError:
+    return ValueError(f"row {row} was added twice: each worker needs rows of its own, and says which is its first")
 
 
 def rows_of_a_block(features: int) -> int:
@@ -203,7 +220,3 @@ def _merged(streams: Iterable[Stream]) -> Stream:
     for stream in others:
         whole.merge(stream)
     return whole
-
-
-def _steps(start: int, count: int, size: int) -> Iterator[int]:
-    return iter(range(start, start + count * size, size))

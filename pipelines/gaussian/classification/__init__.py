@@ -1,0 +1,1 @@
+"""Telling classes apart by a Gaussian for each: linear, quadratic and naive."""

@@ -1,0 +1,109 @@
+"""The derivation as a report: Gauss's steps with what the computer found, and the converse, simulated."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipelines.gaussian import simulations
+from pipelines.gaussian.derivation import pictures
+from pipelines.gaussian.derivation.steps import additivity, derive, highest
+from pipelines.gaussian.error_laws import LAWS
+from pipelines.gaussian.report import Report
+
+SAMPLE = np.array([-1.4, -0.9, -0.2, 0.1, 0.3, 0.8, 3.6])  # one value far out: mean, median and midrange differ
+
+
+def write(out: Path, *, size: int = 25, samples: int = 20_000, seed: int = 0) -> dict[str, float]:
+    """Executes the argument and writes `report.md`, `report.html`, pictures and `efficiency.csv` into `out`.
+
+    Efficiency is measured on `samples` samples of `size` observations. Returns the figures; `failed` is the number of
+    checks that do not hold.
+    """
+    steps = derive()
+    checks = [check for step in steps for check in step.checks]
+    report = Report("Why errors are normal: Gauss's argument, executed")
+    report.text(
+        "Gauss (1809) asked which law of error makes the arithmetic mean the most probable value, and found one law. "
+        f"Here each step of his argument is run: {len(checks)} checks, of which "
+        f"{sum(check.holds for check in checks)} hold. Then the converse is tried: under other laws the mean is not "
+        "the most probable value, and it wastes observations."
+    )
+    for number, step in enumerate(steps, start=1):
+        report.heading(f"{number}. {step.title}")
+        report.text(step.text)
+        for formula in step.formulas:
+            report.formula(formula)
+        for check in step.checks:
+            report.check(check.says, check.holds, check.found)
+        if step.title.startswith("Three observations"):
+            report.picture(pictures.slopes(out / "slopes.png"), "Densities, and the slopes of their logarithms")
+        if "polar" in step.title:
+            report.picture(pictures.squeeze(out / "squeeze.png"), "A square between two discs, and their integrals")
+    efficiency = simulations.efficiency(size, samples, seed)
+    efficiency.to_csv(out / "efficiency.csv", index=False, float_format="%.6g")
+    _add_converse(report, efficiency, samples, out)
+    report.write(out)
+    ratios = efficiency.set_index("law")
+    return {
+        "checks": float(len(checks)),
+        "failed": float(sum(not check.holds for check in checks)),
+        **{f"mean_against_median_{_key(law)}": float(row["mean against median"]) for law, row in ratios.iterrows()},
+    }
+
+
+def _add_converse(report: Report, efficiency: pd.DataFrame, samples: int, out: Path) -> None:
+    report.heading("The converse: other laws, other estimates")
+    report.text(
+        f"One sample, {', '.join(f'{value:g}' for value in SAMPLE)}, under five laws of error with scale 1 (the "
+        "uniform one wide enough to reach all values). For the normal law alone its likelihood is highest at the mean."
+    )
+    marks = {"mean": SAMPLE.mean(), "median": np.median(SAMPLE), "midrange": (SAMPLE.min() + SAMPLE.max()) / 2}
+    rows = []
+    for law in LAWS.values():
+        found = float(law.locate(SAMPLE[None])[0])
+        searched = "a plateau" if law.name == "uniform" else f"{highest(law.name, SAMPLE):.4f}"
+        slope = "0 inside" if law.name == "uniform" else f"{additivity(law.name):.2g}"
+        rows.append(
+            (law.name, law.maximiser, f"{found:.4f}", searched, *(f"{found - at:+.3f}" for at in marks.values()), slope)
+        )
+    head = (
+        "law",
+        "most likely",
+        "computed",
+        "by search",
+        "less mean",
+        "less median",
+        "less midrange",
+        "g misses additivity by",
+    )
+    report.table(head, rows)
+    report.picture(pictures.likelihoods(SAMPLE, out / "likelihoods.png"), "Log-likelihood over the true value")
+    report.heading("What that costs: efficiency of mean and median")
+    report.text(
+        f"{samples:,} samples of {efficiency['n'].iloc[0]} errors each, under every law. Given is $n$ times the "
+        "variance of each estimate (the smaller, the better), the bound that no unbiased estimate goes below, and how "
+        "many observations the median needs for one that the mean needs: below 1 the median is better."
+    )
+    report.table(
+        ("law", "bound", "mean", "median", "most likely", "mean against median", "± s.e.", "large samples"),
+        [
+            (
+                str(row["law"]),
+                f"{row['bound']:.3f}" if row["bound"] else "none",
+                *(f"{row[column]:.3f}" for column in ("mean", "median", "most likely", "mean against median", "se")),
+                f"{row['expected']:.3f}",
+            )
+            for _, row in efficiency.iterrows()
+        ],
+    )
+    report.picture(pictures.efficiencies(efficiency, out / "efficiency.png"), "Efficiency by law, and by tail")
+    report.text(
+        "Under Laplace's law the mean needs up to twice as many observations as the median, under the normal law the "
+        "median needs half as many again as the mean ($\\pi/2$ times). Under the uniform law the middle between the "
+        "extremes beats both: its variance falls with $1/n^2$, as the ends of the density give the true value away."
+    )
+
+
+def _key(law: object) -> str:
+    return str(law).lower().replace(" ", "_")
