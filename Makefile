@@ -1,12 +1,12 @@
-# make repro | test | ui | deploy | worker | lint | bench | lock. Each sets up what it needs.
-#   make repro DATA=public      on the published data (DATA_MIRROR=folder is tried before their addresses)
+# make repro | check-data | test | ui | deploy | worker | lint | bench | lock. Each sets up what it needs.
+#   make repro DATA=public      (also check-data) on the published data (DATA_MIRROR=folder is tried before their addresses)
 #   make ui MLFLOW_PORT=5001 PREFECT_PORT=4201
 #   make worker POOL=cpu
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test ui deploy worker lint lock
+.PHONY: help setup repro check-data test ui deploy worker lint bench lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -19,6 +19,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DO_NOT_TRACK := true
 export DVC_NO_ANALYTICS := 1
 export PYTHONUNBUFFERED := 1
+# Processes share the cores; numpy's threads within each would only wait for one another.
+export OPENBLAS_NUM_THREADS := 1
 # Bytecode is cached beside the packages: without it every process would compile them anew, for 20 s.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -43,6 +45,12 @@ repro: $(READY)
 	@SETUP_SECONDS=$$(cat .venv/setup-seconds 2>/dev/null || echo 0); rm -f .venv/setup-seconds; \
 	python -m pipelines repro $(if $(DATA),--data $(DATA)) --setup-seconds $$SETUP_SECONDS
 
+# What CI runs: downloads and prepares what is not there yet, then checks all data sets in one process.
+check-data: $(READY)
+	@$(if $(filter-out builtin public,$(DATA)),$(error DATA must be builtin or public))
+	@$(if $(DATA),python -c 'from pipelines.repro import choose_data; choose_data("$(DATA)")')
+	@python -m stages validate --all
+
 test: $(READY)
 	@echo "running the tests (about 7 minutes on 2 cores)"
 	@pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -61,6 +69,9 @@ lint: $(READY)
 	@ruff format --check .
 	@ruff check .
 	@mypy
+
+bench: $(READY)
+	@python -m tests.benchmarks.validation_cost
 
 lock: $(READY)
 	@uv pip compile --quiet --universal --generate-hashes --no-header --group dev pyproject.toml --output-file requirements.lock

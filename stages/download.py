@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from stages.dataset import Dataset, PublicFile
 from stages.errors import StageError
 from stages.fetch import Mirror, Public, fetch
-from stages.files import sha256, sweep, write_bytes, write_json
+from stages.files import keep_only, sha256, sweep, write_bytes, write_json
 from stages.manifest import MANIFEST, RAW
 from stages.parallel import side_by_side
 from stages.params import Setting
@@ -37,6 +37,7 @@ def download(dataset: Dataset[Any], setting: Setting) -> None:
             paths = _download_public(dataset, setting, folder)
         else:
             paths = _make_builtin(dataset, setting, folder)
+        keep_only(folder, {folder / path for path in paths})  # nothing of the other source, which `read` may look for
         origin = dataset.origins[setting.source]
         files = {path: {"sha256": sha256(folder / path), "bytes": (folder / path).stat().st_size} for path in paths}
         write_json(

@@ -4,7 +4,7 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -65,6 +65,13 @@ def sweep(folder: Path) -> None:
     """Remove what a killed process may have left below `folder`: temporary files that never became whole."""
     for part in folder.rglob(f".*{PART}"):
         part.unlink(missing_ok=True)
+
+
+def keep_only(folder: Path, files: Collection[Path]) -> None:
+    """Remove every other file below `folder`: an earlier run, of another source say, may have left some."""
+    for path in folder.rglob("*"):
+        if path.is_file() and path not in files:
+            path.unlink()
 
 
 def write_bytes(path: Path, content: bytes) -> None:

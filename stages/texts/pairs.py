@@ -104,7 +104,9 @@ def pair_rules(split: str, rows: int, *, published: bool, longest: int, leaks: i
         ),
         gxe.ExpectColumnValuesToBeUnique(column="id", description="no id is repeated"),
         gxe.ExpectColumnValuesToNotMatchRegex(
-            column="pair", regex=r"\ufffd|Ã|â€|å|^\s|\s$|\s\s", description="no text is wrongly decoded or padded"
+            column="pair",
+            regex=r"\ufffd|\ufeff|Ã|â€|å|^\s|\s$|\s\s",
+            description="no text is wrongly decoded or padded",
         ),
         gxe.ExpectColumnValuesToBeBetween(
             column="source_words", min_value=1, max_value=longest, description=f"a source has 1 to {longest} words"

@@ -234,7 +234,7 @@ def review_checks(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], split:
     whole = bags.map((verdicts["size"] == 2) & (verdicts["sum"] == 1))
     rows["pair_error"] = (paired & ~whole).map({True: "no review of the same words and opposite verdict", False: ""})
     rows["plain_error"] = [
-        "" if phenomenon != "plain" else _plain_error(text, label)
+        "" if phenomenon != "plain" else plain_error(text, label)
         for text, label, phenomenon in zip(rows["text"], rows["label"], rows["phenomenon"], strict=True)
     ]
     rows["is_paired"] = paired.astype(int)
@@ -253,7 +253,7 @@ def _phrases(text: str, phrases: set[str]) -> list[str]:
     return sorted(phrase for phrase in phrases if f" {phrase} " in f" {text} ")
 
 
-def _plain_error(text: str, label: int) -> str:
+def plain_error(text: str, label: int) -> str:
     """A plain review has words of its own verdict alone."""
     against = _phrases(text, set(BAD if label else GOOD))
     return f"{', '.join(against)} in a review with label {label}" if against else ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from stages.dataset import Source, Suite
-from stages.texts.reviews import BAD, GOOD
+from stages.texts.reviews import BAD, GOOD, bag, plain_error
 
 if TYPE_CHECKING:  # great_expectations takes seconds to import, so only `validate` does
     from great_expectations.expectations.expectation import Expectation
@@ -35,6 +35,20 @@ def verdicts_suite(tables: Mapping[str, pd.DataFrame], source: Source) -> Suite:
         )
     ]
     return Suite("verdicts", pd.DataFrame(rows, columns=["id", "split", "told", "agreeing"]), found)
+
+
+def verdict_errors(rows: pd.DataFrame) -> list[str]:
+    """Of drawn reviews: of two with the same words one is favourable, any other has words of its verdict alone."""
+    bags = rows["text"].map(bag)
+    found = rows.groupby(bags)["label"].agg(["size", "sum"])
+    errors = []
+    for text, label, words in zip(rows["text"], rows["label"], bags, strict=True):
+        reviews, favourable = found.loc[words]
+        if reviews == 1:
+            errors.append(plain_error(text, label))
+        else:
+            errors.append("" if (reviews, favourable) == (2, 1) else f"{favourable} of {reviews} are favourable")
+    return errors
 
 
 def _balance(text: str) -> int:

@@ -175,3 +175,16 @@ def test_atis_passes_and_one_leak_more_does_not(
     found = message(capsys)
     assert "table test: at most the 13 utterances known from publication are also in train" in found
     assert "14 rows fail" in found
+
+
+def test_nothing_is_left_of_what_another_source_or_setting_made(project: Path) -> None:
+    for folder in ("data/raw/slots", "data/prepared/slots/old"):
+        Path(folder).mkdir(parents=True)
+        (Path(folder) / "left over.parquet").write_bytes(b"of an earlier run")
+    assert cli.main(["download", "slots"]) == 0
+    assert cli.main(["prepare", "slots"]) == 0
+    assert list(Path("data").rglob("left over*")) == []
+    assert {path.name for path in Path("data/prepared/slots").iterdir() if path.is_file()} == {
+        *(f"{split}.parquet" for split in ("train", "val", "test")),
+        "card.json",
+    }

@@ -1,0 +1,226 @@
+"""What must hold of `speech`: whole clips that belong to their texts, and splits that share neither voice nor take."""
+
+from collections import Counter
+from collections.abc import Mapping
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from stages.dataset import Given, Suite
+from stages.datasets.speech import phrases, words
+from stages.datasets.speech.utterances import SpeechOptions, cells_of, utterances
+from stages.datasets.speech.written import ALPHABETS, digits_of, doubled, new_words
+from stages.sounds import digits
+from stages.sounds.drawn import checked_drawn, drawn_rules, voices_suite
+from stages.sounds.published import takes_suite
+from stages.sounds.recording import Utterance
+from stages.sounds.rules import (
+    Sounds,
+    cell_errors,
+    checked_sounds,
+    clip_of,
+    counts_suite,
+    no_error,
+    pace_suite,
+    paces,
+    sound_rules,
+)
+from stages.sounds.waves import Samples
+from stages.texts.rules import SPLITS
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation import Expectation
+
+CONNECTED = {"train": 1500, "val": 150, "test": 300}  # strings joined from the published digits
+SPOKEN = Sounds(seconds=(0.25, 3.0), a_character=(0.025, 0.7), loudness=(-42, -20), dynamics=8, offset=1.0)
+ISOLATED = Sounds((0.14, 2.3), (0.03, 0.6), (-54, -15), dynamics=3, offset=1.0, full_scale=1)
+JOINED = Sounds((0.5, 7.0), (0.04, 0.25), (-50, -15), dynamics=8, offset=1.0, full_scale=max(digits.LENGTHS))
+LEAST_PACE = 0.5  # correlation of duration and characters: measured 0.8 to 0.95, about 0 where rows are mixed up
+LONGER = 1.1  # times: a doubled phrase, without the silence around it, against its plain form
+NEW_SHARE = 0.12  # of val and test that has new words; about 0.3 is drawn
+
+
+def rules(given: Given[SpeechOptions]) -> list[Suite]:
+    """A suite per table, and some about what all rows together show."""
+    return _published(given) if given.source == "public" else _builtin(given)
+
+
+def _checked(given: Given[SpeechOptions], name: str) -> pd.DataFrame:
+    """The table with a column for each rule that needs computing, of either source; '' is: no error."""
+    rows = checked_sounds(given.tables, given.arrays, name)
+    said = list(zip(rows["text"], rows["language"], rows["kind"], strict=True))
+    rows["alphabet_error"] = [
+        "" if language in ALPHABETS and ALPHABETS[language].fullmatch(text) else f"not {language}"
+        for text, language, _ in said
+    ]
+    rows["digits_error"] = [
+        "" if found == (expected := digits_of(*row)) else f"the text says {expected!r}"
+        for found, row in zip(rows["digits"], said, strict=True)
+    ]
+    rows["doubled_error"] = [
+        "" if found == doubled(text) else f"is {not found}"
+        for found, text in zip(rows["doubled"], rows["text"], strict=True)
+    ]
+    return rows
+
+
+def _rules(count: int, as_said: str, sounds: Sounds) -> "list[Expectation]":
+    return [
+        *sound_rules(count, as_said, sounds),
+        no_error(
+            "alphabet_error", "English is lower-case words with one blank between them, Mandarin Chinese characters"
+        ),
+        no_error("digits_error", "the figures are those that the text says"),
+        no_error("doubled_error", "doubled says whether two neighbouring characters are the same"),
+    ]
+
+
+def _digits_suite(tables: Mapping[str, pd.DataFrame]) -> Suite:
+    """A row per table and digit."""
+    found = Counter((name, digit) for name, table in tables.items() for text in table["digits"] for digit in text)
+    shares = {name: int(table["digits"].str.len().sum()) // 10 for name, table in tables.items()}
+    expected = {
+        (name, digit): range(max(0, shares[name] // 2 - 4), 2 * shares[name] + 8)
+        for name, digit in product(tables, "0123456789")
+    }
+    return counts_suite("digit", found, expected)
+
+
+# -- built-in
+
+
+def _builtin(given: Given[SpeechOptions]) -> list[Suite]:
+    drawn = utterances(given.options)
+    suites = [_spoken_suite(given, split, drawn[split]) for split in SPLITS]
+    found = [pace for suite in suites for pace in paces(suite.table, suite.rows, _kinds(suite.rows))]
+    return [*suites, pace_suite(found, LEAST_PACE), voices_suite(given.tables), _digits_suite(given.tables)]
+
+
+def _kinds(rows: pd.DataFrame) -> pd.Series:
+    return rows["language"] + " " + rows["kind"]
+
+
+def _spoken_suite(given: Given[SpeechOptions], split: str, drawn: list[Utterance]) -> Suite:
+    import great_expectations.expectations as gxe
+
+    found = [
+        *_rules(given.options.rows(split), "as params.yaml asks", SPOKEN),
+        *drawn_rules(),
+        no_error("kept_error", "no word or phrase is kept for another split"),
+        no_error("new_error", "new_words says whether a word or phrase is not in train"),
+        no_error("unknown", "every character is one that train has"),
+        gxe.ExpectColumnDistinctValuesToContainSet(
+            column="text", value_set=list(phrases.PAIRS[0]), description=f"{' and '.join(phrases.PAIRS[0])} are said"
+        ),
+        no_error("partner_error", f"a doubled phrase lasts {LONGER:g} times its plain form, which the same voice says"),
+    ]
+    if split != "train":
+        says = f"at least {NEW_SHARE:.0%} of clips have a word or phrase that train has not"
+        found.append(gxe.ExpectColumnMeanToBeBetween(column="is_new", min_value=NEW_SHARE, description=says))
+    return Suite(split, _checked_spoken(given, split, drawn), found)
+
+
+def _checked_spoken(given: Given[SpeechOptions], split: str, drawn: list[Utterance]) -> pd.DataFrame:
+    samples, train = given.arrays[split]["samples"], given.tables["train"]
+    rows = checked_drawn(_checked(given, split), samples, split, drawn, [cells_of(said) for said in drawn])
+    owners = [
+        (phrases if language == "Mandarin" else words).kept_for(text)
+        for text, language in zip(rows["text"], rows["language"], strict=True)
+    ]
+    rows["kept_error"] = ["" if owner in ("", split) else f"for {owner}" for owner in owners]
+    expected = new_words(rows, train)
+    rows["new_error"] = [
+        "" if was == now else f"is {now}" for was, now in zip(rows["new_words"], expected, strict=True)
+    ]
+    rows["is_new"] = rows["new_words"].astype(float)
+    known = set("".join(train["text"]))
+    rows["unknown"] = ["".join(sorted(set(text) - known)) for text in rows["text"]]
+    rows["partner_error"] = _partner_errors(rows, drawn)
+    return rows
+
+
+def _partner_errors(rows: pd.DataFrame, drawn: list[Utterance]) -> list[str]:
+    silence = {number: said.room.before + said.room.after for number, said in enumerate(drawn)}
+    spoken = [length - silence.get(number, 0) for number, length in zip(rows["id"], rows["length"], strict=True)]
+    said = list(zip(rows["speaker"], rows["text"], rows["language"], spoken, strict=True))
+    lasts = {(voice, text): samples for voice, text, _, samples in said}
+    found = []
+    for voice, text, language, samples in said:
+        plain = phrases.merged(text)
+        if language != "Mandarin" or plain == text:
+            found.append("")
+        elif (voice, plain) not in lasts:
+            found.append(f"no {plain}")
+        else:
+            found.append("" if samples >= LONGER * lasts[voice, plain] else f"as short as {plain}")
+    return found
+
+
+# -- public
+
+
+def _published(given: Given[SpeechOptions]) -> list[Suite]:
+    takes = _takes(given)
+    suites, found = [], []
+    for split in SPLITS:
+        alone, joined = f"isolated-{split}", f"connected-{split}"
+        rows = _checked(given, alone)
+        rows["cell_error"] = cell_errors(rows, [published_cells(joint) for joint in digits.isolated(split)])
+        count = len(digits.SPEAKERS) * 10 * len(digits.TAKES[split])
+        suites.append(Suite(alone, rows, [*_rules(count, "as published", ISOLATED), *_published_rules()]))
+
+        joints = digits.connected(split, CONNECTED[split])
+        rows = _checked(given, joined)
+        rows["cell_error"] = cell_errors(rows, [published_cells(joint) for joint in joints])
+        rows["joined_error"] = _joined_errors(rows, given.arrays[joined]["samples"], joints, takes)
+        says = f"a string is joined from the recordings in {alone}, sample by sample"
+        expected = [*_rules(CONNECTED[split], "as joined here", JOINED), *_published_rules()]
+        suites.append(Suite(joined, rows, [*expected, no_error("joined_error", says)]))
+        found += paces(joined, rows, _kinds(rows))
+    return [*suites, pace_suite(found, LEAST_PACE), takes_suite(takes), _digits_suite(given.tables)]
+
+
+def published_cells(joint: digits.Joint) -> dict[str, str]:
+    """The row of published digits, without what follows from the text and from the sound."""
+    return {
+        "text": " ".join(digits.ENGLISH[int(digit)] for digit in joint.digits),
+        "language": "English",
+        "kind": "digits",
+        "speaker": joint.speaker,
+        "takes": " ".join(map(str, joint.takes)),
+    }
+
+
+def _published_rules() -> "list[Expectation]":
+    import great_expectations.expectations as gxe
+
+    return [
+        no_error("cell_error", "text, speaker and takes are those of the row's recordings"),
+        gxe.ExpectColumnValuesToBeInSet(column="new_words", value_set=[False], description="no digit is a new word"),
+    ]
+
+
+def _takes(given: Given[SpeechOptions]) -> digits.Takes:
+    """The recordings as the isolated tables name them."""
+    found: dict[tuple[str, str, int], Samples] = {}
+    for split in SPLITS:
+        table, samples = given.tables[f"isolated-{split}"], given.arrays[f"isolated-{split}"]["samples"]
+        said = zip(*(table[name] for name in ("digits", "speaker", "takes", "start", "length")), strict=True)
+        found |= {
+            (digit, speaker, int(take)): clip_of(samples, start, length)
+            for digit, speaker, take, start, length in said
+            if take.isdigit()
+        }
+    return found
+
+
+def _joined_errors(rows: pd.DataFrame, samples: Samples, joints: list[digits.Joint], takes: digits.Takes) -> list[str]:
+    found = []
+    for number, start, length in zip(rows["id"], rows["start"], rows["length"], strict=True):
+        keys = joints[number].keys if 0 <= number < len(joints) else []
+        whole = keys and all(len(takes.get(key, ())) >= digits.OVERLAP for key in keys)
+        same = whole and np.array_equal(clip_of(samples, start, length), digits.join(joints[number], takes))
+        found.append("" if same else f"not {keys}")
+    return found

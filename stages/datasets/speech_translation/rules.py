@@ -1,0 +1,138 @@
+"""What must hold of `speech-translation`: clips that belong to their translations, and splits that share no voice."""
+
+from collections import Counter
+from itertools import product
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from stages.dataset import Given, Suite
+from stages.datasets.speech_translation.grammar import COMBINATIONS
+from stages.datasets.speech_translation.utterances import SpeechTranslationOptions, cells_of, utterances
+from stages.sounds import digits
+from stages.sounds.drawn import checked_drawn, drawn_rules, voices_suite
+from stages.sounds.rules import (
+    Sounds,
+    cell_errors,
+    checked_sounds,
+    counts_suite,
+    no_error,
+    pace_suite,
+    paces,
+    sound_rules,
+)
+from stages.texts.rules import SPLITS
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation import Expectation
+
+CONNECTED = {"train": 1500, "val": 150, "test": 300}  # strings joined from the published digits
+SPOKEN = Sounds(seconds=(0.4, 5.0), a_character=(0.015, 0.2), loudness=(-42, -20), dynamics=8, offset=1.0)
+JOINED = Sounds((0.5, 7.0), (0.15, 1.2), (-50, -15), dynamics=8, offset=1.0, full_scale=max(digits.LENGTHS))
+LEAST_PACE = 0.6  # correlation of duration and characters said: measured 0.9, about 0 where rows are mixed up
+# dB under full scale that a published speaker's clips have on average: were sounds and rows mixed up, all had -29.
+LEVELS = {
+    "george": (-28, -22),
+    "jackson": (-24, -18),
+    "lucas": (-28, -22),
+    "nicolas": (-29, -24),
+    "theo": (-47, -35),
+    "yweweler": (-42, -35),
+}
+
+
+def rules(given: Given[SpeechTranslationOptions]) -> list[Suite]:
+    """A suite per table, and some about what all rows together show."""
+    builtin = given.source == "builtin"
+    suites = [(_builtin_suite if builtin else _published_suite)(given, split) for split in SPLITS]
+    found = [pace for suite in suites for pace in paces(suite.table, suite.rows, suite.rows["language"])]
+    return [
+        *suites,
+        pace_suite(found, LEAST_PACE),
+        *([voices_suite(given.tables)] if builtin else _published_suites(given)),
+    ]
+
+
+def _text_rule(pattern: str, says: str) -> "Expectation":
+    import great_expectations.expectations as gxe
+
+    return gxe.ExpectColumnValuesToMatchRegex(column="text", regex=pattern, description=says)
+
+
+def _builtin_suite(given: Given[SpeechTranslationOptions], split: str) -> Suite:
+    import great_expectations.expectations as gxe
+
+    drawn = utterances(given.options)[split]
+    rows = checked_sounds(given.tables, given.arrays, split)
+    rows = checked_drawn(rows, given.arrays[split]["samples"], split, drawn, [cells_of(said) for said in drawn])
+    said = {number: len(utterance.said) for number, utterance in enumerate(drawn)}  # Cantonese, which no table holds
+    rows["characters"] = [said.get(number, 0) for number in rows["id"]]
+    rows["kept_for"] = rows["text"].map(COMBINATIONS.kept_for)
+    words = set(" ".join(given.tables["train"]["text"]).split())
+    rows["unknown"] = [" ".join(sorted(set(text.split()) - words)) for text in rows["text"]]
+    says = "no combination of words is kept for another split" if split == "train" else "a combination of words is new"
+    return Suite(
+        split,
+        rows,
+        [
+            *sound_rules(given.options.rows(split), "as params.yaml asks", SPOKEN),
+            *drawn_rules(),
+            _text_rule(r"^[a-z]+(?: [a-z]+)*$", "a text is lower-case words with one blank between them"),
+            gxe.ExpectColumnValuesToBeUnique(column="text", description="no sentence is repeated"),
+            gxe.ExpectColumnValuesToBeInSet(column="kept_for", value_set=[split], description=says),
+            no_error("unknown", "every word is one that train has"),
+        ],
+    )
+
+
+def _published_suite(given: Given[SpeechTranslationOptions], split: str) -> Suite:
+    rows = checked_sounds(given.tables, given.arrays, split)
+    rows["cell_error"] = cell_errors(
+        rows, [published_cells(joint) for joint in digits.connected(split, CONNECTED[split])]
+    )
+    return Suite(
+        split,
+        rows,
+        [
+            *sound_rules(CONNECTED[split], "as joined here", JOINED),
+            _text_rule(f"^[{digits.CHINESE}]+$", "a text is Chinese numerals"),
+            no_error("cell_error", "text, language, speaker and takes are those drawn for the row"),
+        ],
+    )
+
+
+def published_cells(joint: digits.Joint) -> dict[str, str]:
+    """The row of a string of digits, without its sound: a numeral for each digit."""
+    return {
+        "text": "".join(digits.CHINESE[int(digit)] for digit in joint.digits),
+        "language": "Chinese",
+        "speaker": joint.speaker,
+        "takes": " ".join(map(str, joint.takes)),
+    }
+
+
+def _published_suites(given: Given[SpeechTranslationOptions]) -> list[Suite]:
+    """How often each speaker and each numeral occurs, and how loud a speaker is."""
+    speakers = Counter((split, speaker) for split, table in given.tables.items() for speaker in table["speaker"])
+    turns = {split: count // len(digits.SPEAKERS) for split, count in CONNECTED.items()}
+    rows: list[tuple[int, str, str, float, str]] = []
+    for split, speaker in product(SPLITS, digits.SPEAKERS):
+        table, (low, high) = given.tables[split], LEVELS[speaker]
+        level = float(table.loc[table["speaker"] == speaker, "loudness_db"].mean())
+        rows.append((len(rows), split, speaker, level, "" if low <= level <= high else f"{low} to {high} dB"))
+    return [
+        counts_suite(
+            "person",
+            speakers,
+            {
+                (split, speaker): range(turns[split], turns[split] + 1)
+                for split in SPLITS
+                for speaker in digits.SPEAKERS
+            },
+        ),
+        Suite(
+            "levels",
+            pd.DataFrame(rows, columns=["id", "of", "by", "level_db", "level_error"]),
+            [no_error("level_error", "each speaker is as loud as published")],
+        ),
+    ]

@@ -1,0 +1,1 @@
+"""What the data sets of speech share: voices, recordings, files of sound, spoken digits as published, rules."""
