@@ -71,7 +71,7 @@ lint: $(READY)
 	@mypy
 
 bench: $(READY)
-	@python -m tests.benchmarks.validation_cost
+	@for file in tests/benchmarks/bench_*.py; do echo "-- $$file"; module=$${file%.py}; python -m $${module//\//.}; done
 
 lock: $(READY)
 	@uv pip compile --quiet --universal --generate-hashes --no-header --group dev pyproject.toml --output-file requirements.lock

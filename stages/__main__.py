@@ -1,4 +1,7 @@
-"""`python -m stages download|prepare|validate <data set>`, from the project's root."""
+"""`python -m stages download|prepare|validate|accept <data set>`, from the project's root.
+
+`--all` instead of a data set means all that params.yaml names: `validate --all` is what CI runs (validate_all.py).
+"""
 
 import argparse
 import sys
@@ -6,36 +9,57 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from stages import datasets, params
+from stages.accept import accept
 from stages.dataset import Dataset
 from stages.download import download
 from stages.errors import StageError
 from stages.params import Setting
 from stages.prepare import prepare
 from stages.validate import validate
+from stages.validate_all import validate_all
 
 VERBS: dict[str, Callable[[Dataset[Any], Setting], None]] = {
     "download": download,
     "prepare": prepare,
     "validate": validate,
+    "accept": accept,
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one stage on one data set; an expected failure is one message on stderr and exit code 1."""
+    """Run one stage; an expected failure is one message on stderr and exit code 1."""
     parser = argparse.ArgumentParser(prog="python -m stages", description="Bytes to validated tables, one data set.")
     parser.add_argument("verb", choices=VERBS)
-    parser.add_argument("dataset", help="a data set of params.yaml")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("dataset", nargs="?", help="a data set of params.yaml")
+    which.add_argument("--all", action="store_true", help="all data sets of params.yaml, in one process")
     given = parser.parse_args(arguments)
     try:
-        dataset = datasets.find(given.dataset)
-        VERBS[given.verb](dataset, params.load(dataset.name))
+        return _run_all(given.verb) if given.all else _run(given.verb, given.dataset)
     except (StageError, OSError) as error:
-        print(f"{given.verb} {given.dataset}: {error}", file=sys.stderr)
+        print(f"{given.verb} --all: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"{given.verb} {given.dataset}: interrupted; run it again to go on", file=sys.stderr)
+        print(f"{given.verb} {given.dataset or '--all'}: interrupted; run it again to go on", file=sys.stderr)
         return 130
+
+
+def _run(verb: str, name: str) -> int:
+    try:
+        dataset = datasets.find(name)
+        VERBS[verb](dataset, params.load(dataset.name))
+    except (StageError, OSError) as error:
+        print(f"{verb} {name}: {error}", file=sys.stderr)
+        return 1
     return 0
+
+
+def _run_all(verb: str) -> int:
+    """All data sets, also after one that failed."""
+    settings = params.load_all()
+    if verb == "validate":
+        return 0 if validate_all(settings) else 1
+    return max((_run(verb, name) for name in settings), default=0)
 
 
 if __name__ == "__main__":

@@ -18,11 +18,35 @@ Section = TypeVar("Section")
 
 
 @dataclass(frozen=True)
+class Drift:
+    """Section `data.drift`: how far a column may be from the accepted profile, in stability index beyond chance."""
+
+    warn: float = 0.1  # more is a warning
+    stop: float | None = 0.25  # more is a failure; null: drift stops nothing
+
+    def __post_init__(self) -> None:
+        if not 0 < self.warn <= (self.warn if self.stop is None else self.stop):
+            raise ValueError(f"0 < warn <= stop must hold, found warn {self.warn} and stop {self.stop}")
+
+
+@dataclass(frozen=True)
+class Quarantine:
+    """Section `datasets.<name>.quarantine`: rows that break a rule are set aside, up to a share of their table."""
+
+    limit: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.limit < 1:
+            raise ValueError(f"limit is a share of a table's rows, between 0 and 1, found {self.limit}")
+
+
+@dataclass(frozen=True)
 class Data:
     """Section `data`: what holds for all data sets."""
 
     source: Source
     mirror: str | None = None
+    drift: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -32,21 +56,33 @@ class Entry:
     code: str  # its folder in stages/datasets/, for dvc.yaml to depend on
     builtin: dict[str, Any]
     source: Source | None = None
+    quarantine: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What params.yaml asks of one data set, with `data.source` filled in."""
+    """What params.yaml asks of one data set, with section `data` filled in."""
 
     source: Source
     mirror: str | None
     options: Any  # the data set's own dataclass, from `builtin`
+    drift: Drift = Drift()
+    quarantine: Quarantine | None = None  # none: a row that breaks a rule stops its data set
 
 
 def load(name: str, file: Path = FILE) -> Setting:
-    """The setting of data set `name`, after checking both sections whole: a typo elsewhere is an error too."""
+    """The setting of data set `name`; a typo anywhere else in the two sections is an error too."""
+    settings = load_all(file)
+    if name not in settings:
+        raise StageError(f"{file}: datasets has no entry {name!r}; it has: {_listed(settings)}")
+    return settings[name]
+
+
+def load_all(file: Path = FILE) -> dict[str, Setting]:
+    """The settings of all data sets."""
     content = _read(file)
     data = section(Data, content.get("data"), "data", file)
+    drift = section(Drift, data.drift, "data.drift", file)
     entries = content.get("datasets")
     if not isinstance(entries, dict):
         raise StageError(f"{file}: datasets must be a section with one entry per data set, found {entries!r}")
@@ -59,10 +95,11 @@ def load(name: str, file: Path = FILE) -> Setting:
         if entry.code != datasets.code_of(key):
             raise StageError(f"{file}: {where}.code must be {datasets.code_of(key)!r}, found {entry.code!r}")
         options = section(datasets.find(key).options, entry.builtin, f"{where}.builtin", file)
-        settings[key] = Setting(entry.source or data.source, data.mirror, options)
-    if name not in settings:
-        raise StageError(f"{file}: datasets has no entry {name!r}; it has: {_listed(settings)}")
-    return settings[name]
+        aside = None
+        if entry.quarantine is not None:
+            aside = section(Quarantine, entry.quarantine, f"{where}.quarantine", file)
+        settings[key] = Setting(entry.source or data.source, data.mirror, options, drift, aside)
+    return settings
 
 
 def section(kind: type[Section], found: object, where: str, file: Path) -> Section:
@@ -76,7 +113,7 @@ def section(kind: type[Section], found: object, where: str, file: Path) -> Secti
     hints = get_type_hints(kind)
     for key, field in fields.items():
         if key not in found:
-            if field.default is dataclasses.MISSING:
+            if field.default is field.default_factory is dataclasses.MISSING:
                 raise StageError(f"{file}: {where}.{key} is missing; it must be {_says(hints[key])}")
         elif not _fits(found[key], hints[key]):
             raise StageError(f"{file}: {where}.{key} must be {_says(hints[key])}, found {found[key]!r}")

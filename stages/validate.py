@@ -1,71 +1,131 @@
-"""Validate: Great Expectations on the prepared tables; a rule that fails stops everything that would train on them."""
+"""Validate: Great Expectations on the prepared tables; a rule that fails stops everything that would train on them.
 
+`python -m stages validate <data set>` is the stage, `python -m stages.validate --all` the check of all data sets.
+"""
+
+import runpy
 import shutil
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from stages.dataset import Dataset, Given
+import pandas as pd
+
+from stages.dataset import Arrays, Dataset, Given, Suite
 from stages.errors import StageError
-from stages.files import read_json, read_table, sha256, write_bytes, write_json
+from stages.files import read_arrays, read_json, read_table, sha256, write_bytes, write_json
 from stages.page import rules_page
 from stages.params import Setting
 from stages.prepare import CARD, PREPARED
+from stages.profile import compare, differences, drift_suite, path_of, read_profile
+from stages.quarantine import counted_apart, judge, without, write_quarantine
+from stages.result import DOCS, QUARANTINE, RESULT, VALIDATION, Result, make_result, page_of, told
 
-VALIDATION = Path("data/validation")
-RESULT = "result.json"
-DOCS = "docs"
-PAGE = "rules.html"
+if TYPE_CHECKING:  # it imports great_expectations, which takes seconds
+    from stages.expectations import Outcome
+
+Tables = Mapping[str, pd.DataFrame]
+CARD_KEYS = {"dataset", "source", "options", "tables", "facts"}
 
 
 def validate(dataset: Dataset[Any], setting: Setting) -> None:
-    """Check every rule, write result.json and Data Docs, and raise a StageError that names rules and rows."""
+    """Check every rule, and raise a StageError that names rules and rows where a critical one fails."""
+    result = check(dataset, setting)
+    if not result["success"]:
+        raise StageError(told(result))
+    print(f"validate {dataset.name}: {told(result)}")
+
+
+def check(dataset: Dataset[Any], setting: Setting) -> Result:
+    """Check every rule, and write what came of it: result.json, its page, Data Docs and the rows that are set aside."""
     folder = VALIDATION / dataset.name
     (folder / RESULT).unlink(missing_ok=True)  # whatever happens now, no old success stays
     shutil.rmtree(folder / DOCS, ignore_errors=True)
-    prepared = PREPARED / dataset.name
-    command = f"python -m stages prepare {dataset.name}"
+    card, tables = read_prepared(dataset, setting)
+    prepared, command = PREPARED / dataset.name, _command(dataset)
+    arrays: dict[str, Arrays] = {
+        name: read_arrays(prepared / f"{name}.safetensors", command) for name in tables if dataset.arrays
+    }
+    accepted = read_profile(dataset.name, setting.source)
+
+    from stages.expectations import Runner, shape_suites  # seconds: not before the input is known to be there
+
+    runner = Runner(folder / DOCS)
+
+    def run(about: str, suites: list[Suite], kept: Tables) -> "list[Outcome]":
+        gone = sum(len(tables[name]) - len(table) for name, table in kept.items())
+        return runner.run(f"{about} less {gone} rows" if gone else about, suites, dataset.columns)
+
+    def shape(kept: Tables) -> "list[Outcome]":
+        return run("shape", shape_suites(kept, dataset.columns), kept)
+
+    def content(kept: Tables) -> "list[Outcome]":
+        suites = dataset.rules(Given(setting.source, setting.options, dict(kept), card["facts"], arrays))
+        if kept is tables:
+            return run("content", suites, kept)
+        others, counting = counted_apart(suites, tables)
+        return run("content", others, kept) + run("count", counting, kept)
+
+    limit = setting.quarantine.limit if setting.quarantine else None
+    judged = judge(shape, tables, {}, limit)
+    outcomes, compared = judged.outcomes, []
+    if all(outcome.success for outcome in outcomes):  # the other rules need the columns
+        judged = judge(content, tables, judged.aside, limit)
+        outcomes = outcomes + judged.outcomes
+        if accepted is not None:
+            rows = compare(accepted, without(tables, judged.aside))
+            outcomes += run("profile", [drift_suite(rows, setting.drift)], tables)
+            compared = rows.drop(columns="id").to_dict("records")
+    else:
+        judged = replace(judged, aside={})  # nothing is, of tables that have other columns than they should
+    runner.build_docs()
+    write_quarantine(folder / QUARANTINE, tables, judged.aside, dataset.columns)
+    drift = {
+        "profile": str(path_of(dataset.name, setting.source)) if accepted else None,
+        "warn": setting.drift.warn,
+        "stop": setting.drift.stop,
+        "differences": differences(accepted, tables, card["options"]) if accepted else [],
+        "columns": compared,
+    }
+    result = make_result(card, outcomes, judged, limit, drift)
+    if result["success"]:
+        check_unchanged(dataset, card)
+    write_json(folder / RESULT, result)
+    write_bytes(page_of(result), rules_page(result).encode())
+    return result
+
+
+def read_prepared(dataset: Dataset[Any], setting: Setting) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """The card and the tables that `prepare` wrote, of the source that params.yaml asks for."""
+    prepared, command = PREPARED / dataset.name, _command(dataset)
     card = read_json(prepared / CARD, command)
+    if lacking := CARD_KEYS - card.keys():
+        raise StageError(f"{prepared / CARD} lacks {', '.join(sorted(lacking))}. Run `{command}` again.")
     if card["source"] != setting.source:
         raise StageError(
             f"{prepared} holds the {card['source']} source, params.yaml asks for {setting.source}. "
             "Run download and prepare again."
         )
-    tables = {name: read_table(prepared / f"{name}.parquet", command) for name in card["tables"]}
-
-    from stages.expectations import Runner, shape_suites  # seconds: not before the input is known to be there
-
-    runner = Runner(folder / DOCS)
-    outcomes = runner.run("columns", shape_suites(tables, dataset.columns), dataset.columns)
-    if all(outcome.success for outcome in outcomes):  # the other rules need the columns
-        given = Given(setting.source, setting.options, tables, card["facts"])
-        outcomes += runner.run("content", dataset.rules(given), dataset.columns)
-    runner.build_docs()
-    page = folder / DOCS / PAGE
-
-    failed = [outcome for outcome in outcomes if not outcome.success]
-    if not failed:
-        _check_unchanged(prepared, card, command)
-    result = {
-        "dataset": dataset.name,
-        "source": setting.source,
-        "success": not failed,
-        "rows": {name: len(table) for name, table in tables.items()},
-        "rules": len(outcomes),
-        "failed": len(failed),
-        "expectations": [asdict(outcome) for outcome in outcomes],
-    }
-    write_json(folder / RESULT, result)
-    write_bytes(page, rules_page(result).encode())
-    if failed:
-        complaints = "\n".join(outcome.complaint() for outcome in failed)
-        raise StageError(f"{len(failed)} of {len(outcomes)} rules failed\n{complaints}\nAll rules: {page}")
-    print(f"validate {dataset.name}: all {len(outcomes)} rules hold; see {page}")
+    return card, {name: read_table(prepared / f"{name}.parquet", command) for name in card["tables"]}
 
 
-def _check_unchanged(prepared: Path, card: dict[str, Any], command: str) -> None:
+def _command(dataset: Dataset[Any]) -> str:
+    return f"python -m stages prepare {dataset.name}"
+
+
+def check_unchanged(dataset: Dataset[Any], card: Mapping[str, Any]) -> None:
     """The tables that passed are those that `prepare` wrote. It comes after the rules, as those name the rows."""
     for name, table in card["tables"].items():
-        path = prepared / f"{name}.parquet"
-        if sha256(path) != table["sha256"]:
-            raise StageError(f"{path} keeps every rule but is not the file that prepare wrote. Run `{command}`.")
+        path = PREPARED / dataset.name / f"{name}.parquet"
+        files = {path: table["sha256"], path.with_suffix(".safetensors"): table.get("arrays_sha256")}
+        for file, digest in files.items():
+            if digest and sha256(file) != digest:
+                raise StageError(
+                    f"{file} keeps every rule but is not the file that prepare wrote. Run `{_command(dataset)}`."
+                )
+
+
+if __name__ == "__main__":
+    sys.argv.insert(1, "validate")
+    runpy.run_module("stages", run_name="__main__")

@@ -131,10 +131,22 @@ def _checked(given: Given[PicturesOptions], task: str, split: str, known: Expect
     for column in MEASURED[:-1]:
         wrong = (rows[column] - found[column]).abs() > 0.01
         rows.loc[wrong, "measured_error"] += f"{column} is " + found.loc[wrong, column].astype(str) + " "
+    rows["half_error"] = pd.Series(_halves(_pixels(given, name))).reindex(rows.index).fillna("")
     rows["same_as"] = rows["digest"].duplicated().map({True: "an earlier row", False: ""})
     for earlier in SPLITS[: SPLITS.index(split)]:
         rows.loc[rows["digest"].isin(given.tables[f"{task}-{earlier}"]["digest"]), "same_as"] = earlier
     return rows
+
+
+def _halves(pixels: Pixels) -> list[str]:
+    """For each picture, which half of it is of one colour: what a file that was cut short leaves."""
+    plain = [
+        (half.min(axis=(1, 2)) == half.max(axis=(1, 2))).all(axis=1)
+        for half in (pixels[:, : SIDE // 2], pixels[:, SIDE // 2 :])
+    ]
+    return [
+        " ".join(("upper", "lower")[which] for which in range(2) if plain[which][row]) for row in range(len(pixels))
+    ]
 
 
 def _row_rules(given: Given[PicturesOptions], count: int, known: Expected) -> "list[Expectation]":
@@ -149,6 +161,7 @@ def _row_rules(given: Given[PicturesOptions], count: int, known: Expected) -> "l
         no_error("class_error", "every label is that of a class, whose name stands beside it"),
         no_error("picture_error", "every row has its picture, unchanged"),
         no_error("measured_error", "brightness, contrast and roughness are those of the picture"),
+        no_error("half_error", "no half of a picture is of one colour, as where a file was cut short"),
         no_error("same_as", "no picture is there twice, nor in an earlier split"),
     ]
     if known.alike:

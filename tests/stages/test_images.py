@@ -15,7 +15,7 @@ from stages.dataset import Arrays, Given, Prepared
 from stages.datasets.images import DATASET
 from stages.errors import StageError
 from stages.pictures.builtin import CLASSES, PicturesOptions
-from stages.pictures.drawing import Pixels
+from stages.pictures.drawing import SIDE, Pixels
 from stages.pictures.likeness import class_means, edges, likeness
 from stages.pictures.rules import DRAWN, picture_suites
 from stages.pictures.tables import COLUMNS, Part, prepare
@@ -161,6 +161,7 @@ def broken(name: str, table: pd.DataFrame, found: Pixels) -> tuple[pd.DataFrame,
     rows["roughness"] *= 3
     dark = found[np.random.default_rng(0).permutation(len(found)), ::-1] // 2
     dark[:, :4] += 100
+    dark[5, SIDE // 2 :] = 7
     return rows, {"pixels": dark[..., ::-1] + np.array([0, 0, 30], np.uint8)}
 
 

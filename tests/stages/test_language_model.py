@@ -11,6 +11,7 @@ from stages.dataset import Prepared
 from stages.datasets import language_model
 from stages.datasets.language_model import DATASET, UNKNOWN, LanguageModelOptions
 from stages.errors import StageError
+from stages.texts.abstracts import terms
 from tests.stages.rule_runs import failures, make_and_read, through_the_stages
 
 SMALL = LanguageModelOptions(seed=3, train=500, val=60, test=60)
@@ -61,6 +62,7 @@ def broken(split: str, table: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame
     texts[3] = "the " * 50
     texts[5] = texts[4]
     texts[6] = train["text"].iloc[7]
+    texts[7] = f"{terms('test' if split != 'test' else 'val')[0]} are noted ."
     texts[8] = f"{split}only " + "a" * 30
     return pd.DataFrame({"id": [*ids, len(ids)], "text": [*texts, "one more ."]})
 

@@ -226,7 +226,7 @@ def test_good_data_keep_every_rule_and_every_rule_has_broken_data(drawn: Prepare
 def broken(drawn: Prepared) -> tuple[Tables, dict[str, Arrays]]:
     """Every table with an error for each of its rules, and one row too many."""
     odd = {0: ("id", 1), 1: ("split", "dev"), 2: ("label", "Z"), 3: ("first", 500), 4: ("length", 500)}
-    odd |= {5: ("second", 500), 6: ("mean", 99.0), 7: ("target", 77.0)}
+    odd |= {5: ("second", 500), 6: ("mean", 99.0), 7: ("target", 77.0), 8: ("split", "test")}
     tables = {name: with_rows(table, odd) for name, table in drawn.tables.items()}
     tables = {name: pd.concat([table, table.tail(1)], ignore_index=True) for name, table in tables.items()}
     arrays = {name: {key: np.array(array) for key, array in drawn.arrays[name].items()} for name in tables}
@@ -365,7 +365,8 @@ def test_images_that_are_stored_permuted_are_caught(drawn: Prepared) -> None:
     found = suites(drawn, arrays={"digits": permuted})
     (measured,) = [suite.rows for suite in found if suite.table == "sequences"]
     bad = measured[measured["limits_error"] != ""]
-    assert set(bad["measured"]) == {"correlation of neighbouring pixels"}
+    halves = {f"sum of the pixels in the {half} halves" for half in ("upper", "lower")}
+    assert set(bad["measured"]) == {"correlation of neighbouring pixels", *halves}
     assert complaints(found).keys() == {("sequences", "limits_error")}
 
 

@@ -147,7 +147,7 @@ def test_every_rule_on_published_sentences_has_a_broken_table(tmp_path: Path) ->
     for split, table in found.tables.items():
         ids, texts, pairs, corpora = (list(table[column]) for column in sentences.COLUMNS)
         ids[0], pairs[1], corpora[1] = ids[1], 3, "grammar"
-        texts[2], texts[3], texts[-1] = "Film 1 .", "no blank.", "a " * 21
+        texts[2], texts[3], texts[4], texts[-1] = "Film 1 .", "no blank.", "cafÃ© .", "a " * 21
         texts[-2] = texts[-3] = found.tables["train"]["text"].iloc[-4]
         tables[split] = pd.DataFrame(dict(zip(sentences.COLUMNS, (ids, texts, pairs, corpora), strict=True)))
     bad, every = failures(DATASET, SMALL, tables, found, "public")

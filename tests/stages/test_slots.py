@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from stages.dataset import Prepared
 from stages.datasets import slots
+from stages.datasets.slots.rules import iob_error, names_in
 from stages.errors import StageError
 
 # Of seed 3 with 300/40/60 utterances. Another digest means: the grammar changed, or this Python draws differently.
@@ -62,7 +63,7 @@ def test_the_same_word_takes_different_labels(prepared: Prepared) -> None:
 @settings(derandomize=True, deadline=None)
 def test_iob_error_agrees_with_a_regular_expression(tags: list[str]) -> None:
     well_formed = re.fullmatch(r"(O |B-a (I-a )*|B-b (I-b )*)*", "".join(f"{tag} " for tag in tags))
-    assert (slots.iob_error(tags) == "") == bool(well_formed)
+    assert (iob_error(tags) == "") == bool(well_formed)
 
 
 @pytest.mark.parametrize(
@@ -76,12 +77,12 @@ def test_iob_error_agrees_with_a_regular_expression(tags: list[str]) -> None:
     ],
 )
 def test_iob_errors_name_the_first_wrong_tag(tags: str, error: str) -> None:
-    assert slots.iob_error(tags.split()) == error
+    assert iob_error(tags.split()) == error
 
 
 def test_names_are_found_as_whole_words() -> None:
-    assert slots.names_in("from el paso to boise", {"el paso", "boise", "so"}) == "boise, el paso"
-    assert slots.names_in("from el pasot to boised", {"el paso", "boise"}) == ""
+    assert names_in("from el paso to boise", {"el paso", "boise", "so"}) == "boise, el paso"
+    assert names_in("from el pasot to boised", {"el paso", "boise"}) == ""
 
 
 @pytest.fixture

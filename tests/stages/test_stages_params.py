@@ -13,9 +13,10 @@ from stages.errors import StageError
 
 def sections(**slots: Any) -> dict[str, Any]:
     builtin = {"seed": 7, "train": 4000, "val": 500, "test": 900}
+    entry = {"code": "slots", "source": None, "builtin": builtin, "quarantine": {"limit": 0.1}, **slots}
     return {
-        "data": {"source": "builtin", "mirror": None},
-        "datasets": {"slots": {"code": "slots", "source": None, "builtin": builtin, **slots}},
+        "data": {"source": "builtin", "mirror": None, "drift": {"warn": 0.05, "stop": 0.25}},
+        "datasets": {"slots": entry},
         "training": {"anything": "else"},  # other sections are not read here
     }
 
@@ -28,7 +29,23 @@ def load(tmp_path: Path, content: object, name: str = "slots") -> params.Setting
 
 def test_a_data_set_has_the_source_of_all(tmp_path: Path) -> None:
     setting = load(tmp_path, sections())
-    assert setting == params.Setting("builtin", None, SlotsOptions(seed=7, train=4000, val=500, test=900))
+    options = SlotsOptions(seed=7, train=4000, val=500, test=900)
+    drift, aside = params.Drift(warn=0.05, stop=0.25), params.Quarantine(limit=0.1)
+    assert setting == params.Setting("builtin", None, options, drift, aside)
+
+
+def test_what_may_be_left_out_has_the_usual_limits_and_no_quarantine(tmp_path: Path) -> None:
+    content = sections(quarantine=None)
+    del content["data"]["drift"]
+    setting = load(tmp_path, content)
+    assert (setting.drift, setting.quarantine) == (params.Drift(warn=0.1, stop=0.25), None)
+    content["data"]["drift"] = {"warn": 3, "stop": None}
+    assert load(tmp_path, content).drift == params.Drift(warn=3, stop=None)
+
+
+def test_all_settings_are_read_at_once(tmp_path: Path) -> None:
+    setting = load(tmp_path, sections())
+    assert params.load_all(tmp_path / "params.yaml") == {"slots": setting}
 
 
 def test_a_data_set_may_override_the_source_of_all(tmp_path: Path) -> None:
@@ -38,17 +55,28 @@ def test_a_data_set_may_override_the_source_of_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "says"),
     [
-        ("data.mirorr", "x", "data.mirorr: unknown key; known: source, mirror"),
+        ("data.mirorr", "x", "data.mirorr: unknown key; known: source, mirror, drift"),
         ("data.source", "pubic", "data.source must be builtin or public, found 'pubic'"),
         ("data.source", None, "data.source must be builtin or public, found None"),
         ("data.mirror", 3, "data.mirror must be a text or null, found 3"),
-        ("data", [], "data must be a section with the keys source, mirror, found []"),
+        ("data", [], "data must be a section with the keys source, mirror, drift, found []"),
+        ("data.drift", 0.2, "data.drift must be a section, found 0.2"),
+        ("data.drift.halt", 0.2, "data.drift.halt: unknown key; known: warn, stop"),
+        ("data.drift.warn", "0.2", "data.drift.warn must be a number, found '0.2'"),
+        ("data.drift.warn", 0.3, "data.drift: 0 < warn <= stop must hold, found warn 0.3 and stop 0.25"),
+        ("data.drift.warn", 0, "data.drift: 0 < warn <= stop must hold, found warn 0 and stop 0.25"),
+        ("data.drift.stop", True, "data.drift.stop must be a number or null, found True"),
         ("datasets", None, "datasets must be a section with one entry per data set"),
         ("datasets.slotz", {}, f"datasets.slotz: unknown data set; known: {', '.join(datasets.known())}"),
         ("datasets.slots", None, "datasets.slots must be a section"),
-        ("datasets.slots.sauce", 1, "datasets.slots.sauce: unknown key; known: code, builtin, source"),
+        ("datasets.slots.sauce", 1, "datasets.slots.sauce: unknown key; known: code, builtin, source, quarantine"),
         ("datasets.slots.code", "slot", "datasets.slots.code must be 'slots', found 'slot'"),
         ("datasets.slots.source", "ATIS", "datasets.slots.source must be builtin or public or null, found 'ATIS'"),
+        ("datasets.slots.quarantine", 0.1, "datasets.slots.quarantine must be a section or null, found 0.1"),
+        ("datasets.slots.quarantine.share", 1, "datasets.slots.quarantine.share: unknown key; known: limit"),
+        ("datasets.slots.quarantine.limit", 1.5, "quarantine: limit is a share of a table's rows, between 0 and 1"),
+        ("datasets.slots.quarantine.limit", 0, "quarantine: limit is a share of a table's rows, between 0 and 1"),
+        ("datasets.slots.quarantine.limit", None, "datasets.slots.quarantine.limit must be a number, found None"),
         ("datasets.slots.builtin", 5, "datasets.slots.builtin must be a section, found 5"),
         ("datasets.slots.builtin.trian", 5, "datasets.slots.builtin.trian: unknown key; known: seed, train, val, test"),
         ("datasets.slots.builtin.seed", True, "datasets.slots.builtin.seed must be a whole number, found True"),

@@ -2,18 +2,25 @@
 
 import json
 from collections.abc import Callable
+from copy import copy
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
+import great_expectations.expectations as gxe
 import pandas as pd
 import pytest
+from great_expectations.expectations.metadata_types import FailureSeverity
 
 from stages import datasets, params
-from stages.dataset import Given, Prepared, Suite
+from stages.dataset import Dataset, Given, Prepared, Suite
 from stages.datasets import slots
 from stages.download import download
 from stages.errors import StageError
 from stages.expectations import Outcome, Runner, shape_suites
+from stages.params import Quarantine
 from stages.prepare import prepare
+from stages.result import complaint, read_result
 from stages.validate import validate
 
 FOREIGN = {"train": "boise", "val": "boise", "test": "tulsa"}  # held out for another split
@@ -60,9 +67,9 @@ def change(split: str, row: int, **cells: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def check(prepared: Prepared, small: slots.SlotsOptions) -> Callable[[Tables], Outcomes]:
+def check(prepared: Prepared, small: Any) -> Callable[[Tables], Outcomes]:
     """Run the rules of the built-in source on tables."""
-    return lambda tables: run(slots.rules(Given("builtin", small, tables, prepared.facts)))
+    return lambda tables: run(slots.DATASET.rules(Given("builtin", small, tables, prepared.facts)))
 
 
 @pytest.fixture(scope="module")
@@ -121,10 +128,12 @@ def test_a_rule_names_the_rows_that_break_it(bad: Outcomes, split: str, rule: st
     outcome = bad[split, rule]
     assert set(ROWS[rule]) <= {row["id"] for row in outcome.rows}
     assert {"text", "tags", "intent"} <= outcome.rows[0].keys()
-    complaint = outcome.complaint()
-    assert f"table {split}: {rule}" in complaint
-    assert f"id {ROWS[rule][0]}: " in complaint
-    assert f"{outcome.failing} rows fail" in complaint
+    assert set(ROWS[rule]) <= set(outcome.ids)
+    assert len(outcome.ids) == outcome.failing
+    text = complaint(asdict(outcome))
+    assert f"table {split}: {rule}" in text
+    assert f"id {ROWS[rule][0]}: " in text
+    assert f"{outcome.failing} row{'s fail' if outcome.failing > 1 else ' fails'}" in text
 
 
 def test_a_rule_about_a_whole_table_says_what_it_found(bad: Outcomes, bare: Outcomes) -> None:
@@ -137,30 +146,51 @@ def test_a_rule_about_a_whole_table_says_what_it_found(bad: Outcomes, bare: Outc
 
 def test_ten_rows_are_shown_and_all_are_counted() -> None:
     table = pd.DataFrame({"id": range(300), "text": None, "tags": "O", "intent": "flight"})
-    outcome = run(shape_suites({"train": table}, slots.COLUMNS))["train", "text is never empty"]
+    outcome = run(shape_suites({"train": table}, slots.COLUMNS))["train", "no cell is empty"]
     assert outcome.failing == 300
-    assert [row["id"] for row in outcome.rows] == list(range(10))
-    assert "300 rows fail, the first 10:" in outcome.complaint()
+    assert outcome.ids == list(range(300))
+    assert [(row["id"], row["empty"]) for row in outcome.rows] == [(number, "text") for number in range(10)]
+    assert "300 rows fail, the first 10:" in complaint(asdict(outcome))
 
 
 def test_columns_that_are_missing_mistyped_or_empty_are_caught(prepared: Prepared) -> None:
     table = prepared.tables["val"]
     tables = {
+        "good": table,
         "dropped": table.drop(columns="tags"),
         "no id": table.drop(columns="id"),
         "mistyped": table.assign(id=table["id"].astype(float), intent=1),
+        "one more": table.assign(more=1),
+        "turned": table[["id", "tags", "text", "intent"]],
         "holes": table.assign(text=table["text"].where(table["id"] != 7)),
     }
     outcomes = run(shape_suites(tables, slots.COLUMNS))
-    assert not outcomes["dropped", "the columns are id, text, tags, intent"].success
-    assert "could not be checked" in outcomes["dropped", "tags is of type string"].complaint()
-    assert not outcomes["no id", "the columns are id, text, tags, intent"].success
-    assert outcomes["mistyped", "id is of type int64"].observed == "float64"
-    assert not outcomes["mistyped", "intent is of type string"].success
-    assert [row["id"] for row in outcomes["holes", "text is never empty"].rows] == [7]
+    rule = "the columns of every table are id, text, tags, intent, each of its declared type"
+    wrong = {(row["table"], row["found"], row["declared"]) for row in outcomes["columns", rule].rows}
+    assert {name for name, _, _ in wrong} == tables.keys() - {"good", "holes"}
+    assert wrong >= {
+        ("dropped", "intent str", "tags str"),
+        ("dropped", "none", "intent str"),
+        ("mistyped", "id float64", "id int64"),
+        ("mistyped", "intent int64", "intent str"),
+        ("one more", "more int64", "none"),
+        ("turned", "tags str", "text str"),
+    }
+    assert {name for name in tables if not outcomes[name, "no cell is empty"].success} == {"holes"}
+    assert outcomes["holes", "no cell is empty"].ids == [7]
+
+
+def test_a_rule_that_cannot_be_checked_fails_and_says_why(prepared: Prepared) -> None:
+    lacking = gxe.ExpectColumnValuesToBeUnique(column="nothing", description="nothing is repeated")
+    outcome = run([Suite("val", prepared.tables["val"], [lacking])])["val", "nothing is repeated"]
+    assert not outcome.success
+    assert "could not be checked" in complaint(asdict(outcome))
 
 
 # -- the stage, in a project folder
+
+RESULT = Path("data/validation/slots/result.json")
+LOWER = gxe.ExpectColumnValuesToNotMatchRegex(column="text", regex="[A-Z]", description="text is lower-case")
 
 
 @pytest.fixture
@@ -172,7 +202,9 @@ def setting(project: Path) -> params.Setting:
     return setting
 
 
-RESULT = Path("data/validation/slots/result.json")
+def with_rules(*rules: Any) -> Dataset[Any]:
+    """The data set `slots` with no other rules than these, for val."""
+    return replace(slots.DATASET, rules=lambda given: [Suite("val", given.tables["val"], list(map(copy, rules)))])
 
 
 def test_the_stage_writes_a_result_and_data_docs(setting: params.Setting) -> None:
@@ -181,35 +213,46 @@ def test_the_stage_writes_a_result_and_data_docs(setting: params.Setting) -> Non
     result = json.loads(first)
     assert result["success"] is True
     assert result["rows"] == {"train": 300, "val": 40, "test": 60}
-    assert result["rules"] == len(result["expectations"])
-    assert result["failed"] == 0
+    assert result["rules"] == len(result["expectations"]) > 40
+    assert (result["failed"], result["warned"], result["warnings"], result["quarantined"]) == (0, 0, [], {})
     docs = Path("data/validation/slots/docs")
     assert "IOB is well-formed" in "".join(page.read_text() for page in docs.rglob("expectations/*.html"))
     assert (docs / "index.html").is_file()
-    assert "all rules hold" in (docs / "rules.html").read_text()
+    assert f"all {result['rules']} rules hold" in (docs / "rules.html").read_text()
     validate(datasets.find("slots"), setting)
     assert RESULT.read_bytes() == first
 
 
 def test_the_stage_names_rule_rows_and_docs_and_keeps_no_success(setting: params.Setting) -> None:
-    validate(datasets.find("slots"), setting)
-    change("val", 17, text="fly to denver", tags="O O I-toloc.city_name")
+    validate(with_rules(LOWER), setting)
+    change("val", 17, text="fly to Denver", tags="O O B-toloc.city_name")
     with pytest.raises(StageError) as caught:
-        validate(datasets.find("slots"), setting)
+        validate(with_rules(LOWER), setting)
     message = str(caught.value)
-    assert "table val: IOB is well-formed" in message
-    assert "id 17: text='fly to denver', tags='O O I-toloc.city_name'" in message
+    assert "table val: text is lower-case" in message
+    assert "id 17: text='fly to Denver', tags='O O B-toloc.city_name'" in message
     assert "data/validation/slots/docs/rules.html" in message
-    assert "id=17" in Path("data/validation/slots/docs/rules.html").read_text()
+    assert "id 17: " in Path("data/validation/slots/docs/rules.html").read_text()
     result = json.loads(RESULT.read_text())
     assert result["success"] is False
     assert result["failed"] == 1
+    assert [entry["ids"] for entry in result["expectations"] if not entry["success"]] == [[17]]
+    suites = [path.parts[-4] for path in Path("data/validation/slots/docs/validations").rglob("*.html")]
+    assert sorted(suites) == ["columns shape", "test shape", "train shape", "val content", "val shape"]
+
+
+def test_without_the_columns_no_other_rule_is_checked(setting: params.Setting) -> None:
+    path = Path("data/prepared/slots/val.parquet")
+    pd.read_parquet(path).drop(columns="text").to_parquet(path)
+    with pytest.raises(StageError, match="1 of 4 rules fails"):
+        validate(with_rules(LOWER), setting)
+    assert [entry["failing"] for entry in read_result("slots")["expectations"]] == [3, 0, 0, 0]
 
 
 def test_a_changed_table_that_keeps_the_rules_is_caught(setting: params.Setting) -> None:
     change("val", 0, intent="airport")
     with pytest.raises(StageError, match=r"val\.parquet keeps every rule but is not the file that prepare wrote"):
-        validate(datasets.find("slots"), setting)
+        validate(with_rules(LOWER), setting)
     assert not RESULT.exists()
 
 
@@ -225,3 +268,158 @@ def test_tables_of_the_other_source_are_refused(setting: params.Setting) -> None
     other = params.Setting("public", None, setting.options)
     with pytest.raises(StageError, match=r"holds the builtin source, params\.yaml asks for public"):
         validate(datasets.find("slots"), other)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "says"),
+    [
+        ("prepared/slots/card.json", b"{", "card.json is damaged"),
+        ("prepared/slots/card.json", b"[]", "card.json holds a list, not an object"),
+        ("prepared/slots/card.json", b'{"source": "builtin", "tables": {}}', "card.json lacks dataset, facts, options"),
+        ("prepared/slots/test.parquet", None, "test.parquet does not exist"),
+    ],
+)
+def test_what_prepare_did_not_write_is_one_message(
+    setting: params.Setting, file: str, content: bytes | None, says: str
+) -> None:
+    path = Path("data", file)
+    path.unlink() if content is None else path.write_bytes(content)
+    with pytest.raises(StageError, match=says) as caught:
+        validate(datasets.find("slots"), setting)
+    assert "`python -m stages prepare slots`" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [(b"", "is damaged"), (b'{"success": true}', "version None with the keys")]
+)
+def test_a_result_of_another_version_is_refused(project: Path, content: bytes, says: str) -> None:
+    RESULT.parent.mkdir(parents=True)
+    RESULT.write_bytes(content)
+    with pytest.raises(StageError, match=says) as caught:
+        read_result("slots")
+    assert "`python -m stages validate slots` again" in str(caught.value)
+
+
+# -- severity
+
+
+def test_a_warning_stops_nothing_and_is_told(setting: params.Setting, capsys: pytest.CaptureFixture[str]) -> None:
+    few = gxe.ExpectColumnValuesToBeInSet(
+        column="intent", value_set=["flight"], severity=FailureSeverity.WARNING, description="only flights"
+    )
+    many = gxe.ExpectTableRowCountToBeBetween(min_value=50, severity=FailureSeverity.INFO, description="many rows")
+    holds = gxe.ExpectColumnValuesToBeUnique(column="id", severity=FailureSeverity.WARNING, description="no id twice")
+    validate(with_rules(few, many, holds), setting)
+    result = read_result("slots")
+    others = int((pd.read_parquet("data/prepared/slots/val.parquet")["intent"] != "flight").sum())
+    assert (result["success"], result["failed"], result["warned"]) == (True, 0, 2)
+    assert result["warnings"] == [
+        {"table": "val", "rule": "only flights", "observed": f"{others} rows"},
+        {"table": "val", "rule": "many rows", "observed": 40},
+    ]
+    said = capsys.readouterr().out
+    assert "none of 7 rules stops it, 2 warnings" in said
+    assert f"warning: table val: only flights: {others} rows" in said
+    page = (RESULT.parent / "docs/rules.html").read_text()
+    assert "2 warnings" in page
+    assert "WARNING" in page
+    assert "FAILS" not in page
+
+
+def test_a_rule_is_critical_unless_it_says_otherwise(setting: params.Setting) -> None:
+    with pytest.raises(StageError, match="1 of 5 rules fails"):
+        validate(with_rules(gxe.ExpectTableRowCountToEqual(value=1, description="one row")), setting)
+    assert read_result("slots")["expectations"][-1]["severity"] == "critical"
+
+
+# -- quarantine
+
+
+@pytest.fixture
+def project_without_docs(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data Docs take most of the time of such a check, and are another test's business."""
+    monkeypatch.setattr(Runner, "build_docs", lambda _: Path())
+
+
+def prepared_with(broken: Callable[[Tables], Tables], limit: float | None) -> tuple[Dataset[Any], params.Setting]:
+    """`slots` with three rules for val, as a reader prepares it that lets bad rows through, and how to check it."""
+    dataset = with_rules(
+        gxe.ExpectTableRowCountToEqual(value=40, description="there are 40 rows"),
+        LOWER,
+        gxe.ExpectColumnValuesToNotMatchRegex(column="tags", regex="^I", mostly=39 / 40, description="one row may"),
+    )
+    dataset = replace(dataset, read=lambda folder: Prepared(broken(slots.read(folder).tables), {}))
+    setting = params.load("slots")
+    download(dataset, setting)
+    prepare(dataset, setting)
+    return dataset, replace(setting, quarantine=None if limit is None else Quarantine(limit))
+
+
+def with_two_bad_rows(tables: Tables) -> Tables:
+    """In val, row 3 has no intent and row 8 a capital, which makes 5 %; row 5 is the one that the third rule allows."""
+    val = tables["val"].copy()
+    val.loc[3, "intent"] = None
+    val.loc[5, "tags"] = "I-city_name"
+    val.loc[8, "text"] = "fly to Denver"
+    return {**tables, "val": val}
+
+
+def test_bad_rows_are_set_aside_where_params_say_so(
+    project_without_docs: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset, setting = prepared_with(with_two_bad_rows, 0.05)
+    before = {path: path.read_bytes() for path in Path("data/prepared").rglob("*.*")}
+    validate(dataset, setting)
+    assert {path: path.read_bytes() for path in Path("data/prepared").rglob("*.*")} == before
+
+    result = read_result("slots")
+    assert result["success"] is True
+    assert result["quarantined"] == {"val": [3, 8]}
+    assert result["quarantine"]["rows"] == [
+        {"table": "val", "id": 3, "rules": ["no cell is empty"]},
+        {"table": "val", "id": 8, "rules": ["text is lower-case"]},
+    ]
+    assert {"table": "val", "rule": "no row is set aside", "observed": "2 rows"} in result["warnings"]
+    assert result["rows"]["val"] == 40
+    counts = [entry["observed"] for entry in result["expectations"] if entry["rule"] == "there are 40 rows"]
+    assert counts == [40], "a row that is set aside was delivered"
+    aside = pd.read_parquet("data/validation/slots/quarantine/val.parquet")
+    assert list(aside.columns) == [*slots.COLUMNS, "rules"]
+    assert aside["text"].iloc[1] == "fly to Denver"
+    assert list(aside["rules"]) == ["no cell is empty", "text is lower-case"]
+    assert len(pd.read_parquet("data/validation/slots/quarantine/train.parquet")) == 0
+    assert "2 rows set aside" in capsys.readouterr().out
+    assert "training does not see" in (RESULT.parent / "docs/rules.html").read_text()
+
+
+def test_a_row_that_was_not_delivered_is_missed(project_without_docs: None) -> None:
+    dataset, setting = prepared_with(lambda tables: {**tables, "val": with_two_bad_rows(tables)["val"][:39]}, 0.06)
+    with pytest.raises(StageError, match="table val: there are 40 rows") as caught:
+        validate(dataset, setting)
+    assert "found: 39" in str(caught.value)
+
+
+def test_nothing_is_set_aside_of_a_table_that_has_other_columns(project_without_docs: None) -> None:
+    dataset, setting = prepared_with(with_two_bad_rows, 0.05)
+    path = Path("data/prepared/slots/val.parquet")
+    pd.read_parquet(path).drop(columns="tags").to_parquet(path)
+    with pytest.raises(StageError, match="the columns of every table are"):
+        validate(dataset, setting)
+    assert read_result("slots")["quarantined"] == {}
+
+
+@pytest.mark.parametrize(
+    ("limit", "aside", "says"),
+    [
+        (None, {}, "no cell is empty"),
+        (0.01, {}, "1 of 40 rows of val break rules, more than the share of 0.01 that may be set aside"),
+        (0.04, {"val": [3]}, "2 of 40 rows of val break rules, more than the share of 0.04 that may be set aside"),
+    ],
+)
+def test_more_than_the_limit_stops(
+    project_without_docs: None, limit: float | None, aside: dict[str, Any], says: str
+) -> None:
+    dataset, setting = prepared_with(with_two_bad_rows, limit)
+    with pytest.raises(StageError, match=says):
+        validate(dataset, setting)
+    assert read_result("slots")["quarantined"] == aside

@@ -20,6 +20,7 @@ import pandas as pd
 from stages.archives import members, pack
 from stages.dataset import Dataset, Given, Origin, Prepared, PublicArchive, Suite
 from stages.errors import StageError
+from stages.files import read_json
 from stages.pictures import builtin, cifar
 from stages.pictures.builtin import SPLITS, PicturesOptions, draw_all
 from stages.pictures.jpeg import KNOWN_QUALITY, QUALITY, decode, encode, signal_to_noise
@@ -75,7 +76,7 @@ def read(folder: Path) -> Prepared:
     classes = {name: builtin.CLASSES[task] for name, (task, _) in tables.items()}
     found, quality = _read_folders(folder / PICTURES, classes)
     parts = (Part(*tables[name], *labelled) for name, labelled in found.items())
-    loss = json.loads((folder / LOSS).read_bytes())
+    loss = read_json(folder / LOSS, "python -m stages download images-jpeg")
     return prepare(parts, builtin.CLASSES, variant="builtin-jpeg", quality=quality, signal_to_noise_db=loss)
 
 

@@ -183,7 +183,8 @@ def _split_rules(given: Given[KeyTermsOptions], split: str) -> "list[Expectation
     import great_expectations.expectations as gxe
 
     builtin = given.source == "builtin"
-    texts = Texts("abstract", given.options.rows(split), False, LETTERS, LONGEST) if builtin else INSPEC[split]
+    drawn = Texts("abstract", given.options.rows(split), False, LETTERS, LONGEST, end=".")
+    texts = drawn if builtin else INSPEC[split]
     found = [
         *text_rules(split, texts),
         gxe.ExpectColumnPairValuesToBeEqual(

@@ -23,7 +23,6 @@ Train is stored as val and test are, so that a seed means one data set. A traine
 numbers of the adding problem anew, and the letters a to d: the marks and the classes stay.
 """
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +33,7 @@ from stages.datasets.long_memory.draws import LongMemoryOptions, make
 from stages.datasets.long_memory.mnist import PUBLIC, TRAIN_IMAGES, read_mnist
 from stages.datasets.long_memory.rules import rules
 from stages.datasets.long_memory.tasks import MNIST_IMAGES, SPLITS, facts, means
-from stages.files import read_arrays
+from stages.files import read_arrays, read_json
 
 COLUMNS = {
     "id": "int64",
@@ -54,8 +53,8 @@ def read(folder: Path) -> Prepared:
     if (folder / TRAIN_IMAGES.path).is_file():
         found, raw = {"mnist": facts(MNIST_IMAGES)}, {"mnist": read_mnist(folder)}
     else:
-        found = json.loads((folder / "tasks.json").read_bytes())
         command = "python -m stages download long-memory"
+        found = read_json(folder / "tasks.json", command)
         raw = {name: read_arrays(folder / f"{name}.safetensors", command) for name in found}
     tables: dict[str, pd.DataFrame] = {}
     arrays: dict[str, Arrays] = {}

@@ -126,12 +126,14 @@ def _table_suite(name: str, found: _Sequences, as_said: str) -> Suite:
 def _checks(found: _Sequences) -> Checks:
     table = found.table
     own = means(found.steps, table["length"].to_numpy())
+    order = table["split"].map({split: number for number, split in enumerate(SPLITS)})
     repeated = pd.Series([row.tobytes() for row in found.steps]).duplicated(keep=False)
     return {
         "id_error": (
             table["id"].to_numpy() != np.arange(len(table)),
             "the id is the number of the row, as it is in the arrays",
         ),
+        "order_error": ((order.diff() < 0).to_numpy(), "train comes first, then val, then test"),
         "mean_error": (~(abs(table["mean"] - own) <= 1e-9), "the mean is that of the row's own sequence"),
         "repeated_error": (repeated.to_numpy(), "no sequence is repeated, within a split or across splits"),
     }
@@ -237,8 +239,10 @@ def _measure_order(found: _Sequences) -> Iterator[Measured]:
     for split, part in found.splits():
         drawn = part.steps[np.isin(part.steps, DISTRACTORS)]
         for code in DISTRACTORS:
-            share, size = float(np.mean(drawn == code)), len(drawn)
-            yield _near(split, f"share of {SYMBOLS[code]} among a, b, c and d", share, 1 / 4, sqrt(3 / 16 / size))
+            share, size = float((drawn == code).sum()) / max(len(drawn), 1), len(drawn)
+            yield _near(
+                split, f"share of {SYMBOLS[code]} among a, b, c and d", share, 1 / 4, sqrt(3 / 16 / max(size, 1))
+            )
         yield _even(split, part.table["length"], part.task.lengths)
         yield _even(split, part.table["first"], part.task.first)
         yield _even(split, part.table["second"], part.task.second)
@@ -246,6 +250,11 @@ def _measure_order(found: _Sequences) -> Iterator[Measured]:
 
 def _measure_pixels(found: _Sequences) -> Iterator[Measured]:
     task, parts = found.task, dict(found.splits())
+    for split, inks in task.ink.items():
+        pixels = found.steps if split == "all" else parts[split].steps if split in parts else np.zeros((0, 2))
+        halves = np.split(pixels.astype(np.int64), 2, axis=1)
+        for half, side, ink in zip(("upper", "lower"), halves, inks, strict=True):
+            yield split, f"sum of the pixels in the {half} halves", float(side.sum()), ink, ink
     for split, part in parts.items():
         yield split, "brightest pixel", float(part.steps.max()), task.highest, task.highest
         yield split, "correlation of neighbouring pixels", _likeness(part.steps), ALIKE, 1.0

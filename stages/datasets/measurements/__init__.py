@@ -9,7 +9,6 @@ Tables: `gaussian`, `outliers`, `skewed`, `classes-2d`, `classes-7d` built-in (d
 """
 
 import csv
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from stages.datasets.measurements.draws import MeasurementsOptions, make
 from stages.datasets.measurements.rules import rules
 from stages.datasets.measurements.sets import PUBLIC, PUBLISHED
 from stages.errors import StageError
+from stages.files import read_json
 
 COLUMNS = {
     "id": "int64",
@@ -56,7 +56,7 @@ class Case:
 def read(folder: Path) -> Prepared:
     """Parse the files of either source; `truth.json` is there in the built-in one alone."""
     if (folder / TRUTH).is_file():
-        truth = json.loads((folder / TRUTH).read_bytes())
+        truth = read_json(folder / TRUTH, "python -m stages download measurements")
         cases = {name: list(map(_drawn, _read_csv(folder / f"{name}.csv"))) for name in truth}
         return Prepared({name: _table(found) for name, found in cases.items()}, {"truth": truth})
     cases = {}

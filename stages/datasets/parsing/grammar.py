@@ -163,6 +163,30 @@ def _capitalised(tree: Tree) -> Tree:
     return Tree(tree.label, (_capitalised(tree.parts[0]), *tree.parts[1:]))
 
 
+def not_made(tree: Tree) -> str:
+    """The first word or constituent that the grammar has not like that; '' if it made all."""
+    for leaf in tree.leaves():
+        if (leaf.label, leaf.word.lower()) not in _TAGGED:
+            return leaf.bracketed()
+    for part in tree.constituents():
+        if (part.label, *(inside.label for inside in part.parts)) not in _MADE:
+            return f"{part.label} of {' '.join(inside.label for inside in part.parts)}"
+    return ""
+
+
+def _label(symbol: str) -> str:
+    label = symbol.partition("/")[0]
+    return TAGS.get(label, label)
+
+
+_TAGGED = {(_label(symbol), word.lower()) for symbol, words in WORDS.items() for word in words}
+_MADE = {
+    (_label(symbol), *map(_label, production.split()))
+    for symbol, productions in RULES.items()
+    for production in productions
+}
+
+
 def labels() -> set[str]:
     """Every constituent's label that a tree may have."""
     return {symbol.partition("/")[0] for symbol in RULES} - {START}

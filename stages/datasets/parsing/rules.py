@@ -19,6 +19,7 @@ SPLITS = ("train", "val", "test")
 # The sample as published, in the split made here: 3,914 sentences and 94,084 words.
 TREES = {"train": 3396, "val": 273, "test": 245}
 WORDS = {"train": 81793, "val": 6327, "test": 5964}
+SYMBOLS = {"train": 70, "val": 58, "test": 60}  # different labels and tags
 ALSO_EARLIER = {"val": 0, "test": 3}  # sentences that an earlier split has too
 LONGEST = {"public": 249, "builtin": 30}  # words in a sentence
 _LABELS = (
@@ -31,6 +32,12 @@ _TAGS = (
 )
 TAGS = frozenset(_TAGS.split())
 UNSEEN = {"public": ["WHADJP"], "builtin": []}  # labels that train lacks
+# What English says about tags and labels, so that a wrong list of names is noticed: a few words have one tag, a proper
+# noun has a capital, a verb phrase a verb (or another verb phrase), a prepositional phrase a preposition in front.
+SURE_TAGS = {"the": "DT", "of": "IN", "and": "CC", ".": ".", ",": ","}
+VERBS = frozenset(("MD", "TO", "VB", "VBD", "VBG", "VBN", "VBP", "VBZ", "VP"))
+PREPOSITIONS = frozenset(("IN", "TO"))
+MOSTLY = 0.9  # of words and phrases; 0.95 and more are so
 FEWEST_NEW = 0.1  # share of val and of test trees whose structure train does not have
 
 
@@ -53,11 +60,11 @@ class ParsingOptions:
 
 
 def rules(given: Given[ParsingOptions]) -> list[Suite]:
-    """A suite per split, one about labels and tags, and one about the splits as wholes."""
+    """A suite per split, one about which labels and tags there are, one about what they name, and one of counts."""
     trees = {split: [_parsed(text) for text in table["tree"]] for split, table in given.tables.items()}
     suites = [Suite(split, _checked(given, split, trees[split]), _split_rules(given, split)) for split in given.tables]
-    suites.append(_labels_suite(given, trees))
-    return [*suites, _words_suite(given)] if given.source == "public" else suites
+    suites += [_labels_suite(given, trees), _names_suite(trees)]
+    return [*suites, _counts_suite(given, trees)] if given.source == "public" else suites
 
 
 def _parsed(text: str) -> Tree | str:
@@ -86,6 +93,8 @@ def _checked(given: Given[ParsingOptions], split: str, trees: list[Tree | str]) 
         _unknown({part.label for part in tree.constituents()}, labels) if tree else "" for tree in whole
     ]
     rows["unknown_tags"] = [_unknown({leaf.label for leaf in tree.leaves()}, tags) if tree else "" for tree in whole]
+    if given.source == "builtin":
+        rows["not_made"] = [grammar.not_made(tree) if tree else "" for tree in whole]
     rows["word_count"] = rows["text"].str.split().map(len)
     rows["also_in"] = ""
     for earlier in SPLITS[: SPLITS.index(split)]:
@@ -146,7 +155,14 @@ def _split_rules(given: Given[ParsingOptions], split: str) -> "list[Expectation]
             )
         )
     if builtin:
-        found.append(gxe.ExpectColumnValuesToBeUnique(column="text", description="no sentence is repeated"))
+        found += [
+            gxe.ExpectColumnValuesToBeUnique(column="text", description="no sentence is repeated"),
+            gxe.ExpectColumnValuesToBeInSet(
+                column="not_made",
+                value_set=[""],
+                description="every word and constituent is one that the grammar makes",
+            ),
+        ]
     return found
 
 
@@ -183,16 +199,57 @@ def _symbols(tree: Tree) -> set[str]:
     return {part.label for part in chain(tree.constituents(), tree.leaves())}
 
 
-def _words_suite(given: Given[ParsingOptions]) -> Suite:
-    """A row per split: words in all, which a trace kept or a word lost changes."""
+def _names_suite(trees: Mapping[str, list[Tree | str]]) -> Suite:
+    """A row per split: how often tags and labels are what English has there."""
     import great_expectations.expectations as gxe
 
-    counts = {split: int(table["text"].str.split().map(len).sum()) for split, table in given.tables.items()}
-    rows = pd.DataFrame({"id": range(len(counts)), "split": list(counts), "words": list(counts.values())})
-    rows["words_error"] = [
-        "" if WORDS[split] == count else f"expected {WORDS[split]}" for split, count in counts.items()
-    ]
-    says = "every split has its published number of words"
+    rows = []
+    for number, (split, found) in enumerate(trees.items()):
+        whole = [tree for tree in found if isinstance(tree, Tree)]
+        leaves = [leaf for tree in whole for leaf in tree.leaves()]
+        sure = [leaf.label == tag for leaf in leaves if (tag := SURE_TAGS.get(leaf.word.lower()))]
+        phrases = [part for tree in whole for part in tree.constituents()]
+        verbal = [not VERBS.isdisjoint(each.label for each in part.parts) for part in phrases if part.label == "VP"]
+        named = [leaf.word[0].isupper() for leaf in leaves if leaf.label == "NNP"]
+        led = [part.parts[0].label in PREPOSITIONS for part in phrases if part.label == "PP"]
+        rows.append((number, split, *(sum(right) / max(1, len(right)) for right in (sure, named, verbal, led))))
+    words = " ".join(SURE_TAGS)
     return Suite(
-        "words", rows, [gxe.ExpectColumnValuesToBeInSet(column="words_error", value_set=[""], description=says)]
+        "names",
+        pd.DataFrame(rows, columns=["id", "split", "sure", "named", "verbal", "led"]),
+        [
+            gxe.ExpectColumnValuesToBeBetween(column=column, min_value=MOSTLY, description=f"{MOSTLY:.0%} of {says}")
+            for column, says in (
+                ("sure", f"the words {words} have their one tag"),
+                ("named", "proper nouns start with a capital"),
+                ("verbal", "verb phrases have a verb"),
+                ("led", "prepositional phrases start with a preposition"),
+            )
+        ],
+    )
+
+
+def _counts_suite(given: Given[ParsingOptions], trees: Mapping[str, list[Tree | str]]) -> Suite:
+    """A row per split: words in all, which a trace kept or a word lost changes, and different labels and tags."""
+    import great_expectations.expectations as gxe
+
+    rows = []
+    for number, (split, table) in enumerate(given.tables.items()):
+        words = int(table["text"].str.split().map(len).sum())
+        symbols = len(set(chain.from_iterable(_symbols(tree) for tree in trees[split] if isinstance(tree, Tree))))
+        errors = [
+            "" if found == expected else f"expected {expected}"
+            for found, expected in ((words, WORDS[split]), (symbols, SYMBOLS[split]))
+        ]
+        rows.append((number, split, words, symbols, *errors))
+    return Suite(
+        "counts",
+        pd.DataFrame(rows, columns=["id", "split", "words", "symbols", "words_error", "symbols_error"]),
+        [
+            gxe.ExpectColumnValuesToBeInSet(column=column, value_set=[""], description=says)
+            for column, says in (
+                ("words_error", "every split has its published number of words"),
+                ("symbols_error", "every split has its published number of different labels and tags"),
+            )
+        ],
     )

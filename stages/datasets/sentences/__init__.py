@@ -46,7 +46,11 @@ ROWS = {
     "val": {"mr": 534, "tatoeba": 1114},
     "test": {"mr": 543, "tatoeba": 1085},
 }
-WORDS = {"train": 206034, "val": 15178, "test": 15401}
+WORDS = {
+    "train": {"mr": 57354, "tatoeba": 148680},
+    "val": {"mr": 7155, "tatoeba": 8023},
+    "test": {"mr": 7470, "tatoeba": 7931},
+}
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,7 @@ def _checked(given: Given[SentencesOptions], split: str) -> pd.DataFrame:
     rows = checked_texts(given.tables, split)
     if given.source == "public":
         rows["of_tatoeba"] = (rows["corpus"] == "tatoeba").astype(int)
+        rows["words_of_tatoeba"] = rows["word_count"] * rows["of_tatoeba"]
         rows["split"] = [split_of(text, corpus) for text, corpus in zip(rows["text"], rows["corpus"], strict=True)]
         return rows
     bags = _bags(rows)
@@ -171,8 +176,9 @@ def _split_rules(given: Given[SentencesOptions], split: str) -> "list[Expectatio
 def _public_rules(split: str) -> "list[Expectation]":
     import great_expectations.expectations as gxe
 
-    of_tatoeba = ROWS[split]["tatoeba"]
-    texts = Texts("sentence", sum(ROWS[split].values()), True, r"^\sA-Z", LONGEST, tokens=WORDS[split])
+    of_tatoeba, words_of_tatoeba = ROWS[split]["tatoeba"], WORDS[split]["tatoeba"]
+    rows, words = sum(ROWS[split].values()), sum(WORDS[split].values())
+    texts = Texts("sentence", rows, True, r"^\sA-Z", LONGEST, tokens=words)
     return [
         *text_rules(split, texts),
         decoded_rule(),
@@ -184,6 +190,12 @@ def _public_rules(split: str) -> "list[Expectation]":
             min_value=of_tatoeba,
             max_value=of_tatoeba,
             description=f"{of_tatoeba} of them are Tatoeba's, the others MR's",
+        ),
+        gxe.ExpectColumnSumToBeBetween(
+            column="words_of_tatoeba",
+            min_value=words_of_tatoeba,
+            max_value=words_of_tatoeba,
+            description=f"Tatoeba's have {words_of_tatoeba} words",
         ),
         gxe.ExpectColumnValuesToBeInSet(
             column="split",

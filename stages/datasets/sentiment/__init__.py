@@ -17,6 +17,7 @@ from stages.dataset import Dataset, Given, Origin, Prepared, PublicFile, Suite
 from stages.errors import StageError
 from stages.texts.reviews import LETTERS, LONGEST, draw_reviews, review_checks, review_rules
 from stages.texts.rules import SPLITS, Sizes, Texts, checked_texts, read_lines, text_rules
+from stages.texts.verdicts import verdicts_suite
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
@@ -80,9 +81,9 @@ def _read_split(path: Path) -> pd.DataFrame:
 
 
 def rules(given: Given[SentimentOptions]) -> list[Suite]:
-    """A suite per split, and one about the words of train."""
+    """A suite per split, one about the words of train, and one about labels and what is written."""
     splits = [Suite(split, _checked(given, split), _split_rules(given, split)) for split in SPLITS]
-    return [*splits, _vocabulary_suite(given)]
+    return [*splits, _vocabulary_suite(given), verdicts_suite(given.tables, given.source)]
 
 
 def _checked(given: Given[SentimentOptions], split: str) -> pd.DataFrame:
@@ -96,7 +97,8 @@ def _split_rules(given: Given[SentimentOptions], split: str) -> "list[Expectatio
     import great_expectations.expectations as gxe
 
     builtin = given.source == "builtin"
-    texts = Texts("review", given.options.rows(split), False, LETTERS, LONGEST) if builtin else SST2[split]
+    drawn = Texts("review", given.options.rows(split), False, LETTERS, LONGEST, end=".")
+    texts = drawn if builtin else SST2[split]
     found = text_rules(split, texts)
     found += [
         gxe.ExpectColumnValuesToBeInSet(column="label", value_set=[0, 1], description="every label is 0 or 1"),

@@ -24,13 +24,15 @@ from stages.texts.polarity import (
     split_of,
 )
 from stages.texts.reviews import LETTERS, LONGEST, bag, draw_reviews
-from stages.texts.rules import SPLITS, Texts, checked_texts, text_rules
+from stages.texts.rules import SPLITS, Texts, checked_texts, decoded_rule, text_rules
+from stages.texts.verdicts import verdict_errors, verdicts_suite
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
 
 COLUMNS = {"id": "int64", "text": "string", "label": "int64", "fold": "int64"}
-MR_TEXTS, MR_FAVOURABLE, MR_WORDS, MR_LONGEST = 10662, 5331, 224073, 59  # as published
+MR_TEXTS, MR_FAVOURABLE, MR_LONGEST = 10662, 5331, 59  # as published
+MR_WORDS, MR_WORDS_OF_FAVOURABLE = 224073, 112445
 FEWEST = 100  # below, a fold may be empty
 UNEVEN = 0.03  # how far from 10% a fold of MR's size may be; smaller sets vary more
 
@@ -71,15 +73,19 @@ def read(folder: Path) -> Prepared:
 
 
 def rules(given: Given[SentimentMrOptions]) -> list[Suite]:
-    """A suite per split, and one about all folds together."""
+    """A suite per split, one about all folds together, and one about labels and what is written."""
     every = pd.concat([given.tables[split] for split in SPLITS], ignore_index=True)
     suites = [Suite(split, _checked(given, split), _split_rules(given, split)) for split in SPLITS]
-    return [*suites, Suite("all folds", checked_texts({"train": every}, "train"), _whole_rules(given))]
+    checked = checked_texts({"train": every}, "train")
+    checked["words_of_favourable"] = checked["word_count"] * checked["label"]
+    return [*suites, Suite("all folds", checked, _whole_rules(given)), verdicts_suite(given.tables, given.source)]
 
 
 def _checked(given: Given[SentimentMrOptions], split: str) -> pd.DataFrame:
     rows = checked_texts(given.tables, split)
     rows["true_fold"] = rows["text"].map(fold_of)
+    if given.source == "builtin":
+        rows["verdict_error"] = verdict_errors(rows)
     bags = rows["text"].map(bag)
     rows["bag_also_in"] = ""
     for earlier in SPLITS[: SPLITS.index(split)]:
@@ -97,7 +103,7 @@ def _split_rules(given: Given[SentimentMrOptions], split: str) -> "list[Expectat
     share = len(folds) / 10
     expected = share * (given.options.reviews if builtin else MR_TEXTS)
     slack = UNEVEN * share * MR_TEXTS if not builtin else max(20.0, 0.3 * expected)
-    found = text_rules(split, Texts("review", rows, not builtin, letters, longest))[1:]
+    found = text_rules(split, Texts("review", rows, not builtin, letters, longest, end="." if builtin else ""))[1:]
     found += [
         gxe.ExpectTableRowCountToBeBetween(
             min_value=int(expected - slack),
@@ -113,6 +119,14 @@ def _split_rules(given: Given[SentimentMrOptions], split: str) -> "list[Expectat
             column="label", min_value=0.4, max_value=0.6, description="40% to 60% of reviews are favourable"
         ),
     ]
+    if builtin:
+        found.append(
+            gxe.ExpectColumnValuesToBeInSet(
+                column="verdict_error",
+                value_set=[""],
+                description="of two reviews with the same words one is favourable, any other has words of its verdict",
+            )
+        )
     if split != "train":
         found.append(
             gxe.ExpectColumnValuesToBeInSet(
@@ -139,16 +153,23 @@ def _whole_rules(given: Given[SentimentMrOptions]) -> "list[Expectation]":
             description=f"half of them are favourable: {favourable}",
         ),
     ]
-    if not builtin:
-        found.append(
-            gxe.ExpectColumnSumToBeBetween(
-                column="word_count",
-                min_value=MR_WORDS,
-                max_value=MR_WORDS,
-                description=f"they have {MR_WORDS} words in all, as published",
-            )
+    return found if builtin else [*found, decoded_rule(), *_mr_rules()]
+
+
+def _mr_rules() -> "list[Expectation]":
+    import great_expectations.expectations as gxe
+
+    return [
+        gxe.ExpectColumnSumToBeBetween(column=column, min_value=words, max_value=words, description=says)
+        for column, words, says in (
+            ("word_count", MR_WORDS, f"they have {MR_WORDS} words in all, as published"),
+            (
+                "words_of_favourable",
+                MR_WORDS_OF_FAVOURABLE,
+                f"the favourable ones have {MR_WORDS_OF_FAVOURABLE} words, as published",
+            ),
         )
-    return found
+    ]
 
 
 DATASET = Dataset(

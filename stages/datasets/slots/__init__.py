@@ -5,59 +5,21 @@ one utterance per line, and the labels seen in train in `slot_label.txt` and `in
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from stages.dataset import Dataset, Given, Origin, Prepared, PublicFile, Suite
+from stages.dataset import Dataset, Origin, Prepared, PublicFile
 from stages.datasets.slots.grammar import GRAMMAR, INTENTS
+from stages.datasets.slots.rules import SlotsOptions, rules
 from stages.errors import StageError
 from stages.texts.grammar import distinct_sentences
 
-if TYPE_CHECKING:
-    from great_expectations.expectations.expectation import Expectation
+__all__ = ["COLUMNS", "DATASET", "FOLDERS", "SlotsOptions", "make", "read", "rules"]
 
 FOLDERS = {"train": "train", "val": "valid", "test": "test"}  # split -> published folder
 COLUMNS = {"id": "int64", "text": "string", "tags": "string", "intent": "string"}
-
-# ATIS as published: what SlotGated-SLU's README and a count of the files say.
-ATIS_ROWS = {"train": 4478, "val": 500, "test": 893}
-ATIS_ALSO_IN_TRAIN = {"val": 52, "test": 13}
-ATIS_WORDS = 867  # in train
-ATIS_UNLISTED_TAGS = (
-    *("B-booking_class", "B-compartment", "B-flight", "B-stoploc.airport_code", "I-flight_number", "I-state_name"),
-    "I-return_date.day_number",
-)
-ATIS_UNLISTED_INTENTS = (
-    *("atis_airfare#atis_flight", "atis_day_name", "atis_flight#atis_airline", "atis_flight_no#atis_airline"),
-    "atis_airfare#atis_flight_time",
-)
-LONGEST = {"public": 46, "builtin": 40}  # words in an utterance
-FEWEST_LABELS = 40  # slot labels in train
-FEWEST_OWN_NAMES = 0.25  # share of val and of test utterances with held-out names; the grammar aims at half
-
-
-@dataclass(frozen=True)
-class SlotsOptions:
-    """params.yaml's `datasets.slots.builtin`: the seed, and how many utterances each split gets."""
-
-    seed: int
-    train: int
-    val: int
-    test: int
-
-    def __post_init__(self) -> None:
-        for split in FOLDERS:
-            if self.rows(split) < 1:
-                raise ValueError(f"{split} must be at least 1, found {self.rows(split)}")
-
-    def rows(self, split: str) -> int:
-        return {"train": self.train, "val": self.val, "test": self.test}[split]
-
 
 # -- built-in source
 
@@ -123,178 +85,6 @@ def _read_lines(path: Path) -> list[str]:
     if not content.endswith("\n"):
         raise StageError(f"{path}, line {content.count(chr(10)) + 1}: the last line is cut off. Download it again.")
     return content.removesuffix("\n").split("\n")
-
-
-# -- what must hold
-
-
-def rules(given: Given[SlotsOptions]) -> list[Suite]:
-    """A suite per split, one about the words of train and one about the tags."""
-    tags, intents = set(given.facts["tags"]), set(given.facts["intents"])
-    if given.source == "public":
-        tags.update(ATIS_UNLISTED_TAGS)
-        intents.update(ATIS_UNLISTED_INTENTS)
-    splits = [Suite(split, _checked(given, split, tags), _split_rules(given, split, intents)) for split in given.tables]
-    return [*splits, _vocabulary_suite(given), _tags_suite(given)]
-
-
-def _checked(given: Given[SlotsOptions], split: str, known: set[str]) -> pd.DataFrame:
-    """The split's table with a column for each rule that needs computing; '' is how such a column says: no error."""
-    rows = given.tables[split].copy()
-    words, tags = rows["text"].str.split(), rows["tags"].str.split()
-    rows["word_count"] = words.map(len)
-    rows["tag_count"] = tags.map(len)
-    rows["iob_error"] = tags.map(iob_error)
-    rows["unknown_tags"] = tags.map(lambda row: " ".join(sorted(set(row) - known)))
-    rows["also_in"] = ""
-    for earlier in _earlier(given, split):
-        rows.loc[rows["text"].isin(given.tables[earlier]["text"]), "also_in"] = earlier
-    if given.source == "builtin":
-        own = GRAMMAR.held_out(split)
-        others = set().union(*(GRAMMAR.held_out(other) for other in FOLDERS)) - own
-        rows["own_names"] = rows["text"].map(lambda text: names_in(text, own))
-        rows["foreign_names"] = rows["text"].map(lambda text: names_in(text, others))
-        rows["has_own_names"] = (rows["own_names"] != "").astype(int)
-    return rows
-
-
-def _earlier(given: Given[SlotsOptions], split: str) -> list[str]:
-    """The splits that `split` must not repeat. Of ATIS only the repeats of train are a published number."""
-    before = list(FOLDERS)[: list(FOLDERS).index(split)]
-    return before if given.source == "builtin" else before[:1]
-
-
-def iob_error(tags: list[str]) -> str:
-    """The first tag that breaks IOB: I-x may only follow B-x or I-x, and a tag is O, B-x or I-x."""
-    for before, tag in zip(["O", *tags], tags, strict=False):
-        kind, _, label = tag.partition("-")
-        if tag != "O" and (kind not in ("B", "I") or not label):
-            return f"{tag} is no IOB tag"
-        if kind == "I" and before not in (f"B-{label}", f"I-{label}"):
-            return f"{tag} after {before}"
-    return ""
-
-
-def names_in(text: str, names: set[str]) -> str:
-    """The names that occur in `text` as whole words."""
-    return ", ".join(sorted(name for name in names if f" {name} " in f" {text} "))
-
-
-def _split_rules(given: Given[SlotsOptions], split: str, intents: set[str]) -> "list[Expectation]":
-    import great_expectations.expectations as gxe
-
-    builtin = given.source == "builtin"
-    rows = given.options.rows(split) if builtin else ATIS_ROWS[split]
-    longest = LONGEST[given.source]
-    repeats = 0 if builtin else ATIS_ALSO_IN_TRAIN.get(split, 0)
-    found: list[Expectation] = [
-        gxe.ExpectTableRowCountToEqual(
-            value=rows, description=f"there are {rows} utterances, as {'params.yaml asks' if builtin else 'published'}"
-        ),
-        gxe.ExpectColumnValuesToBeUnique(column="id", description="no id is repeated"),
-        gxe.ExpectColumnValuesToMatchRegex(
-            column="text",
-            regex=r"^[a-z0-9'.]+(?: [a-z0-9'.]+)*$",
-            description="an utterance is lower-case words with one blank between them, and not empty",
-        ),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="word_count", min_value=1, max_value=longest, description=f"an utterance has 1 to {longest} words"
-        ),
-        gxe.ExpectColumnPairValuesToBeEqual(
-            column_A="word_count", column_B="tag_count", description="every word has one tag"
-        ),
-        gxe.ExpectColumnValuesToBeInSet(
-            column="iob_error", value_set=[""], description="IOB is well-formed: I-x only after B-x or I-x"
-        ),
-        gxe.ExpectColumnValuesToBeInSet(column="unknown_tags", value_set=[""], description="every tag is a known one"),
-        gxe.ExpectColumnValuesToBeInSet(
-            column="intent", value_set=sorted(intents), description="every intent is a known one"
-        ),
-    ]
-    if split != "train":
-        found.append(
-            gxe.ExpectColumnValuesToBeInSet(
-                column="also_in",
-                value_set=[""],
-                mostly=(rows - repeats) / rows,
-                description="no utterance is also in an earlier split"
-                if builtin
-                else f"at most the {repeats} utterances known from publication are also in train",
-            )
-        )
-    if builtin:
-        found += _held_out_rules(split)
-    return found
-
-
-def _held_out_rules(split: str) -> "list[Expectation]":
-    """What makes the built-in source hard in the way it promises."""
-    import great_expectations.expectations as gxe
-
-    found: list[Expectation] = [
-        gxe.ExpectColumnValuesToBeUnique(column="text", description="no utterance is repeated"),
-        gxe.ExpectColumnValuesToBeInSet(
-            column="foreign_names", value_set=[""], description="names held out for another split do not occur"
-        ),
-    ]
-    if GRAMMAR.held_out(split):
-        found.append(
-            gxe.ExpectColumnMeanToBeBetween(
-                column="has_own_names",
-                min_value=FEWEST_OWN_NAMES,
-                description=f"at least {FEWEST_OWN_NAMES:.0%} of utterances show names that train does not have",
-            )
-        )
-    return found
-
-
-def _vocabulary_suite(given: Given[SlotsOptions]) -> Suite:
-    import great_expectations.expectations as gxe
-
-    words = sorted(set(chain.from_iterable(given.tables["train"]["text"].str.split())))
-    rows = pd.DataFrame({"id": range(len(words)), "word": words})
-    fewest, most = (ATIS_WORDS, ATIS_WORDS) if given.source == "public" else (100, 2000)
-    return Suite(
-        "words of train",
-        rows,
-        [
-            gxe.ExpectTableRowCountToBeBetween(
-                min_value=fewest, max_value=most, description=f"train has {fewest} to {most} different words"
-            ),
-            gxe.ExpectColumnValueLengthsToBeBetween(
-                column="word", min_value=1, max_value=20, description="a word has 1 to 20 letters"
-            ),
-        ],
-    )
-
-
-def _tags_suite(given: Given[SlotsOptions]) -> Suite:
-    """A row per tag, with the splits it occurs in."""
-    import great_expectations.expectations as gxe
-
-    found = {split: set(chain.from_iterable(table["tags"].str.split())) for split, table in given.tables.items()}
-    tags = sorted(set().union(*found.values()))
-    rows = pd.DataFrame({"id": range(len(tags)), "tag": tags})
-    rows["label_in_train"] = [tag[2:] if tag in found["train"] and tag != "O" else None for tag in tags]
-    rows["lacking_in_train"] = ["" if tag in found["train"] else "lacking" for tag in tags]
-    known_new = list(ATIS_UNLISTED_TAGS) if given.source == "public" else []
-    rows.loc[rows["tag"].isin(known_new), "lacking_in_train"] = ""
-    return Suite(
-        "tags",
-        rows,
-        [
-            gxe.ExpectColumnUniqueValueCountToBeBetween(
-                column="label_in_train",
-                min_value=FEWEST_LABELS,
-                description=f"train has at least {FEWEST_LABELS} slot labels",
-            ),
-            gxe.ExpectColumnValuesToBeInSet(
-                column="lacking_in_train",
-                value_set=[""],
-                description="every tag occurs in train" + (", but for the seven known ones" if known_new else ""),
-            ),
-        ],
-    )
 
 
 # -- public source

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 ROWS = {"train": 21163, "val": 1145, "test": 1136}  # of the 23,444 published pairs, by the hash
 TRADITIONAL = "機這個們來為說時會學習對過還沒麼嗎愛東車書長門問間開關聽語認識實寫覺親遠還邊從後當國無電見車馬鳥魚"
 LONGEST = {"public": (32, 44), "builtin": (32, 64)}  # English words, Chinese characters
+ENDS = r"[.?!\"']$"
+OPEN = {"train": 1}  # published sources that end with no mark
+QUESTION = "[\uff1f?]"  # the mark in Chinese and in Latin width
+LEAST_ASKED = 0.7  # share; 0.98 of the published ones, 0.85 of the drawn ones, of other rows 0.1 and 0.4
 LENGTHS = Lengths("character", source_longer=0.01, target_longer=0.5, correlation=0.35)
 
 
@@ -25,14 +29,31 @@ class TranslationOptions(PairSizes):
 
 
 def rules(given: Given[TranslationOptions]) -> list[Suite]:
-    """A suite per split, one about lengths and one about the characters."""
+    """A suite per split, one about lengths, one about questions and one about the characters."""
     suites = [Suite(split, _checked(given.tables, split), _split_rules(given, split)) for split in given.tables]
     fewest, mostly = (100, 1.0) if given.source == "builtin" else (2500, 0.9)
     return [
         *suites,
         lengths_suite(given.tables, len, LENGTHS),
+        _questions_suite(given.tables),
         units_suite(given.tables, set, "character", fewest, mostly),
     ]
+
+
+def _questions_suite(tables: Mapping[str, pd.DataFrame]) -> Suite:
+    """A row per split. Tatoeba is sorted by length, so that a column one row off keeps the relation of lengths."""
+    import great_expectations.expectations as gxe
+
+    rows = []
+    for number, (split, table) in enumerate(tables.items()):
+        asked = table["target"][table["source"].str.endswith("?")].str.contains(QUESTION)
+        rows.append((number, split, len(asked), float(asked.mean()) if len(asked) else 0.0))
+    says = f"{LEAST_ASKED:.0%} of the sources that are questions have a target that is one"
+    return Suite(
+        "questions",
+        pd.DataFrame(rows, columns=["id", "split", "questions", "asked"]),
+        [gxe.ExpectColumnValuesToBeBetween(column="asked", min_value=LEAST_ASKED, description=says)],
+    )
 
 
 def _checked(tables: Mapping[str, pd.DataFrame], split: str) -> pd.DataFrame:
@@ -50,6 +71,7 @@ def _split_rules(given: Given[TranslationOptions], split: str) -> "list[Expectat
     builtin = given.source == "builtin"
     words, characters = LONGEST[given.source]
     count = given.options.rows(split) if builtin else ROWS[split]
+    known = 0 if builtin else OPEN.get(split, 0)
     found = pair_rules(split, count, published=not builtin, longest=words)
     found += [
         gxe.ExpectColumnValuesToBeUnique(column="pair", description="no pair is repeated"),
@@ -57,6 +79,12 @@ def _split_rules(given: Given[TranslationOptions], split: str) -> "list[Expectat
             column="source",
             regex=r"^[^\u3400-\u9fff]*[A-Za-z][^\u3400-\u9fff]*$",
             description="the source has Latin letters and no Chinese character",
+        ),
+        gxe.ExpectColumnValuesToMatchRegex(
+            column="source",
+            regex=ENDS,
+            mostly=(count - known) / count,
+            description="a source ends with a mark" + (f", but for {known} known" if known else ""),
         ),
         gxe.ExpectColumnValuesToMatchRegex(
             column="target", regex=r"[\u3400-\u9fff]", description="the target has a Chinese character"

@@ -120,7 +120,11 @@ def _split_rules(given: Given[TranslationDeOptions], split: str) -> "list[Expect
         ),
     ]
     if not published:
-        return [*found, *drawn_rules(split)]
+        ends = [
+            gxe.ExpectColumnValuesToMatchRegex(column=side, regex=r"\.$", description=f"a {side} ends with a point")
+            for side in ("source", "target")
+        ]
+        return [*found, *drawn_rules(split), *ends]
     return found + [
         gxe.ExpectColumnSumToBeBetween(
             column=f"{side}_words",

@@ -1,0 +1,311 @@
+"""What must hold of `slots`: a tag for every word, names that fit the words, and no utterance in two splits."""
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from stages.dataset import Given, Suite
+from stages.datasets.slots.grammar import GRAMMAR
+from stages.texts.grammar import Sentence
+from stages.texts.recognition import Recogniser
+from stages.texts.rules import SPLITS
+
+if TYPE_CHECKING:  # great_expectations takes seconds to import, so only `validate` does
+    from great_expectations.expectations.expectation import Expectation
+
+# ATIS as published: what SlotGated-SLU's README and a count of the files say.
+ATIS_ROWS = {"train": 4478, "val": 500, "test": 893}
+ATIS_REPEATS = {"train": 289, "val": 7, "test": 43}  # utterances that an earlier row of the split has, too
+ATIS_ALSO_IN_TRAIN = {"val": 52, "test": 13}
+ATIS_KINDS = {"train": (120, 21), "val": (96, 16), "test": (101, 20)}  # different tags and intents
+ATIS_WORDS = 867  # in train
+ATIS_UNLISTED_TAGS = (
+    *("B-booking_class", "B-compartment", "B-flight", "B-stoploc.airport_code", "I-flight_number", "I-state_name"),
+    "I-return_date.day_number",
+)
+ATIS_UNLISTED_INTENTS = (
+    *("atis_airfare#atis_flight", "atis_day_name", "atis_flight#atis_airline", "atis_flight_no#atis_airline"),
+    "atis_airfare#atis_flight_time",
+)
+LONGEST = {"public": 46, "builtin": 40}  # words in an utterance
+FEWEST_LABELS = 40  # slot labels in train
+# What words say about the names and intents of ATIS, so that a wrong list of names or a shifted file is noticed.
+LEAVES, ARRIVES = "B-fromloc", "B-toloc"  # what most names right after `from` and `to` are
+CUES = {
+    "atis_airfare": r"\b(?:fares?|cost)\b",
+    "atis_ground_service": r"\bground\b",
+    "atis_abbreviation": r"\b(?:mean|stand for)\b",
+}
+MOSTLY = 0.9  # of the names after those words; 0.98 and more are
+FEWEST_CUED = 0.6  # share of utterances with one of the cues that have its intent; 0.75 to 0.8 have
+FEWEST_OWN_NAMES = 0.25  # share of val and of test utterances with held-out names; the grammar aims at half
+
+
+@dataclass(frozen=True)
+class SlotsOptions:
+    """params.yaml's `datasets.slots.builtin`: the seed, and how many utterances each split gets."""
+
+    seed: int
+    train: int
+    val: int
+    test: int
+
+    def __post_init__(self) -> None:
+        for split in SPLITS:
+            if self.rows(split) < 1:
+                raise ValueError(f"{split} must be at least 1, found {self.rows(split)}")
+
+    def rows(self, split: str) -> int:
+        return {"train": self.train, "val": self.val, "test": self.test}[split]
+
+
+def rules(given: Given[SlotsOptions]) -> list[Suite]:
+    """A suite per split, one about the words of train and one about the tags."""
+    tags, intents = set(given.facts["tags"]), set(given.facts["intents"])
+    if given.source == "public":
+        tags.update(ATIS_UNLISTED_TAGS)
+        intents.update(ATIS_UNLISTED_INTENTS)
+    splits = [Suite(split, _checked(given, split, tags), _split_rules(given, split, intents)) for split in given.tables]
+    suites = [*splits, _vocabulary_suite(given), _tags_suite(given)]
+    return suites if given.source == "builtin" else [*suites, _names_suite(given)]
+
+
+def _checked(given: Given[SlotsOptions], split: str, known: set[str]) -> pd.DataFrame:
+    """The split's table with a column for each rule that needs computing; '' is how such a column says: no error."""
+    rows = given.tables[split].copy()
+    words, tags = rows["text"].str.split(), rows["tags"].str.split()
+    rows["word_count"] = words.map(len)
+    rows["tag_count"] = tags.map(len)
+    rows["iob_error"] = tags.map(iob_error)
+    rows["unknown_tags"] = tags.map(lambda row: " ".join(sorted(set(row) - known)))
+    rows["repeated"] = rows["text"].duplicated().map({True: "repeated", False: ""})
+    rows["also_in"] = ""
+    for earlier in _earlier(given, split):
+        rows.loc[rows["text"].isin(given.tables[earlier]["text"]), "also_in"] = earlier
+    if given.source == "builtin":
+        own = GRAMMAR.held_out(split)
+        others = set().union(*(GRAMMAR.held_out(other) for other in SPLITS)) - own
+        rows["own_names"] = rows["text"].map(lambda text: names_in(text, own))
+        rows["foreign_names"] = rows["text"].map(lambda text: names_in(text, others))
+        rows["has_own_names"] = (rows["own_names"] != "").astype(int)
+        recogniser = Recogniser(GRAMMAR)
+        rows["unwritten"] = [
+            "" if _is_written(recogniser, *row) else "no such request"
+            for row in zip(words, tags, rows["intent"], strict=True)
+        ]
+    return rows
+
+
+def _earlier(given: Given[SlotsOptions], split: str) -> list[str]:
+    """The splits that `split` must not repeat. Of ATIS only the repeats of train are a published number."""
+    before = list(SPLITS[: SPLITS.index(split)])
+    return before if given.source == "builtin" else before[:1]
+
+
+def _is_written(recogniser: Recogniser, words: list[str], tags: list[str], intent: str) -> bool:
+    """Whether the grammar has this utterance, with these tags, for this intent."""
+    return len(words) == len(tags) and recogniser.makes(intent, recogniser.symbols(Sentence(tuple(words), tuple(tags))))
+
+
+def iob_error(tags: list[str]) -> str:
+    """The first tag that breaks IOB: I-x may only follow B-x or I-x, and a tag is O, B-x or I-x."""
+    for before, tag in zip(["O", *tags], tags, strict=False):
+        kind, _, label = tag.partition("-")
+        if tag != "O" and (kind not in ("B", "I") or not label):
+            return f"{tag} is no IOB tag"
+        if kind == "I" and before not in (f"B-{label}", f"I-{label}"):
+            return f"{tag} after {before}"
+    return ""
+
+
+def names_in(text: str, names: set[str]) -> str:
+    """The names that occur in `text` as whole words."""
+    return ", ".join(sorted(name for name in names if f" {name} " in f" {text} "))
+
+
+def _split_rules(given: Given[SlotsOptions], split: str, intents: set[str]) -> "list[Expectation]":
+    import great_expectations.expectations as gxe
+
+    builtin = given.source == "builtin"
+    rows = given.options.rows(split) if builtin else ATIS_ROWS[split]
+    longest = LONGEST[given.source]
+    repeats = 0 if builtin else ATIS_ALSO_IN_TRAIN.get(split, 0)
+    found: list[Expectation] = [
+        gxe.ExpectTableRowCountToEqual(
+            value=rows, description=f"there are {rows} utterances, as {'params.yaml asks' if builtin else 'published'}"
+        ),
+        gxe.ExpectColumnValuesToBeUnique(column="id", description="no id is repeated"),
+        gxe.ExpectColumnValuesToMatchRegex(
+            column="text",
+            regex=r"^[a-z0-9'.]+(?: [a-z0-9'.]+)*$",
+            description="an utterance is lower-case words with one blank between them, and not empty",
+        ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="word_count", min_value=1, max_value=longest, description=f"an utterance has 1 to {longest} words"
+        ),
+        gxe.ExpectColumnPairValuesToBeEqual(
+            column_A="word_count", column_B="tag_count", description="every word has one tag"
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="iob_error", value_set=[""], description="IOB is well-formed: I-x only after B-x or I-x"
+        ),
+        gxe.ExpectColumnValuesToBeInSet(column="unknown_tags", value_set=[""], description="every tag is a known one"),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="intent", value_set=sorted(intents), description="every intent is a known one"
+        ),
+    ]
+    if split != "train":
+        found.append(
+            gxe.ExpectColumnValuesToBeInSet(
+                column="also_in",
+                value_set=[""],
+                mostly=(rows - repeats) / rows,
+                description="no utterance is also in an earlier split"
+                if builtin
+                else f"at most the {repeats} utterances known from publication are also in train",
+            )
+        )
+    return [*found, *_held_out_rules(split)] if builtin else [*found, *_atis_rules(split)]
+
+
+def _atis_rules(split: str) -> "list[Expectation]":
+    import great_expectations.expectations as gxe
+
+    rows, repeats = ATIS_ROWS[split], ATIS_REPEATS[split]
+    return [
+        gxe.ExpectColumnValuesToBeInSet(
+            column="repeated",
+            value_set=[""],
+            mostly=(rows - repeats) / rows,
+            description=f"at most the {repeats} repeats known from publication are there",
+        )
+    ]
+
+
+def _held_out_rules(split: str) -> "list[Expectation]":
+    """What makes the built-in source hard in the way it promises."""
+    import great_expectations.expectations as gxe
+
+    found: list[Expectation] = [
+        gxe.ExpectColumnValuesToBeUnique(column="text", description="no utterance is repeated"),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="foreign_names", value_set=[""], description="names held out for another split do not occur"
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="unwritten", value_set=[""], description="an utterance, its tags and its intent belong together"
+        ),
+    ]
+    if GRAMMAR.held_out(split):
+        found.append(
+            gxe.ExpectColumnMeanToBeBetween(
+                column="has_own_names",
+                min_value=FEWEST_OWN_NAMES,
+                description=f"at least {FEWEST_OWN_NAMES:.0%} of utterances show names that train does not have",
+            )
+        )
+    return found
+
+
+def _vocabulary_suite(given: Given[SlotsOptions]) -> Suite:
+    import great_expectations.expectations as gxe
+
+    words = sorted(set(chain.from_iterable(given.tables["train"]["text"].str.split())))
+    rows = pd.DataFrame({"id": range(len(words)), "word": words})
+    fewest, most = (ATIS_WORDS, ATIS_WORDS) if given.source == "public" else (100, 2000)
+    return Suite(
+        "words of train",
+        rows,
+        [
+            gxe.ExpectTableRowCountToBeBetween(
+                min_value=fewest, max_value=most, description=f"train has {fewest} to {most} different words"
+            ),
+            gxe.ExpectColumnValueLengthsToBeBetween(
+                column="word", min_value=1, max_value=20, description="a word has 1 to 20 letters"
+            ),
+        ],
+    )
+
+
+def _tags_suite(given: Given[SlotsOptions]) -> Suite:
+    """A row per tag, with the splits it occurs in."""
+    import great_expectations.expectations as gxe
+
+    found = {split: set(chain.from_iterable(table["tags"].str.split())) for split, table in given.tables.items()}
+    tags = sorted(set().union(*found.values()))
+    rows = pd.DataFrame({"id": range(len(tags)), "tag": tags})
+    rows["label_in_train"] = [tag[2:] if tag in found["train"] and tag != "O" else None for tag in tags]
+    rows["lacking_in_train"] = ["" if tag in found["train"] else "lacking" for tag in tags]
+    known_new = list(ATIS_UNLISTED_TAGS) if given.source == "public" else []
+    rows.loc[rows["tag"].isin(known_new), "lacking_in_train"] = ""
+    return Suite(
+        "tags",
+        rows,
+        [
+            gxe.ExpectColumnUniqueValueCountToBeBetween(
+                column="label_in_train",
+                min_value=FEWEST_LABELS,
+                description=f"train has at least {FEWEST_LABELS} slot labels",
+            ),
+            gxe.ExpectColumnValuesToBeInSet(
+                column="lacking_in_train",
+                value_set=[""],
+                description="every tag occurs in train" + (", but for the seven known ones" if known_new else ""),
+            ),
+        ],
+    )
+
+
+def _names_suite(given: Given[SlotsOptions]) -> Suite:
+    """A row per split: how many tags and intents there are, and whether their names are what the words say."""
+    import great_expectations.expectations as gxe
+
+    rows = []
+    for number, (split, table) in enumerate(given.tables.items()):
+        tags = table["tags"].str.split()
+        pairs = [
+            (word, tag)
+            for text, row in zip(table["text"].str.split(), tags, strict=True)
+            for word, tag in zip(text, row[1:], strict=False)
+            if tag.startswith("B-")
+        ]
+        kinds = len(set(chain.from_iterable(tags))), table["intent"].nunique()
+        error = "" if kinds == ATIS_KINDS[split] else f"{kinds}, published {ATIS_KINDS[split]}"
+        rows.append((number, split, error, *_as_the_words_say(pairs), _cued(table)))
+    columns = ["id", "split", "kinds_error", "leaves", "arrives", "cued"]
+    found: list[Expectation] = [
+        gxe.ExpectColumnValuesToBeInSet(
+            column="kinds_error", value_set=[""], description="each split has its published number of tags and intents"
+        ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="cued",
+            min_value=FEWEST_CUED,
+            description=f"{FEWEST_CUED:.0%} of utterances that ask for fares, ground transport or meanings say so",
+        ),
+    ]
+    found += [
+        gxe.ExpectColumnValuesToBeBetween(
+            column=column, min_value=MOSTLY, description=f"{MOSTLY:.0%} of the names right after `{word}` are {tag}"
+        )
+        for column, word, tag in (("leaves", "from", LEAVES), ("arrives", "to", ARRIVES))
+    ]
+    return Suite("names", pd.DataFrame(rows, columns=columns), found)
+
+
+def _as_the_words_say(pairs: list[tuple[str, str]]) -> tuple[float, float]:
+    """Of the names right after `from`, and after `to`, the share that is tagged as the word says."""
+    shares = []
+    for before, expected in (("from", LEAVES), ("to", ARRIVES)):
+        found = [tag.startswith(expected) for word, tag in pairs if word == before]
+        shares.append(sum(found) / max(1, len(found)))
+    return shares[0], shares[1]
+
+
+def _cued(table: pd.DataFrame) -> float:
+    """Of the utterances with one of the cues, the share that has its intent."""
+    right = [
+        table.loc[table["text"].str.contains(cue), "intent"].str.split("#").map(lambda found, i=intent: i in found)
+        for intent, cue in CUES.items()
+    ]
+    return float(pd.concat(right).mean())

@@ -1,0 +1,61 @@
+"""Validate every data set of params.yaml in one process, which imports Great Expectations once: what CI runs."""
+
+import json
+import os
+import traceback
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from stages import datasets
+from stages.dataset import Dataset
+from stages.download import download
+from stages.errors import StageError
+from stages.files import read_json, write_bytes
+from stages.page import all_page
+from stages.params import Setting
+from stages.prepare import CARD, PREPARED, prepare
+from stages.report import junit, markdown
+from stages.result import VALIDATION, Result, told
+from stages.validate import check
+
+
+def validate_all(settings: Mapping[str, Setting]) -> bool:
+    """Check every data set, also after one that failed, and write the reports; whether all may be trained on."""
+    results: list[Result] = []
+    errors: dict[str, str] = {}
+    for name, setting in settings.items():
+        dataset = datasets.find(name)
+        try:
+            bring(dataset, setting)
+            results.append(check(dataset, setting))
+            print(f"validate {name}: {told(results[-1])}", flush=True)
+        except Exception as error:
+            errors[name] = str(error)
+            if not isinstance(error, StageError | OSError):  # a mistake in the code of this data set: others go on
+                errors[name] = f"{error!r}\n{traceback.format_exc()}"
+            print(f"validate {name}: {errors[name]}", flush=True)
+    summary = markdown(results, errors)
+    reports = {"junit.xml": junit(results, errors), "summary.md": summary, "index.html": all_page(results, errors)}
+    for file, text in reports.items():
+        write_bytes(VALIDATION / file, text.encode())
+    if github := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(github).open("a", encoding="utf-8") as stream:
+            stream.write(summary)
+    stopped = sum(not result["success"] for result in results)
+    counts = f"{len(results)} data sets checked, {stopped} of them stopped, {len(errors)} not checked"
+    print(f"validate: {counts}; see {VALIDATION}/index.html")
+    return not stopped and not errors
+
+
+def bring(dataset: Dataset[Any], setting: Setting) -> None:
+    """Download and prepare what params.yaml asks for, where that is not there yet."""
+    card = PREPARED / dataset.name / CARD
+    wanted = (setting.source, json.loads(json.dumps(asdict(setting.options))) if setting.source == "builtin" else None)
+    if card.exists():
+        found = read_json(card, f"python -m stages prepare {dataset.name}")
+        if (found.get("source"), found.get("options")) == wanted:
+            return
+    download(dataset, setting)
+    prepare(dataset, setting)
