@@ -31,7 +31,7 @@ class Task:
     second: Range
     highest: int = 0  # a pixel's brightest value
     recognised: float = 0.0  # least share of images that are nearest to the mean image of their own class
-    ink: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # sums of the upper and lower halves, by split or of all
+    ink: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # of upper and lower halves, by split or of all
 
     @property
     def width(self) -> int:
