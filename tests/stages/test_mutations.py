@@ -243,6 +243,7 @@ def test_what_is_not_caught_is_looked_up_in_the_list(sentences: Subject) -> None
 def test_mutations_of_published_data_are_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATA_MIRROR", str(Path(os.environ["DATA_MIRROR"]).absolute()))
     check = Check(public(datasets.find(name), ROLES[name]))
+    assert check.good_data_break() == []
     place = list(ROLES).index(name)
     every = islice(cycle(range(len(MUTATIONS))), place * FEWEST, place * FEWEST + len(MUTATIONS))
     matter = (case for number in every if (case := first_that_matters(check, MUTATIONS[number], number)))
