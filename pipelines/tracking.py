@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock
+
 from pipelines import project
 
 if TYPE_CHECKING:
@@ -36,14 +38,15 @@ def client() -> "MlflowClient":
 def create_store(experiment: str) -> str:
     """Creates the store and the experiment where they do not exist; returns the experiment's id.
 
-    To be called once before processes fan out: many that open a fresh SQLite store at once crash.
+    To be called before processes fan out, and one at a time: those that open a fresh SQLite store at once crash.
     """
     project.MLFLOW_HOME.mkdir(exist_ok=True)
-    store = client()
-    if found := store.get_experiment_by_name(experiment):
-        return str(found.experiment_id)
-    own = os.environ["MLFLOW_TRACKING_URI"] == STORE_URI
-    return str(store.create_experiment(experiment, (project.MLFLOW_HOME / "artifacts").as_uri() if own else None))
+    with FileLock(project.MLFLOW_HOME / "store.lock"):
+        store = client()
+        if found := store.get_experiment_by_name(experiment):
+            return str(found.experiment_id)
+        own = os.environ["MLFLOW_TRACKING_URI"] == STORE_URI
+        return str(store.create_experiment(experiment, (project.MLFLOW_HOME / "artifacts").as_uri() if own else None))
 
 
 class TrackedRun:

@@ -1,6 +1,9 @@
 """What a run tells MLflow, read back from a store of its own."""
 
 import contextlib
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -195,3 +198,17 @@ def _no_run_is_left_open() -> Iterator[None]:
     import mlflow
 
     assert mlflow.active_run() is None
+
+
+def test_processes_that_open_a_fresh_store_at_once_all_get_it(tmp_path: Path) -> None:
+    """Two stages of a `make repro` do."""
+    environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
+    environment |= {"DVC_ROOT": str(tmp_path), "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    ask = "from pipelines import tracking; print(tracking.create_store('{}'))"
+    command = [sys.executable, "-W", "ignore", "-c"]
+    asked = [
+        subprocess.Popen([*command, ask.format(name)], env=environment, stdout=subprocess.PIPE, text=True)
+        for name in ("one", "two")
+    ]
+    answers = [process.communicate(timeout=120)[0].strip() for process in asked]
+    assert sorted(answers) == ["1", "2"]

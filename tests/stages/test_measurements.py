@@ -169,6 +169,14 @@ def test_swapped_classes_are_caught(drawn: Prepared, check: Callable[[Tables], O
     assert any("the best rule is right" in says for _, says in found)
 
 
+def test_a_case_of_test_that_train_has_too_is_caught(drawn: Prepared, check: Callable[[Tables], Outcomes]) -> None:
+    table = drawn.tables["classes-7d"].copy()
+    (one, *_), (other, *_) = (table.loc[table["split"] == split, "case"] for split in ("train", "test"))
+    table.loc[table["case"] == other, "value"] = table.loc[table["case"] == one, "value"].to_list()
+    outcome = check({"classes-7d": table})["classes-7d", "no case of test has the very values of one of train"]
+    assert [row["id"] for row in outcome.rows] == table.loc[table["case"] == other, "id"].to_list()
+
+
 # -- the published files
 
 
@@ -267,6 +275,8 @@ def test_the_published_files_keep_every_rule_and_broken_ones_none(classics: Prep
         ("cavendish", lambda table: table.assign(value=table["value"].replace(4.88, 5.88))),  # the slip mended
         ("galton", lambda table: table.assign(value=table["value"] * 2.54)),
         ("michelson", lambda table: table.assign(value=table["value"] + 299_000)),
+        ("michelson", lambda table: table.assign(value=table["value"].sort_values().to_list())),  # of other series
+        ("michelson", lambda table: table.assign(cluster=table["cluster"].sort_values(ascending=False).to_list())),
     ],
 )
 def test_a_mended_or_converted_set_is_caught(

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import re
 import zipfile
 from functools import cache
 from pathlib import Path
@@ -290,3 +291,44 @@ def test_no_constituent_is_only_another_one_of_its_kind() -> None:
         if [part.label for part in node.parts] == [node.label]
     ]
     assert chains == []
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("(S (NP (NNP Anna)) (VP (VBZ sleeps)) (. .))", ""),
+        ("(S (NP (NNP anna)) (VP (VBZ Sleeps)) (. .))", ""),
+        ("(S (NP (NNP Anna)) (VP (VBP sleeps)) (. .))", "(VBP sleeps)"),
+        ("(S (VP (NNP Anna)) (NP (VBZ sleeps)) (. .))", "S of VP NP ."),
+        ("(S (NP (NNP Anna)) (VP (VBZ sleeps)))", ""),  # as after a conjunction
+        ("(S (NP (NP (NNP Anna))) (VP (VBZ sleeps)) (. .))", ""),  # an NP/o may be an NP/s: see the test below
+        ("(NP (NNP Anna) (VBZ sleeps))", "NP of NNP VBZ"),
+    ],
+)
+def test_what_the_grammar_does_not_make_is_named(text: str, says: str) -> None:
+    assert grammar.not_made(parse(text)[0]) == says
+
+
+def test_the_grammar_made_what_it_drew() -> None:
+    rng = Random(2)
+    assert {grammar.not_made(grammar.sentence(rng)) for _ in range(500)} == {""}
+
+
+def test_exchanged_labels_and_tags_are_told_by_words(drawn: Prepared) -> None:
+    """In all splits alike, so that nothing but English tells."""
+
+    def names(one: str, other: str) -> pd.DataFrame:
+        swaps = {f"({one} ": f"({other} ", f"({other} ": f"({one} "}
+        tables = {
+            split: table.assign(tree=table["tree"].str.replace("|".join(map(re.escape, swaps)), lambda m: swaps[m[0]]))
+            for split, table in drawn.tables.items()
+        }
+        suites = rules(Given("builtin", OPTIONS, tables, drawn.facts))
+        return next(suite.rows for suite in suites if suite.table == "names")
+
+    measured = ["sure", "named", "verbal", "led"]
+    assert (names("X", "Y")[measured] == 1).all(axis=None)
+    assert (names("DT", "IN")["sure"] < 0.9).all()
+    assert (names("NN", "NNP")["named"] < 0.9).all()
+    assert (names("NP", "VP")["verbal"] < 0.9).all()
+    assert (names("NP", "PP")["led"] < 0.9).all()

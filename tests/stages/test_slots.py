@@ -4,13 +4,14 @@ import hashlib
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.dataset import Prepared
+from stages.dataset import Given, Prepared
 from stages.datasets import slots
-from stages.datasets.slots.rules import iob_error, names_in
+from stages.datasets.slots.rules import ATIS_KINDS, iob_error, names_in
 from stages.errors import StageError
 
 # Of seed 3 with 300/40/60 utterances. Another digest means: the grammar changed, or this Python draws differently.
@@ -124,3 +125,18 @@ def test_bytes_that_are_no_text_are_named(folder: Path) -> None:
     file.write_bytes(b"\xff" + file.read_bytes())
     with pytest.raises(StageError, match=r"test/seq.in is not UTF-8 text"):
         slots.read(folder)
+
+
+def test_published_names_are_held_against_the_words() -> None:
+    texts = ["fly from a b to c", "a fare from c", "what does x mean"]
+    tags = ["O O B-fromloc.n I-fromloc.n O B-toloc.n", "O O O B-toloc.n", "O O O O"]
+    table = pd.DataFrame({"text": texts, "tags": tags, "intent": ["atis_flight", "x#atis_airfare", "atis_flight"]})
+    given_tables = {split: table for split in slots.FOLDERS}
+    facts = {"tags": [], "intents": []}
+    options = slots.SlotsOptions(seed=1, train=1, val=1, test=1)
+    suites = slots.rules(Given("public", options, {s: t.assign(id=t.index) for s, t in given_tables.items()}, facts))
+    rows = next(suite.rows for suite in suites if suite.table == "names")
+    assert rows["leaves"].to_list() == [0.5] * 3
+    assert rows["arrives"].to_list() == [1.0] * 3
+    assert rows["cued"].to_list() == [0.5] * 3
+    assert rows["kinds_error"].to_list() == [f"(4, 2), published {kinds}" for kinds in ATIS_KINDS.values()]
