@@ -131,8 +131,8 @@ def test_published_names_are_held_against_the_words() -> None:
     texts = ["fly from a b to c", "a fare from c", "what does x mean"]
     tags = ["O O B-fromloc.n I-fromloc.n O B-toloc.n", "O O O B-toloc.n", "O O O O"]
     table = pd.DataFrame({"text": texts, "tags": tags, "intent": ["atis_flight", "x#atis_airfare", "atis_flight"]})
-    given_tables = {split: table for split in slots.FOLDERS}
-    facts = {"tags": [], "intents": []}
+    given_tables = dict.fromkeys(slots.FOLDERS, table)
+    facts: dict[str, list[str]] = {"tags": [], "intents": []}
     options = slots.SlotsOptions(seed=1, train=1, val=1, test=1)
     suites = slots.rules(Given("public", options, {s: t.assign(id=t.index) for s, t in given_tables.items()}, facts))
     rows = next(suite.rows for suite in suites if suite.table == "names")
