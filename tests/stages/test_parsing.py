@@ -320,7 +320,9 @@ def test_exchanged_labels_and_tags_are_told_by_words(drawn: Prepared) -> None:
     def names(one: str, other: str) -> pd.DataFrame:
         swaps = {f"({one} ": f"({other} ", f"({other} ": f"({one} "}
         tables = {
-            split: table.assign(tree=table["tree"].str.replace("|".join(map(re.escape, swaps)), lambda m: swaps[m[0]]))
+            split: table.assign(
+                tree=table["tree"].str.replace("|".join(map(re.escape, swaps)), lambda m: swaps[m[0]], regex=True)
+            )
             for split, table in drawn.tables.items()
         }
         suites = rules(Given("builtin", OPTIONS, tables, drawn.facts))
