@@ -1,4 +1,4 @@
-"""A pipeline's runs over worker processes: one run, one process, one thread."""
+"""A pipeline's runs over worker processes: a run is one process's work, on one thread."""
 
 import contextlib
 import os
@@ -6,6 +6,8 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,21 +42,34 @@ def fan_out(name: str, *, stage: bool) -> None:
     work = DATA / "work" / (name if stage else f"{name}-{flow_run.get_id()}")
     workers = max(1, pipeline.workers // int(os.environ.get("PIPELINES_LANES", "1")))  # `make repro` trains in lanes
     _report(f"{name}: {len(pipeline.runs)} runs on {source_of(pipeline.dataset)} data, {workers} at a time")
-    failures = []
-    pool = ProcessPoolTaskRunner(max_workers=workers, initializer=_prepare_worker, initargs=(os.getpid(),))
-    with pool as runner:
-        futures = [runner.submit(one_run, {"run": run, "work": work}) for run in pipeline.runs]
-        for run, future in zip(pipeline.runs, futures, strict=True):
-            try:
-                future.result()
-            except Exception as error:  # told below, when the others have finished
-                failures.append(f"{run.name}: {error}")
+    failures = _train(pipeline.runs, work, workers)
     if failures:
-        raise ValueError(f"{len(failures)} of {len(futures)} runs failed; the others are kept\n" + "\n".join(failures))
+        raise ValueError(
+            "\n".join([f"{len(failures)} of {len(pipeline.runs)} runs failed; the others are kept", *failures])
+        )
     if stage:
         _collect([work / run.name for run in pipeline.runs], DATA / "models" / name)
     else:
         shutil.rmtree(work)
+
+
+def _train(runs: Sequence[Run], work: Path, workers: int) -> list[str]:
+    """Trains the runs, and returns what went wrong, a line for each that failed."""
+    with contextlib.ExitStack() as stack:
+        if workers == 1:  # in this process: another would spend 8 s on importing torch, MLflow and Prefect again
+            torch.set_num_threads(1)
+            attempts: list[Callable[[], object]] = [partial(one_run, run, work) for run in runs]
+        else:
+            pool = ProcessPoolTaskRunner(max_workers=workers, initializer=_prepare_worker, initargs=(os.getpid(),))
+            runner = stack.enter_context(pool)
+            attempts = [runner.submit(one_run, {"run": run, "work": work}).result for run in runs]
+        failures = []
+        for run, attempt in zip(runs, attempts, strict=True):
+            try:
+                attempt()
+            except Exception as error:  # told when the others have finished
+                failures.append(f"{run.name}: {error}")
+    return failures
 
 
 def _worth_a_retry(_task: object, _run: object, state: State[Any]) -> bool:

@@ -13,16 +13,14 @@ def slot_scores(gold: Tags, predicted: Tags) -> dict[str, float]:
     `f1` follows conlleval (seqeval's default: an I- without its B- opens a slot), `f1_strict` counts only slots that
     are well-formed IOB2.
     """
-    from seqeval.metrics import f1_score, precision_score, recall_score
+    from seqeval.metrics import f1_score
+    from seqeval.metrics.sequence_labeling import precision_recall_fscore_support
     from seqeval.scheme import IOB2
 
     gold, predicted = [list(tags) for tags in gold], [list(tags) for tags in predicted]
-    scores = {
-        "f1": f1_score(gold, predicted, zero_division=0),
-        "precision": precision_score(gold, predicted, zero_division=0),
-        "recall": recall_score(gold, predicted, zero_division=0),
-        "f1_strict": f1_score(gold, predicted, mode="strict", scheme=IOB2, zero_division=0),
-    }
+    precision, recall, f1, _ = precision_recall_fscore_support(gold, predicted, average="micro", zero_division=0)
+    strict = f1_score(gold, predicted, mode="strict", scheme=IOB2, zero_division=0)
+    scores = {"f1": f1, "precision": precision, "recall": recall, "f1_strict": strict}
     return {name: 100 * float(score) for name, score in scores.items()}
 
 
