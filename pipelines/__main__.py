@@ -38,7 +38,12 @@ def _parser() -> argparse.ArgumentParser:
         command(name, run, text).add_argument("pipeline")
     predict = command("predict", _predict, "let a pipeline's champion answer for texts")
     predict.add_argument("pipeline")
-    predict.add_argument("text", nargs="*", help="one or more texts; without any, a line each from standard input")
+    predict.add_argument(
+        "arguments",
+        nargs=argparse.REMAINDER,
+        metavar="TEXT",
+        help="one or more texts, or what else the task reads; without any, a text a line from standard input",
+    )
     repro = command("repro", _repro, "run the whole DAG")
     repro.add_argument("--data", choices=["builtin", "public"], help="write data.source in params.yaml first")
     repro.add_argument("--setup-seconds", type=float, default=0, help=argparse.SUPPRESS)
@@ -86,10 +91,9 @@ def _predict(options: argparse.Namespace) -> None:
     from pipelines import tasks
     from pipelines.tracking import load_champion
 
-    texts = options.text or [line.strip() for line in sys.stdin]
     champion = load_champion(options.pipeline)
     family, task = champion.model_config["family"], champion.model_config["task"]
-    for answer in champion.predict(texts):
+    for answer in champion.predict(tasks.inputs(family, task, options.arguments)):
         print(tasks.shown(family, task, answer), end="\n\n")
 
 

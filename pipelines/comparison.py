@@ -141,8 +141,14 @@ def _report(pipeline: str, table: pd.DataFrame, best: pd.Series, by: Comparison)
         f"| --- | ---: | ---: |{' ---: |' * len(titles)}",
     ]
     for variant, row in table.iterrows():
-        cells = [f"{figure.text(row[figure.name])} ± {figure.text(row[f'{figure.name}_sd'])}" for figure in by.figures]
+        cells = [_spread(figure, row) for figure in by.figures]
         lines.append(f"| {variant} | {row['seeds']:.0f} | {row['parameters']:,.0f} | {' | '.join(cells)} |")
     pictures = {"variants": by.headline.title} | ({"curves": "Curves"} if by.curves else {}) | dict(by.pictures)
     lines += ["", *(f"![{title}](pictures/{name}.png)" for name, title in pictures.items()), ""]
     return "\n".join(lines)
+
+
+def _spread(figure: Figure, row: pd.Series) -> str:
+    """Mean ± deviation, which one seed alone does not show."""
+    spread = f" ± {figure.text(row[f'{figure.name}_sd'])}" if row["seeds"] > 1 else ""
+    return figure.text(row[figure.name]) + spread

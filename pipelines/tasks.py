@@ -2,10 +2,12 @@
 
 `__init__.py`  COMPARISON: the figures by which its runs are compared, and what a report shows
 `train.py`     settings(run) raises ValueError for wrong settings; train(run, tables, out, log) trains one run
-`predict.py`   Predictor(weights) answers for texts; shown(answer) puts one answer into lines
+`predict.py`   Predictor(weights) answers for texts; shown(answer) puts one answer into lines; where a command line
+               names something else (files, options), inputs(arguments) turns it into the texts that a model is asked
 """
 
 import importlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -47,6 +49,13 @@ def trainer(family: str, task: str) -> Trainer:
 def predictor(family: str, task: str, weights: Path) -> Predictor:
     module = importlib.import_module(f"pipelines.{family}.{task}.predict")
     return cast(Predictor, module.Predictor(weights))
+
+
+def inputs(family: str, task: str, arguments: list[str]) -> list[str]:
+    """What a model is asked by a command line: its arguments; without any, a text from each line of standard input."""
+    read = getattr(importlib.import_module(f"pipelines.{family}.{task}.predict"), "inputs", None)
+    found: list[str] = read(arguments) if read else arguments or [line.strip() for line in sys.stdin]
+    return found
 
 
 def shown(family: str, task: str, answer: dict[str, Any]) -> str:
