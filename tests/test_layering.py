@@ -18,7 +18,7 @@ Rule = Callable[[Imports], list[str]]
 
 MLFLOW = {"pipelines.tracking", "pipelines.serving"}
 PREFECT = {"pipelines.fan_out", "pipelines.deploy", "pipelines.server", "pipelines.scheduled"}  # and each flow.py
-BY_NAME = {"pipelines.tasks"}  # imports a family whose name it is given
+BY_NAME = {"pipelines.tasks", "pipelines.warm"}  # import a family, or libraries, whose names they are given
 
 
 def imports_below(root: Path) -> Imports:
