@@ -27,6 +27,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 POLL = 0.5
+# A process with threads cannot be forked safely: numpy's and Arrow's libraries start some when they are imported.
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 
 
 @contextlib.contextmanager
@@ -37,7 +39,7 @@ def warm(packages: Mapping[str, Sequence[str]]) -> Iterator[Path]:
     ask = [sys.executable, "-IS", str(Path(__file__).resolve()), "ask", str(folder), sys.executable]
     program.write_text(f'#!/bin/sh\nexec {shlex.join(ask)} "$@"\n')
     program.chmod(0o700)
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # a process that has threads cannot be forked safely
+    environment = os.environ | ONE_THREAD
     servers = [
         subprocess.Popen([sys.executable, "-m", "pipelines.warm", "serve", folder / name, *libraries], env=environment)
         for name, libraries in packages.items()

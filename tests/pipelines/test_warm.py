@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pipelines.repro import LIBRARIES
 from pipelines.warm import warm
 
 # A package whose command does what its arguments say.
@@ -60,6 +61,10 @@ def until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def servers_of(folder: Path) -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if str(folder) in " ".join(child.cmdline())]
 
 
 def start(programs: Path, project: Path, *arguments: str) -> "subprocess.Popen[str]":
@@ -130,7 +135,7 @@ def test_a_command_is_interrupted_when_its_asker_ends(
 def test_nothing_is_left_behind(project: Path, tmp_path: Path) -> None:
     with warm({"does": ["textwrap"]}) as folder:
         until((folder / "does").exists)
-        servers = [child for child in psutil.Process().children() if str(folder) in " ".join(child.cmdline())]
+        servers = servers_of(folder)
         assert len(servers) == 1
         assert oct(folder.stat().st_mode)[-3:] == "700"
     assert not folder.exists()
@@ -153,3 +158,10 @@ with warm({"does": []}) as folder:
     parent.kill()
     parent.communicate()
     until(lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE)
+
+
+def test_the_libraries_of_stages_leave_one_thread() -> None:
+    with warm(LIBRARIES) as folder:
+        servers = servers_of(folder)
+        until(lambda: len(list(folder.iterdir())) == 1 + len(LIBRARIES))
+        assert [server.num_threads() for server in servers] == [1] * len(LIBRARIES)
