@@ -20,8 +20,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.gaussian import streaming
-from pipelines.gaussian.data import Labels, numbers
-from pipelines.gaussian.moments import Array
 from pipelines.gaussian.multivariate import (
     SingularCovarianceError,
     cholesky,
@@ -32,6 +30,8 @@ from pipelines.gaussian.multivariate import (
     solve,
     solve_lower,
 )
+from pipelines.moments import Array
+from pipelines.samples import Labels, numbers
 
 Covariance = Literal["shared", "separate", "naive"]
 Score = Callable[[Array], Array]  # rows (n, p) -> (n, k)

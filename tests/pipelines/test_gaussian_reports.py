@@ -12,17 +12,18 @@ import pandas as pd
 import pytest
 import sympy as sp  # type: ignore[import-untyped]
 
+from pipelines import samples
 from pipelines.gaussian import data
+from pipelines.gaussian.checks import Step, close, equal
 from pipelines.gaussian.classification import report as classification
 from pipelines.gaussian.classification import steps as classification_steps
 from pipelines.gaussian.classifier import Classifier
 from pipelines.gaussian.derivation import report as derivation
 from pipelines.gaussian.derivation import steps
-from pipelines.gaussian.derivation.steps import Step
 from pipelines.gaussian.error_laws import LAWS
 from pipelines.gaussian.mle import report as mle
-from pipelines.gaussian.moments import Array
 from pipelines.gaussian.report import Report, drawn
+from pipelines.moments import Array
 
 # -- the derivation
 
@@ -49,9 +50,9 @@ def test_every_formula_and_every_finding_can_be_drawn(derived: tuple[Step, ...])
 
 def test_checks_can_fail() -> None:
     x = steps.x
-    assert not steps.equal("", sp.exp(x) ** 2, sp.exp(x)).holds
-    assert steps.equal("", sp.exp(x) ** 2, sp.exp(2 * x)).holds
-    assert not steps.close("", 1.0, 1.1, 1e-3).holds
+    assert not equal("", sp.exp(x) ** 2, sp.exp(x)).holds
+    assert equal("", sp.exp(x) ** 2, sp.exp(2 * x)).holds
+    assert not close("", 1.0, 1.1, 1e-3).holds
 
 
 @pytest.mark.parametrize("name", [name for name in LAWS if name not in ("normal", "uniform")])
@@ -270,15 +271,15 @@ def test_cases_of_a_table() -> None:
 def test_bad_columns(tmp_path: Path, content: str, column: str | None, says: str) -> None:
     (tmp_path / "column.csv").write_text(content)
     with pytest.raises(ValueError, match=says):
-        data.read_column(tmp_path / "column.csv", column)
+        samples.read_column(tmp_path / "column.csv", column)
 
 
 def test_a_column_is_the_only_one_with_numbers(tmp_path: Path) -> None:
     (tmp_path / "column.csv").write_text("who,speed\nx,1.5\ny,2\n")
-    name, values = data.read_column(tmp_path / "column.csv")
+    name, values = samples.read_column(tmp_path / "column.csv")
     assert (name, values.tolist()) == ("speed", [1.5, 2.0])
     with pytest.raises(ValueError, match="cannot be read as CSV"):
-        data.read_column(tmp_path / "none.csv")
+        samples.read_column(tmp_path / "none.csv")
 
 
 # -- the published measurements

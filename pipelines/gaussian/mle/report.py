@@ -6,13 +6,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipelines.gaussian import data, mixture, simulations, summary
+from pipelines import summary
+from pipelines.estimation import estimate
+from pipelines.gaussian import data, mixture, simulations
 from pipelines.gaussian.data import REFERENCES, Reference, Sample
-from pipelines.gaussian.estimation import ascend, estimate
+from pipelines.gaussian.likelihood import ascend
 from pipelines.gaussian.mle import pictures
 from pipelines.gaussian.mle.several import add_several
 from pipelines.gaussian.report import Report
-from pipelines.gaussian.summary import Summary
+from pipelines.summary import Summary
 
 SIZES = (5, 20, 100)  # values in a sample, in simulations of intervals
 SEVERAL = ("classes-2d", "classes-7d", "pokemon")  # tables that are about several features at once

@@ -8,9 +8,10 @@ import pandas as pd
 from pipelines.gaussian import data, missing, multivariate
 from pipelines.gaussian.data import Cases
 from pipelines.gaussian.mle import pictures
-from pipelines.gaussian.moments import Array
 from pipelines.gaussian.multivariate import Gaussian
 from pipelines.gaussian.report import Report
+from pipelines.moments import Array
+from pipelines.samples import Labels
 
 FEW, MANY, DRAWS = 12, 40, 40  # rows of a group to estimate from, and how often they are drawn
 GAPS = 0.4  # share of cases whose last feature is taken away
@@ -23,7 +24,7 @@ def add_several(report: Report, frames: dict[str, pd.DataFrame], out: Path, seed
     return _add_covariances(report, cases, out, seed) | _add_missing(report, cases, seed)
 
 
-def covariances(rows: Array, groups: data.Labels, group: str) -> dict[str, tuple[Array, Array]]:
+def covariances(rows: Array, groups: Labels, group: str) -> dict[str, tuple[Array, Array]]:
     """Mean and covariance of one group, by kind of covariance."""
     own = rows[groups == group]
     mean, covariance = multivariate.full(own)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from math import isnan
 from typing import Any
 
-from pipelines.gaussian import normality
-from pipelines.gaussian.data import Labels, as_sample
-from pipelines.gaussian.estimation import Estimate, estimate
-from pipelines.gaussian.inference import LEVEL, Interval, clustered_interval, intervals
-from pipelines.gaussian.normality import Normality
+from pipelines import normality
+from pipelines.estimation import Estimate, estimate
+from pipelines.intervals import LEVEL, Interval, around, clustered_interval
+from pipelines.normality import Normality
+from pipelines.samples import Labels, as_sample
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def summarise(values: Any, name: str = "values", clusters: Labels | None = None,
     return Summary(
         name,
         found,
-        intervals(found, level) if varied else {},
+        around(found, level) if varied else {},
         clustered_interval(array, clusters, level) if varied and several and clusters is not None else None,
         normality.check(array),
     )
