@@ -31,8 +31,8 @@ def numbers(values: Any, what: str, *, first: int = 0, finite: bool = True, miss
         wrong = np.isinf(array) if missing else ~np.isfinite(array)
         if wrong.any():
             place = tuple(int(index[0]) for index in np.nonzero(wrong))
-            hint = "" if missing else "; leave the row out (pipelines/gaussian/missing.py estimates with gaps)"
-            raise ValueError(f"{_place(place, first)} of {what} is {array[place]}: expected a finite number{hint}")
+            says = f"{_place(place, first)} of {what} is {array[place]}"
+            raise ValueError(f"{says}: expected a finite number; leave the row out, or find out what it is")
     return array
 
 
@@ -44,13 +44,16 @@ def _place(index: tuple[int, ...], first: int) -> str:
 def read_column(path: Path, column: str | None = None) -> tuple[str, Array]:
     """A column of a CSV file and its name; without a name, the only one that holds numbers.
 
-    Raises ValueError for a file without such a column, and for an entry that is no finite number, naming its row.
+    Raises ValueError for a file without such a column, and for an entry that is no finite number, naming its row:
+    1 is the first below the names.
     """
     try:
         table = pd.read_csv(path)
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise ValueError(f"{path} cannot be read as CSV: {error}") from None
     named = [str(name) for name in table.columns]
+    if all(map(_is_number, named)):
+        raise ValueError(f"the first line of {path} is {', '.join(named)}: expected the names of its columns")
     if column is None:
         numeric = [name for name in named if pd.api.types.is_numeric_dtype(table[name])]
         if len(named) == 1:
@@ -64,8 +67,18 @@ def read_column(path: Path, column: str | None = None) -> tuple[str, Array]:
     wrong = read.isna() & table[column].notna()
     if wrong.any():
         row = int(wrong.to_numpy().argmax())
-        raise ValueError(f"row {row} of column {column!r} of {path} is {table[column][row]!r}: expected a number")
-    return column, numbers(read.to_numpy(np.float64), f"column {column!r} of {path}")
+        raise ValueError(f"row {row + 1} of column {column!r} of {path} is {table[column][row]!r}: expected a number")
+    if not len(read):
+        raise ValueError(f"{path} has the columns {', '.join(named)} and no row: expected a number a row")
+    return column, numbers(read.to_numpy(np.float64), f"column {column!r} of {path}", first=1)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def as_sample(values: Any, weights: Any = None, what: str = "values") -> tuple[Array, Array | None]:

@@ -154,7 +154,9 @@ class Classifier:
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> "Classifier":
-        priors, means, covariances = (np.array(values[name], np.float64) for name in ("priors", "means", "covariances"))
+        priors, means, covariances = (
+            np.asarray(values[name], np.float64) for name in ("priors", "means", "covariances")
+        )
         features, used, classes = (tuple(values[name]) for name in ("features", "used", "classes"))
         return cls(values["covariance"], features, used, values["redundant"], classes, priors, means, covariances)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipelines.moments import Array
 from pipelines.samples import Labels
+from pipelines.tables import load_table
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Reference:
     says: str
 
 
+CLASSIFIED = ("classes-2d", "classes-7d", "pokemon")  # tables of classes, whose test split is held out
+BUNDLED = ("iris", "wine", "digits")  # sets that scikit-learn brings along
 REFERENCES = {
     ("michelson", "speed"): Reference(734.5, "today's speed of light, 299,734.5 km/s in air, less 299,000"),
     ("newcomb", "time"): Reference(33.02, "today's value of the time, less 24,800 ns"),
@@ -66,13 +69,16 @@ class Cases:
         return Cases(self.name, self.features, *parts)
 
     def only(self, features: Sequence[str]) -> "Cases":
+        """The same cases with some of their features. Raises ValueError for one that they do not have."""
+        if unknown := [feature for feature in features if feature not in self.features]:
+            raise ValueError(f"{self.name} has no feature {unknown[0]!r}: it has {', '.join(self.features)}")
         columns = [self.features.index(feature) for feature in features]
         return Cases(self.name, tuple(features), self.rows[:, columns], self.labels, self.splits, self.clusters)
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
-    """The prepared tables of `measurements`, by name."""
-    tables = {path.stem: pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
+    """The prepared tables of `measurements`, by name, less the rows that validation set aside."""
+    tables = {path.stem: load_table(folder, path.stem) for path in sorted(folder.glob("*.parquet"))}
     if not tables:
         raise ValueError(f"no tables in {folder}: run `dvc repro validate@measurements` first")
     return tables
