@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,6 +45,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TEXT",
         help="one or more texts, or what else the task reads; without any, a text a line from standard input",
     )
+    fit = command("fit", _fit, "fit a normal distribution to a column of a CSV file, and say whether it is one")
+    fit.add_argument("file", type=Path)
+    fit.add_argument("--column", help="its name; not needed where only one column holds numbers")
+    fit.add_argument("--level", type=float, default=0.95, help="of the intervals (default: %(default)s)")
     repro = command("repro", _repro, "run the whole DAG")
     repro.add_argument("--data", choices=["builtin", "public"], help="write data.source in params.yaml first")
     repro.add_argument("--setup-seconds", type=float, default=0, help=argparse.SUPPRESS)
@@ -83,7 +88,7 @@ def _promote(options: argparse.Namespace) -> None:
     from pipelines.registry import promote
 
     chosen = promote(options.pipeline)
-    figures = ", ".join(f"{key} {value}" for key, value in chosen.items() if key.startswith(("val_", "test_")))
+    figures = ", ".join(f"{key} {value}" for key, value in chosen.items() if key not in ("model", "run", "variant"))
     print(f"champion of {chosen['model']}: {chosen['run']} ({figures})")
 
 
@@ -95,6 +100,13 @@ def _predict(options: argparse.Namespace) -> None:
     family, task = champion.model_config["family"], champion.model_config["task"]
     for answer in champion.predict(tasks.inputs(family, task, options.arguments)):
         print(tasks.shown(family, task, answer), end="\n\n")
+
+
+def _fit(options: argparse.Namespace) -> None:
+    from pipelines.samples import read_column
+    from pipelines.summary import of_column
+
+    print("\n".join(of_column(*read_column(options.file, options.column), options.level).lines()))
 
 
 def _repro(options: argparse.Namespace) -> int:

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from pipelines import plots
+from pipelines import normality, plots, summary
 from pipelines.files import write_atomically
+
+ENOUGH_SEEDS = 3  # of a variant, for an interval of its mean
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Comparison:
     others: tuple[Figure, ...] = ()
     curves: Mapping[str, str] = field(default_factory=dict)  # columns of history.csv -> titles
     pictures: Mapping[str, str] = field(default_factory=dict)  # of the best run, <name>.png -> titles
+    documents: Mapping[str, str] = field(default_factory=dict)  # other files of the best run, by name -> titles
 
     @property
     def figures(self) -> tuple[Figure, ...]:
@@ -53,7 +57,7 @@ def compare(pipeline: str, by: Comparison, data: Path = Path("data")) -> pd.Data
     """Compares the runs in `data/models/<pipeline>`; returns the table of variants, best first.
 
     Written: `data/metrics/<pipeline>.json` for `dvc metrics`, and in `data/reports/<pipeline>/` the table and the
-    curves for `dvc plots`, pictures (those of the best run among them), and `report.md` with all of it.
+    curves for `dvc plots`, pictures and documents (those of the best run), and `report.md` with all of it.
     """
     runs = load_runs(data / "models" / pipeline)
     table = summarise(runs, by)
@@ -85,10 +89,12 @@ def compare(pipeline: str, by: Comparison, data: Path = Path("data")) -> pd.Data
     )
     if by.curves:
         plots.curves(histories, by.curves, pictures / "curves.png")
-    for name in by.pictures:
-        source = data / "models" / pipeline / str(best.name) / f"{name}.png"
-        write_atomically(pictures / source.name, source.read_bytes())
-    write_atomically(out / "report.md", _report(pipeline, table, best, by).encode())
+    documents = out / "documents"
+    documents.mkdir(exist_ok=True)  # an output of the DVC stage, empty for most pipelines
+    copied = [(pictures, f"{name}.png") for name in by.pictures] + [(documents, name) for name in by.documents]
+    for folder, name in copied:
+        write_atomically(folder / name, (data / "models" / pipeline / str(best.name) / name).read_bytes())
+    write_atomically(out / "report.md", _report(pipeline, runs, table, best, by).encode())
     return table
 
 
@@ -127,7 +133,7 @@ def _best_seeds(runs: pd.DataFrame, by: Comparison) -> pd.Series:
     return values.idxmin() if by.chosen_by.lower_is_better else values.idxmax()
 
 
-def _report(pipeline: str, table: pd.DataFrame, best: pd.Series, by: Comparison) -> str:
+def _report(pipeline: str, runs: pd.DataFrame, table: pd.DataFrame, best: pd.Series, by: Comparison) -> str:
     """The comparison as Markdown."""
     titles = [figure.title for figure in by.figures]
     lines = [
@@ -143,9 +149,34 @@ def _report(pipeline: str, table: pd.DataFrame, best: pd.Series, by: Comparison)
     for variant, row in table.iterrows():
         cells = [_spread(figure, row) for figure in by.figures]
         lines.append(f"| {variant} | {row['seeds']:.0f} | {row['parameters']:,.0f} | {' | '.join(cells)} |")
+    lines += _certainty(runs, by)
     pictures = {"variants": by.headline.title} | ({"curves": "Curves"} if by.curves else {}) | dict(by.pictures)
+    lines += ["", *(f"- [{title}](documents/{name})" for name, title in by.documents.items())] if by.documents else []
     lines += ["", *(f"![{title}](pictures/{name}.png)" for name, title in pictures.items()), ""]
     return "\n".join(lines)
+
+
+def _certainty(runs: pd.DataFrame, by: Comparison) -> list[str]:
+    """How far seeds let a mean be trusted: Student's interval where there are enough, and whether it may be used."""
+    scores = {str(name): found.to_numpy() for name, found in runs.groupby("variant")[by.headline.name]}
+    enough = {name: values for name, values in scores.items() if len(values) >= ENOUGH_SEEDS}
+    if not enough:
+        return []
+    lines = [
+        "",
+        f"How sure the means of {by.headline.title} are: Student's 95 % intervals over {ENOUGH_SEEDS} seeds or more.",
+        "",
+        f"| variant | seeds | {by.headline.title} | 95 % interval |",
+        "| --- | ---: | ---: | --- |",
+    ]
+    for name, values in enough.items():
+        found = summary.summarise(values)
+        interval = found.of_mean
+        ends = f"{by.headline.text(interval.low)} to {by.headline.text(interval.high)}" if interval else "all are equal"
+        lines.append(f"| {name} | {len(values)} | {by.headline.text(found.estimate.mean)} | {ends} |")
+    residuals = np.concatenate([values - values.mean() for values in enough.values()])
+    verdict = normality.check(residuals).verdict
+    return [*lines, "", f"They expect normal deviations from a variant's mean. Those of these runs: {verdict}"]
 
 
 def _spread(figure: Figure, row: pd.Series) -> str:

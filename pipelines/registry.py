@@ -8,7 +8,7 @@ from pipelines import runs, tracking
 from pipelines.files import write_atomically
 
 # What the served model needs, at the versions that it was trained with.
-REQUIREMENTS = ("mlflow", "torch", "safetensors", "pandas", "pyarrow", "pyyaml", "numpy")
+REQUIREMENTS = ("mlflow", "torch", "safetensors", "pandas", "pyarrow", "pyyaml", "numpy", "scipy")
 
 
 def promote(pipeline: str, data: Path = Path("data")) -> dict[str, str]:
@@ -20,11 +20,16 @@ def promote(pipeline: str, data: Path = Path("data")) -> dict[str, str]:
     return chosen
 
 
-def register(chosen: dict[str, str], data: Path) -> str:
-    """Gives the run of a promotion the alias `champion` in the store; returns the model's version."""
+def register(chosen: dict[str, str], data: Path) -> str | None:
+    """Gives the run of a promotion the alias `champion` in the store; returns the model's version.
+
+    A run whose result is a report has no weights: it is in the store as a run, and nothing is registered.
+    """
     pipeline, run = chosen["model"], chosen["run"]
     folder = data / "models" / pipeline / run
     runs.publish(folder)
+    if not (folder / "model.safetensors").is_file():
+        return None
     made = runs.read(folder)
     fingerprint = made["fingerprint"]
     run_id = tracking.find_run(pipeline, fingerprint)
@@ -47,6 +52,5 @@ def publish(data: Path = Path("data")) -> tuple[int, int]:
         tracking.create_store(pipeline)
     published = sum(runs.publish(folder) for folder in folders)
     promotions = sorted((data / "registry").glob("*.json"))
-    for path in promotions:
-        register(json.loads(path.read_text(encoding="utf-8")), data)
-    return published, len(promotions)
+    versions = [register(json.loads(path.read_text(encoding="utf-8")), data) for path in promotions]
+    return published, sum(version is not None for version in versions)

@@ -107,9 +107,10 @@ def describe(run: Run, tables: Path) -> dict[str, Any]:
 
 
 def _code_of(run: Run) -> list[Path]:
-    """The shared services and the task's own files: another task's change decides no number here."""
+    """The shared services, what the family shares, and the task's own files: another task's decide no number here."""
     package = Path(__file__).parent
-    return [*sorted(package.glob("*.py")), *sorted((package / run.family / run.task).glob("*.py"))]
+    family = [path for path in sorted((package / run.family).glob("*.py")) if path.name != "flow.py"]
+    return [*sorted(package.glob("*.py")), *family, *sorted((package / run.family / run.task).glob("*.py"))]
 
 
 def git_state() -> dict[str, str]:
@@ -143,7 +144,7 @@ class _Progress:
         self._tracked.epoch(row)
         if time.monotonic() - self._told > 15:
             self._told = time.monotonic()
-            of = f"{self._run.name}: epoch {row['epoch']:.0f} of {self._run.training['epochs']}"
+            of = f"{self._run.name}: epoch {row['epoch']:.0f} of {self._run.training.get('epochs', 1)}"
             self._report(f"{of}, {_headline(self._run, row)}")
 
 

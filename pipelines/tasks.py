@@ -3,7 +3,8 @@
 `__init__.py`  COMPARISON: the figures by which its runs are compared, and what a report shows
 `train.py`     settings(run) raises ValueError for wrong settings; train(run, tables, out, log) trains one run
 `predict.py`   Predictor(weights) answers for texts; shown(answer) puts one answer into lines; where a command line
-               names something else (files, options), inputs(arguments) turns it into the texts that a model is asked
+               names something else (files, options), inputs(arguments) turns it into the texts that a model is asked;
+               a task whose result is a report, not a model, has no such module and leaves no weights
 """
 
 import importlib

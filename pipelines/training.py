@@ -186,7 +186,23 @@ def write_results(out: Path, model: nn.Module, fitted: Fit, test: Row) -> Row:
     figures = {key: value for key, value in fitted.history[fitted.best_epoch - 1].items() if key.startswith("val_")}
     figures |= test
     figures |= {"best_epoch": fitted.best_epoch, "parameters": sum(p.numel() for p in model.parameters())}
-    pd.DataFrame(fitted.history).to_csv(out / "history.csv", index=False, float_format="%.6g")
-    write_atomically(out / "metrics.json", json.dumps(figures, indent=2).encode())
+    _write_figures(out, fitted.history, figures)
     (out / "checkpoint.safetensors").unlink(missing_ok=True)
     return figures
+
+
+def write_at_once(out: Path, log: Log, found: Row, test: Row, parameters: int) -> Row:
+    """The same for a run that has no epochs, as its result is computed at once: it counts as one.
+
+    `found` is what it found on its data but the test split; `parameters` is how many numbers were estimated.
+    """
+    row = {"epoch": 1.0, **found}
+    figures = {**found, **test, "best_epoch": 1.0, "parameters": float(parameters)}
+    _write_figures(out, [row], figures)
+    log.epoch(row)
+    return figures
+
+
+def _write_figures(out: Path, history: list[Row], figures: Row) -> None:
+    pd.DataFrame(history).to_csv(out / "history.csv", index=False, float_format="%.6g")
+    write_atomically(out / "metrics.json", json.dumps(figures, indent=2).encode())

@@ -1,6 +1,7 @@
 """dvc.yaml against the code: a stage depends on every file of the project that decides its result."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ NO_RESULT = {
 }
 
 
+@cache
 def imports(path: Path) -> set[Path]:
     """The project's files that a file imports."""
     names: set[str] = set()

@@ -20,8 +20,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.gaussian import streaming
-from pipelines.gaussian.data import Labels, numbers
-from pipelines.gaussian.moments import Array
 from pipelines.gaussian.multivariate import (
     SingularCovarianceError,
     cholesky,
@@ -32,6 +30,8 @@ from pipelines.gaussian.multivariate import (
     solve,
     solve_lower,
 )
+from pipelines.moments import Array
+from pipelines.samples import Labels, numbers
 
 Covariance = Literal["shared", "separate", "naive"]
 Score = Callable[[Array], Array]  # rows (n, p) -> (n, k)
@@ -154,7 +154,9 @@ class Classifier:
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> "Classifier":
-        priors, means, covariances = (np.array(values[name], np.float64) for name in ("priors", "means", "covariances"))
+        priors, means, covariances = (
+            np.asarray(values[name], np.float64) for name in ("priors", "means", "covariances")
+        )
         features, used, classes = (tuple(values[name]) for name in ("features", "used", "classes"))
         return cls(values["covariance"], features, used, values["redundant"], classes, priors, means, covariances)
 

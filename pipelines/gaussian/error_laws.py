@@ -12,7 +12,7 @@ from math import inf, lgamma, log, pi, sqrt
 
 import numpy as np
 
-from pipelines.gaussian.moments import Array
+from pipelines.moments import Array
 
 FREEDOM = 5  # of Student's law: the least whole number for which the variance of a variance is finite
 STEPS = 60  # of the iterations below, which gain at least a bit each
@@ -133,3 +133,33 @@ LAWS = {
         ),
     )
 }
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A law with the place and the scale that make some values most likely."""
+
+    location: float
+    scale: float
+    log_likelihood: float  # of one value, on average
+
+
+def fit(law: Law, values: Array) -> Fitted:
+    """The most likely place and scale for values (n,) that are not all equal.
+
+    The place follows from the scale; the scale is searched for between a 20th of the standard deviation and 3 of them,
+    but for the uniform law, whose scale is half the range.
+    """
+    from scipy.optimize import minimize_scalar
+
+    def at(scale: float) -> Fitted:
+        location = scale * float(law.locate(values[None] / scale)[0])
+        density = float(law.log_density((values - location) / scale).mean())
+        return Fitted(location, scale, density - log(scale))
+
+    if law.information == inf:
+        return at(float(np.ptp(values)) / 2 * (1 + 1e-9))  # so that rounding leaves no value outside
+    deviation = float(values.std())
+    bounds = (log(deviation / 20), log(3 * deviation))
+    found = minimize_scalar(lambda scale: -at(np.exp(scale)).log_likelihood, bounds=bounds, method="bounded")
+    return at(float(np.exp(found.x)))

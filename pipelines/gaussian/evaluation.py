@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from pipelines.gaussian.classifier import Classifier
-from pipelines.gaussian.data import Cases, Labels
-from pipelines.gaussian.inference import LEVEL, Interval
+from pipelines.gaussian.data import Cases
+from pipelines.intervals import LEVEL, Interval
+from pipelines.samples import Labels
 
 Fit = Callable[[Cases], Classifier]
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.gaussian.data import numbers
-from pipelines.gaussian.moments import Array
 from pipelines.gaussian.multivariate import Gaussian, solve
+from pipelines.moments import Array
+from pipelines.samples import numbers
 
 
 @dataclass(frozen=True)

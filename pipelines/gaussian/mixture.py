@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.gaussian import moments
-from pipelines.gaussian.data import as_sample
-from pipelines.gaussian.moments import Array
+from pipelines import moments
 from pipelines.gaussian.multivariate import Gaussian, SingularCovarianceError, log_sum_exp
+from pipelines.moments import Array
+from pipelines.samples import as_sample
 
 SMALL_PART = 0.05  # of the rows, in the starts that look for a few far from the rest
 

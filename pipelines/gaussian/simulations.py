@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from pipelines.gaussian import inference
+from pipelines import intervals
+from pipelines.gaussian import likelihood
 from pipelines.gaussian.error_laws import LAWS
-from pipelines.gaussian.moments import Array
+from pipelines.moments import Array
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Array]
 
@@ -54,7 +55,7 @@ def bounds(size: int, samples: int, seed: int) -> pd.DataFrame:
     the bound is reached only as n grows (the most likely variance goes below it, as it is not unbiased).
     """
     values = np.random.default_rng((seed, size)).standard_normal((samples, size))
-    bound = inference.cramer_rao(1.0, size)
+    bound = likelihood.cramer_rao(1.0, size)
     unbiased = values.var(axis=1, ddof=1)
     estimators = {
         "mean": (values.mean(axis=1), bound["mean"], 1.0),
@@ -68,7 +69,7 @@ def bounds(size: int, samples: int, seed: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["estimator", "n", "bound", "variance / bound", "se", "expected"])
 
 
-def coverage(sizes: Sequence[int], samples: int, seed: int, level: float = inference.LEVEL) -> pd.DataFrame:
+def coverage(sizes: Sequence[int], samples: int, seed: int, level: float = intervals.LEVEL) -> pd.DataFrame:
     """How often intervals hold the true value, by law and size of the sample."""
     rows = []
     for name, (draw, variance) in SOURCES.items():
@@ -77,9 +78,9 @@ def coverage(sizes: Sequence[int], samples: int, seed: int, level: float = infer
             values = draw(rng, (samples, size))
             mean, unbiased = values.mean(axis=1), values.var(axis=1, ddof=1)
             for interval, (low, high), truth in (
-                ("mean, Student", inference.mean_interval(mean, unbiased, size, level), 0.0),
-                ("mean, normal", inference.normal_interval(mean, unbiased * (size - 1) / size, size, level), 0.0),
-                ("variance, chi squared", inference.variance_interval(unbiased, size, level), variance),
+                ("mean, Student", intervals.mean_interval(mean, unbiased, size, level), 0.0),
+                ("mean, normal", intervals.normal_interval(mean, unbiased * (size - 1) / size, size, level), 0.0),
+                ("variance, chi squared", intervals.variance_interval(unbiased, size, level), variance),
             ):
                 right = float(((low <= truth) & (truth <= high)).mean())
                 rows.append((name, size, interval, right, np.sqrt(right * (1 - right) / samples)))

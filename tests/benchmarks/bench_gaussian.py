@@ -16,7 +16,7 @@ from scipy import stats
 
 from pipelines.gaussian import classifier, streaming
 from pipelines.gaussian.classifier import Covariance
-from pipelines.gaussian.moments import Array
+from pipelines.moments import Array
 
 TURNS = 4
 WORKERS = os.cpu_count() or 1

@@ -1,10 +1,12 @@
 """A tiny run of each task, on tables whose rule a few epochs teach, and a log that keeps what it is told."""
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pipelines.params import Run
@@ -30,6 +32,10 @@ WORDS = {
 CELL = {"cell": "elman", "hidden_size": 8, "num_layers": 1, "bidirectional": True}
 
 
+def first_texts(folder: Path) -> list[str]:
+    return list(pd.read_parquet(folder / "test.parquet")["text"][:3])
+
+
 @dataclass(frozen=True)
 class Example:
     """Settings that params.yaml would hold, and prepared tables by split."""
@@ -38,11 +44,20 @@ class Example:
     task: str
     model: Mapping[str, Any]
     tables: Callable[[], Mapping[str, pd.DataFrame]]
+    training: Mapping[str, Any] = field(default_factory=lambda: TRAINING)
+    held_out: bool = True  # whether the tables have a test split
+    asked: Callable[[Path], list[str]] | None = first_texts  # of a model; None: the task's result is a report
+    refused: tuple[str, str] = ("   ", "text 2 of 2 holds no words")  # what a model does not answer, and what it says
+
+    @property
+    def learns(self) -> bool:
+        """Whether it is trained epoch by epoch; else its result is computed at once."""
+        return "epochs" in self.training
 
     def run(self, seed: int = 0, **changes: Any) -> Run:
         """A run, with changes to its settings."""
         model = {**self.model, **{key: value for key, value in changes.items() if key in self.model}}
-        training = {**TRAINING, **{key: value for key, value in changes.items() if key in TRAINING}}
+        training = {**self.training, **{key: value for key, value in changes.items() if key in self.training}}
         name = f"{self.family}-{self.task}"
         return Run(name, self.family, self.task, self.task, "tiny", seed, "cpu", model, training)
 
@@ -50,6 +65,7 @@ class Example:
         folder.mkdir(parents=True)
         for split, table in self.tables().items():
             table.to_parquet(folder / f"{split}.parquet")
+        (folder / "card.json").write_text(json.dumps({"source": "builtin", "facts": {}}))
         return folder
 
 
@@ -115,9 +131,68 @@ def sentiment() -> dict[str, pd.DataFrame]:
     return {"train": pd.concat([rows] * 2, ignore_index=True), "val": rows[1::2], "test": rows[::2]}
 
 
+# Measurements: normal values, waiting times, and two classes that a plane tells apart.
+def tidy(groups: Mapping[tuple[str, str], np.ndarray], features: list[str], clusters: str = "") -> pd.DataFrame:
+    """A prepared table from rows by (group, split)."""
+    parts, first = [], 0
+    for (group, split), rows in groups.items():
+        for index, feature in enumerate(features):
+            case = np.arange(first, first + len(rows))
+            kinds = {"case": case, "group": group, "cluster": clusters, "split": split, "feature": feature}
+            parts.append(pd.DataFrame({**kinds, "value": rows[:, index]}))
+        first += len(rows)
+    table = pd.concat(parts).sort_values(["case", "feature"], kind="stable", ignore_index=True)
+    return table.assign(id=range(len(table)))
+
+
+def measurements() -> dict[str, pd.DataFrame]:
+    rng = np.random.default_rng(0)
+    classes = {
+        (group, split): rng.normal(shift, 1, (50, 3)) @ (np.eye(3) + 0.3)
+        for group, shift in (("a", 0.0), ("b", 2.0))
+        for split in ("train", "test")
+    }
+    return {
+        "gaussian": tidy({("all", "train"): rng.normal(9, 2, (40, 1))}, ["value"]),
+        "skewed": tidy({("all", "train"): rng.exponential(10, (60, 1))}, ["value"]),
+        "classes-7d": tidy(classes, ["x1", "x2", "x3"]),
+    }
+
+
+CLASSIFIER = {
+    "cases": "classes-7d",
+    "features": [],
+    "covariance": "shared",
+    "shrinkage": 0.0,
+    "smoothing": 0.0,
+    "plane": ["x1", "x3"],
+    "also": [],
+}
+
+
+def first_cases(folder: Path) -> list[str]:
+    rows = pd.read_parquet(folder / "classes-7d.parquet").pivot_table(index="case", columns="feature", values="value")
+    return [" ".join(f"{name}={value}" for name, value in row.items()) for _, row in rows.head(3).iterrows()]
+
+
 EXAMPLES = {
     ("rnn", "slots"): Example("rnn", "slots", {**WORDS, **CELL, "crf": False, "members": 1}, slots),
     ("rnn", "sentiment"): Example(
         "rnn", "sentiment", {**WORDS, **CELL, "reader": "recurrent", "pooling": "attention"}, sentiment
+    ),
+    ("gaussian", "derivation"): Example(
+        *("gaussian", "derivation", {}, measurements),
+        training={"size": 9, "samples": 300},
+        held_out=False,
+        asked=None,
+    ),
+    ("gaussian", "mle"): Example(
+        "gaussian", "mle", {}, measurements, training={"samples": 300}, held_out=False, asked=None
+    ),
+    ("gaussian", "classification"): Example(
+        *("gaussian", "classification", CLASSIFIER, measurements),
+        training={"folds": 3, "repeats": 1},
+        asked=first_cases,
+        refused=("x1=1 x2=2", "case 2 of 2 lacks x3: the classifier reads x1, x2, x3"),
     ),
 }

@@ -13,8 +13,8 @@ from scipy import stats
 from pipelines.gaussian import classifier, data, evaluation
 from pipelines.gaussian.classifier import Classifier, Covariance
 from pipelines.gaussian.data import Cases
-from pipelines.gaussian.moments import Array
 from pipelines.gaussian.multivariate import SingularCovarianceError
+from pipelines.moments import Array
 
 KINDS: tuple[Covariance, ...] = get_args(Covariance)
 FAST = settings(derandomize=True, deadline=None, max_examples=20)

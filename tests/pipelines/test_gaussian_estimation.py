@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from pipelines.estimation import estimate
 from pipelines.gaussian import missing, mixture, multivariate
-from pipelines.gaussian.estimation import ascend, estimate, score
-from pipelines.gaussian.moments import Array
+from pipelines.gaussian.likelihood import ascend, score
 from pipelines.gaussian.multivariate import Gaussian, SingularCovarianceError
+from pipelines.moments import Array
 
 FAST = settings(derandomize=True, deadline=None, max_examples=20)
 VALUES = st.lists(st.floats(-1e3, 1e3, width=32), min_size=2, max_size=30).filter(lambda found: np.ptp(found) > 1e-3)

@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from pipelines.gaussian import inference, normality, simulations, summary
+from pipelines import intervals, normality, summary
+from pipelines.estimation import estimate
+from pipelines.gaussian import likelihood, simulations
 from pipelines.gaussian.error_laws import LAWS, Law
-from pipelines.gaussian.estimation import estimate
-from pipelines.gaussian.moments import Array
+from pipelines.moments import Array
 
 ERRORS = 5
 SAMPLES = 10_000
@@ -39,14 +40,14 @@ def test_fisher_information_is_the_expected_curvature() -> None:
             found.log_likelihood(*(np.array([10.0, 2.0]) + a * one + b * other)) for a in (1, -1) for b in (1, -1)
         ]
         curvature[row, column] = (corners[0] - corners[1] - corners[2] + corners[3]) / (4 * step**2)
-    assert inference.fisher_information(2.0, 2) == pytest.approx(-curvature, abs=1e-5)
-    bounds = inference.cramer_rao(2.0, 50)
+    assert likelihood.fisher_information(2.0, 2) == pytest.approx(-curvature, abs=1e-5)
+    bounds = likelihood.cramer_rao(2.0, 50)
     assert bounds == pytest.approx({"mean": 4 / 50, "deviation": 4 / 100, "variance": 2 * 2.0**4 / 50})
 
 
 def test_intervals_are_those_of_scipy() -> None:
     values = normal(23)
-    found = inference.intervals(estimate(values), 0.9)
+    found = intervals.around(estimate(values), 0.9)
     expected = stats.t.interval(0.9, 22, values.mean(), stats.sem(values))
     assert (found["mean"].low, found["mean"].high) == pytest.approx(expected, rel=1e-12)
     squares = 23 * values.var()
@@ -59,23 +60,23 @@ def test_intervals_are_those_of_scipy() -> None:
 
 def test_no_interval_without_spread() -> None:
     with pytest.raises(ValueError, match="1 value shows no spread"):
-        inference.intervals(estimate([3.0]))
+        intervals.around(estimate([3.0]))
     with pytest.raises(ValueError, match="all 4 values are 3: without spread there is no interval"):
-        inference.intervals(estimate([3.0] * 4))
+        intervals.around(estimate([3.0] * 4))
     with pytest.raises(ValueError, match="level is 95: expected a share"):
-        inference.intervals(estimate([3.0, 4.0]), 95)
+        intervals.around(estimate([3.0, 4.0]), 95)
 
 
 def test_clusters_of_one_give_students_interval_and_copies_add_nothing() -> None:
     values = normal(30)
-    alone = inference.clustered_interval(values, np.full(30, ""))
-    student = inference.intervals(estimate(values))["mean"]
+    alone = intervals.clustered_interval(values, np.full(30, ""))
+    student = intervals.around(estimate(values))["mean"]
     assert (alone.low, alone.high) == pytest.approx((student.low, student.high), rel=1e-12)
     names = np.array([f"family {index}" for index in range(30)])
-    copies = inference.clustered_interval(np.repeat(values, 4), np.repeat(names, 4))
+    copies = intervals.clustered_interval(np.repeat(values, 4), np.repeat(names, 4))
     assert (copies.low, copies.high) == pytest.approx((alone.low, alone.high), rel=1e-12)
     with pytest.raises(ValueError, match="all values are of one cluster"):
-        inference.clustered_interval(values, np.full(30, "family"))
+        intervals.clustered_interval(values, np.full(30, "family"))
 
 
 # -- simulations
@@ -289,7 +290,7 @@ def test_a_qq_plot_of_normal_quantiles_is_a_straight_line() -> None:
 def test_a_summary_in_lines() -> None:
     values = normal(100)
     lines = summary.summarise(values, "speed").lines()
-    interval = inference.intervals(estimate(values))["mean"]
+    interval = intervals.around(estimate(values))["mean"]
     assert lines[0] == "speed: 100 values"
     assert lines[1] == f"mean       {values.mean():.6g}  (95%: {interval})"
     assert lines[3].startswith(f"variance   {values.var():.6g} (1/n), {values.var(ddof=1):.6g} (1/(n-1))")
@@ -299,7 +300,7 @@ def test_a_summary_in_lines() -> None:
 def test_a_summary_takes_clusters_into_account() -> None:
     values, names = np.repeat(normal(30), 3), np.repeat([f"family {index}" for index in range(30)], 3)
     found = summary.summarise(values, clusters=names)
-    assert found.clustered == inference.clustered_interval(values, names)
+    assert found.clustered == intervals.clustered_interval(values, names)
     assert found.of_mean == found.clustered
     assert any("if clusters are taken into account" in line for line in found.lines())
     assert summary.summarise(values, clusters=np.full(90, "")).clustered is None

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from pipelines.gaussian import moments, streaming
-from pipelines.gaussian.moments import Array, Moments
+from pipelines import moments
+from pipelines.gaussian import streaming
 from pipelines.gaussian.streaming import Stream
+from pipelines.moments import Array, Moments
 
 FAST = settings(derandomize=True, deadline=None, max_examples=25)
 FLOATS = st.floats(-1e6, 1e6, allow_nan=False, width=64)

@@ -12,24 +12,26 @@ import pandas as pd
 import pytest
 import sympy as sp  # type: ignore[import-untyped]
 
+from pipelines import samples
 from pipelines.gaussian import data
-from pipelines.gaussian.classification import report as classification
+from pipelines.gaussian.checks import Step, close, equal
+from pipelines.gaussian.classification import predict
 from pipelines.gaussian.classification import steps as classification_steps
-from pipelines.gaussian.classifier import Classifier
+from pipelines.gaussian.classification import train as classification
 from pipelines.gaussian.derivation import report as derivation
 from pipelines.gaussian.derivation import steps
-from pipelines.gaussian.derivation.steps import Step
 from pipelines.gaussian.error_laws import LAWS
 from pipelines.gaussian.mle import report as mle
-from pipelines.gaussian.moments import Array
 from pipelines.gaussian.report import Report, drawn
+from tests.pipelines.examples import EXAMPLES, Told, tidy
 
 # -- the derivation
 
 
 @pytest.fixture(scope="module")
 def derived() -> tuple[Step, ...]:
-    return steps.derive() + classification_steps.derive()
+    """Gauss's ten steps, and those of both kinds of boundaries."""
+    return steps.derive() + classification_steps.derive("shared") + classification_steps.derive("separate")
 
 
 def test_every_check_holds(derived: tuple[Step, ...]) -> None:
@@ -49,9 +51,9 @@ def test_every_formula_and_every_finding_can_be_drawn(derived: tuple[Step, ...])
 
 def test_checks_can_fail() -> None:
     x = steps.x
-    assert not steps.equal("", sp.exp(x) ** 2, sp.exp(x)).holds
-    assert steps.equal("", sp.exp(x) ** 2, sp.exp(2 * x)).holds
-    assert not steps.close("", 1.0, 1.1, 1e-3).holds
+    assert not equal("", sp.exp(x) ** 2, sp.exp(x)).holds
+    assert equal("", sp.exp(x) ** 2, sp.exp(2 * x)).holds
+    assert not close("", 1.0, 1.1, 1e-3).holds
 
 
 @pytest.mark.parametrize("name", [name for name in LAWS if name not in ("normal", "uniform")])
@@ -110,19 +112,6 @@ def test_what_cannot_be_drawn_is_an_error() -> None:
 # -- reports
 
 
-def tidy(groups: dict[tuple[str, str], Array], features: list[str], clusters: str = "") -> pd.DataFrame:
-    """A prepared table from rows by (group, split)."""
-    parts, first = [], 0
-    for (group, split), rows in groups.items():
-        for index, feature in enumerate(features):
-            case = np.arange(first, first + len(rows))
-            kinds = {"case": case, "group": group, "cluster": clusters, "split": split, "feature": feature}
-            parts.append(pd.DataFrame({**kinds, "value": rows[:, index]}))
-        first += len(rows)
-    table = pd.concat(parts).sort_values(["case", "feature"], kind="stable", ignore_index=True)
-    return table.assign(id=range(len(table)))
-
-
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Small tables with the names and columns of the built-in ones."""
@@ -159,20 +148,18 @@ def check_whole(folder: Path, figures: dict[str, float]) -> str:
     return markdown
 
 
-def test_the_derivation_as_a_report_with_the_same_bytes_again(
-    derived: tuple[Step, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_derivation_as_a_report(
+    derived: tuple[Step, ...], tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(derivation, "derive", lambda: derived[:10])  # it takes seconds
-    written = []
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-        figures = derivation.write(tmp_path / name, size=9, samples=500)
-        written.append({path.name: path.read_bytes() for path in sorted((tmp_path / name).iterdir())})
-    assert written[0] == written[1]
-    markdown = check_whole(tmp_path / "one", figures)
+    figures = derivation.write(tables, tmp_path, size=9, samples=500)
+    markdown = check_whole(tmp_path, figures)
     assert figures["failed"] == 0
-    assert figures["checks"] == markdown.count("- **holds**")
-    assert len(pd.read_csv(tmp_path / "one" / "efficiency.csv")) == 5
+    assert figures["held"] == markdown.count("- **holds**")
+    assert len(pd.read_csv(tmp_path / "efficiency.csv")) == 5
+    gains = pd.read_csv(tmp_path / "laws.csv").pivot_table(index="sample", columns="law", values="gain")
+    assert gains["Student 5"]["outliers"] > 50, "far values are likelier with long tails"
+    assert (gains["normal"] == 0).all()
 
 
 @pytest.fixture(scope="module")
@@ -198,17 +185,23 @@ def test_measurements_as_a_report(measured: tuple[Path, dict[str, float]]) -> No
     assert "3 values are too few to tell" in markdown
 
 
-def test_classes_as_a_report(
-    derived: tuple[Step, ...], tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(classification, "derive", lambda: derived[10:])
-    figures = classification.write(tables, tmp_path, folds=3, repeats=2, bundled=())
-    markdown = check_whole(tmp_path, figures)
+def test_classes_as_a_report(tables: Path, tmp_path: Path) -> None:
+    """Kinds on all sets with names: what is kept is what is saved, and what the report says of it."""
+    run = EXAMPLES["gaussian", "classification"].run(plane=["x1", "x2"], also=["classes-2d", "iris"])
+    figures = classification.train(run, tables, tmp_path, Told())
+    markdown = (tmp_path / "report.md").read_text()
+    assert "**FAILS**" not in markdown
     assert "70.0% for `classes-2d`" in markdown
-    kept = Classifier.from_values(json.loads((tmp_path / "classifier.json").read_bytes()))
+    assert pd.read_csv(tmp_path / "accuracy.csv")["set"].to_list() == [
+        "classes-7d, 7 features",
+        "classes-2d, 2 features",
+        "iris, 4 features",
+    ]
+    kept = classification.load_classifier(tmp_path / "model.safetensors")
     test = data.cases("classes-7d", pd.read_parquet(tables / "classes-7d.parquet")).of("test")
-    accuracy = (kept.predict(test.rows) == test.labels).mean()
-    assert accuracy == figures[f"test_accuracy_classes-7d_7_{kept.covariance}"]
+    assert 100 * (kept.predict(test.rows) == test.labels).mean() == figures["test_accuracy"]
+    predictions = pd.read_csv(tmp_path / "predictions.csv")
+    assert 100 * (predictions["actual"] == predictions["predicted"]).mean() == figures["test_accuracy"]
 
 
 def test_no_tables(tmp_path: Path) -> None:
@@ -261,24 +254,24 @@ def test_cases_of_a_table() -> None:
     [
         ("a,b\n1,2\n", None, "has 2 columns of numbers: name one of a, b"),
         ("a,b\n1,2\n", "c", "has no column 'c': it has a, b"),
-        ("a\n1\nmany\n", None, "row 1 of column 'a' of .* is 'many': expected a number"),
+        ("a\n1\nmany\n", None, "row 2 of column 'a' of .* is 'many': expected a number"),
         ("a\n1\n\n3,4\n", None, "cannot be read as CSV"),
-        ("a,b\n1,x\n,y\n", None, "row 1 of column 'a' of .* is nan"),
+        ("a,b\n1,x\n,y\n", None, "row 2 of column 'a' of .* is nan"),
         ("", None, "cannot be read as CSV"),
     ],
 )
 def test_bad_columns(tmp_path: Path, content: str, column: str | None, says: str) -> None:
     (tmp_path / "column.csv").write_text(content)
     with pytest.raises(ValueError, match=says):
-        data.read_column(tmp_path / "column.csv", column)
+        samples.read_column(tmp_path / "column.csv", column)
 
 
 def test_a_column_is_the_only_one_with_numbers(tmp_path: Path) -> None:
     (tmp_path / "column.csv").write_text("who,speed\nx,1.5\ny,2\n")
-    name, values = data.read_column(tmp_path / "column.csv")
+    name, values = samples.read_column(tmp_path / "column.csv")
     assert (name, values.tolist()) == ("speed", [1.5, 2.0])
     with pytest.raises(ValueError, match="cannot be read as CSV"):
-        data.read_column(tmp_path / "none.csv")
+        samples.read_column(tmp_path / "none.csv")
 
 
 # -- the published measurements
@@ -320,9 +313,14 @@ def test_the_classics(published: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.mirror
-def test_pokemon(derived: tuple[Step, ...], published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classification, "derive", lambda: derived[10:])
-    figures = classification.write(published, tmp_path, folds=5, repeats=1, bundled=())
-    assert "total = hp + attack + defense" in check_whole(tmp_path, figures)
-    assert figures["test_accuracy_pokemon_7_shared"] == pytest.approx(54 / 70)
-    assert figures["test_accuracy_pokemon_2_shared"] == pytest.approx(34 / 70)
+def test_pokemon(published: Path, tmp_path: Path) -> None:
+    example = EXAMPLES["gaussian", "classification"]
+    for folder, features, right in (("all", [], 54), ("two", ["defense", "special-defense"], 34)):
+        (tmp_path / folder).mkdir()
+        run = example.run(cases="pokemon", plane=["defense", "special-defense"], features=features)
+        figures = classification.train(run, published, tmp_path / folder, Told())
+        assert figures["test_accuracy"] == pytest.approx(100 * right / 70)
+    assert "total = hp + attack + defense" in (tmp_path / "all" / "report.md").read_text()
+    assert predict.Predictor(tmp_path / "all" / "model.safetensors")(
+        ["hp=50 attack=60 defense=70 special-attack=80 special-defense=60 speed=50"]
+    )[0]["label"] in ("Water", "Normal")

@@ -1,11 +1,13 @@
 """Why a shared covariance gives a straight boundary and the logistic function: the algebra, executed."""
 
+from functools import cache
+
 import numpy as np
 import sympy as sp  # type: ignore[import-untyped]
 
-from pipelines.gaussian.classifier import Classifier
-from pipelines.gaussian.derivation.steps import Check, Step, equal
-from pipelines.gaussian.moments import Array
+from pipelines.gaussian.checks import Check, Step, equal
+from pipelines.gaussian.classifier import Classifier, Covariance
+from pipelines.moments import Array
 
 x1, x2, a1, a2, b1, b2 = sp.symbols("x_1 x_2 a_1 a_2 b_1 b_2", real=True)
 p, q = sp.symbols("p q", positive=True)  # priors
@@ -16,9 +18,10 @@ shared = sp.Matrix([[s1**2, rho * s1 * s2], [rho * s1 * s2, s2**2]])
 other = sp.Matrix([[t1**2, tau * t1 * t2], [tau * t1 * t2, t2**2]])
 
 
-def derive() -> tuple[Step, ...]:
-    """The steps, for two features and any means, covariances and priors."""
-    return _bayes(), _linear(), _quadratic()
+@cache
+def derive(covariance: Covariance) -> tuple[Step, ...]:
+    """The steps, for two features and any means, covariances and priors; a naive classifier is a quadratic one."""
+    return _bayes(), _linear() if covariance == "shared" else _quadratic()
 
 
 def numeric_check(classifier: Classifier, rows: Array) -> Check:

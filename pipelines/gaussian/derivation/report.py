@@ -5,20 +5,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipelines.gaussian import simulations
-from pipelines.gaussian.derivation import pictures
+from pipelines.gaussian import data, simulations
+from pipelines.gaussian.data import CLASSIFIED, Sample
+from pipelines.gaussian.derivation.pictures import efficiencies, likelihoods, slopes, squeeze
 from pipelines.gaussian.derivation.steps import additivity, derive, highest
-from pipelines.gaussian.error_laws import LAWS
+from pipelines.gaussian.error_laws import LAWS, fit
 from pipelines.gaussian.report import Report
+from pipelines.normality import LEAST
 
 SAMPLE = np.array([-1.4, -0.9, -0.2, 0.1, 0.3, 0.8, 3.6])  # one value far out: mean, median and midrange differ
 
 
-def write(out: Path, *, size: int = 25, samples: int = 20_000, seed: int = 0) -> dict[str, float]:
-    """Executes the argument and writes `report.md`, `report.html`, pictures and `efficiency.csv` into `out`.
+def write(tables: Path, out: Path, *, size: int = 25, samples: int = 20_000, seed: int = 0) -> dict[str, float]:
+    """Executes the argument; writes `report.md`, `report.html`, pictures, `efficiency.csv` and `laws.csv` into `out`.
 
-    Efficiency is measured on `samples` samples of `size` observations. Returns the figures; `failed` is the number of
-    checks that do not hold.
+    Efficiency is measured on `samples` samples of `size` observations, and the laws are fitted to the prepared tables
+    of `measurements` in `tables`. Returns the figures; `failed` is the number of checks that do not hold.
     """
     steps = derive()
     checks = [check for step in steps for check in step.checks]
@@ -37,17 +39,20 @@ def write(out: Path, *, size: int = 25, samples: int = 20_000, seed: int = 0) ->
         for check in step.checks:
             report.check(check.says, check.holds, check.found)
         if step.title.startswith("Three observations"):
-            report.picture(pictures.slopes(out / "slopes.png"), "Densities, and the slopes of their logarithms")
+            report.picture(slopes(out / "slopes.png"), "Densities, and the slopes of their logarithms")
         if "polar" in step.title:
-            report.picture(pictures.squeeze(out / "squeeze.png"), "A square between two discs, and their integrals")
+            report.picture(squeeze(out / "squeeze.png"), "A square between two discs, and their integrals")
     efficiency = simulations.efficiency(size, samples, seed)
     efficiency.to_csv(out / "efficiency.csv", index=False, float_format="%.6g")
     _add_converse(report, efficiency, samples, out)
+    best = _add_measured(report, tables, out)
     report.write(out)
     ratios = efficiency.set_index("law")
     return {
-        "checks": float(len(checks)),
+        "held": float(sum(check.holds for check in checks)),
         "failed": float(sum(not check.holds for check in checks)),
+        "measured_samples": float(len(best)),
+        "normal_is_best": float(best.count("normal")),
         **{f"mean_against_median_{_key(law)}": float(row["mean against median"]) for law, row in ratios.iterrows()},
     }
 
@@ -78,7 +83,7 @@ def _add_converse(report: Report, efficiency: pd.DataFrame, samples: int, out: P
         "g misses additivity by",
     )
     report.table(head, rows)
-    report.picture(pictures.likelihoods(SAMPLE, out / "likelihoods.png"), "Log-likelihood over the true value")
+    report.picture(likelihoods(SAMPLE, out / "likelihoods.png"), "Log-likelihood over the true value")
     report.heading("What that costs: efficiency of mean and median")
     report.text(
         f"{samples:,} samples of {efficiency['n'].iloc[0]} errors each, under every law. Given is $n$ times the "
@@ -97,12 +102,57 @@ def _add_converse(report: Report, efficiency: pd.DataFrame, samples: int, out: P
             for _, row in efficiency.iterrows()
         ],
     )
-    report.picture(pictures.efficiencies(efficiency, out / "efficiency.png"), "Efficiency by law, and by tail")
+    report.picture(efficiencies(efficiency, out / "efficiency.png"), "Efficiency by law, and by tail")
     report.text(
         "Under Laplace's law the mean needs up to twice as many observations as the median, under the normal law the "
         "median needs half as many again as the mean ($\\pi/2$ times). Under the uniform law the middle between the "
         "extremes beats both: its variance falls with $1/n^2$, as the ends of the density give the true value away."
     )
+
+
+def _add_measured(report: Report, tables: Path, out: Path) -> list[str]:
+    """The laws fitted to measured values; returns which is the best for each sample."""
+    report.heading("Which law do measurements follow?")
+    report.text(
+        "Each law with the place and the scale that make a sample most likely (two numbers for every law, so that the "
+        "likelihoods compare as they are). Given is where the true value is then taken to be, and by how much the "
+        "logarithm of the likelihood of all values rises over the normal law's: where it rises by much, the mean is "
+        "not the best use of the observations. (A law that is not symmetric, as waiting times have, is none of these.)"
+    )
+    rows = []
+    for sample in _samples(tables):
+        fitted = {name: fit(law, sample.values) for name, law in LAWS.items()}
+        normal = fitted["normal"].log_likelihood
+        rows += [
+            {
+                "sample": sample.name,
+                "n": len(sample.values),
+                "law": name,
+                "location": found.location,
+                "scale": found.scale,
+                "gain": len(sample.values) * (found.log_likelihood - normal),
+            }
+            for name, found in fitted.items()
+        ]
+    table = pd.DataFrame(rows)
+    table.to_csv(out / "laws.csv", index=False, float_format="%.6g")
+    best, lines = [], []
+    for name, laws in table.groupby("sample", sort=False):
+        by_law = laws.set_index("law")
+        best.append(str(by_law["gain"].idxmax()))
+        gains = [f"{gain:+.1f}" for law, gain in by_law["gain"].items() if law != "normal"]
+        places = [f"{place:.5g}" for place in by_law["location"][["normal", best[-1]]]]
+        lines.append((str(name), str(by_law["n"].iloc[0]), best[-1], *places, *gains))
+    others = [f"{law} over normal" for law in LAWS if law != "normal"]
+    report.table(("sample", "n", "most likely law", "the mean", "its place", *others), lines)
+    return best
+
+
+def _samples(tables: Path) -> list[Sample]:
+    """What was measured one feature at a time, as far as there are values enough to tell laws apart."""
+    named = ((name, frame) for name, frame in data.read_tables(tables).items() if name not in CLASSIFIED)
+    found = [sample for name, frame in named for sample in data.samples(name, frame)]
+    return [sample for sample in found if len(sample.values) >= LEAST and np.ptp(sample.values) > 0]
 
 
 def _key(law: object) -> str:

@@ -4,35 +4,15 @@ Which law of error makes the mean of observations the most probable value of wha
 reader reads and what the computer did to believe it: symbols through sympy, numbers through mpmath and numpy.
 """
 
-import re
-from dataclasses import dataclass
+from functools import cache
 
 import mpmath  # type: ignore[import-untyped]
 import numpy as np
 import sympy as sp  # type: ignore[import-untyped]
 
+from pipelines.gaussian.checks import Check, Step, close, equal, latex
 from pipelines.gaussian.error_laws import LAWS
-from pipelines.gaussian.moments import Array
-
-
-@dataclass(frozen=True)
-class Check:
-    """A statement, what the computer found when it tried it, and whether that bears it out."""
-
-    says: str
-    found: str
-    holds: bool
-
-
-@dataclass(frozen=True)
-class Step:
-    """A step of the argument."""
-
-    title: str
-    text: str
-    formulas: tuple[str, ...]  # LaTeX
-    checks: tuple[Check, ...]
-
+from pipelines.moments import Array
 
 a, b, e, k, mu, x, y = sp.symbols("a b e k mu x y", real=True)
 h, r, sigma, theta, radius = sp.symbols("h r sigma theta R", positive=True)
@@ -41,6 +21,7 @@ f, g = sp.Function("f"), sp.Function("g")
 SAMPLE = np.array([-1.3, 0.2, 0.4, 1.1, 3.6])  # any numbers would do
 
 
+@cache
 def derive() -> tuple[Step, ...]:
     """The whole argument, executed."""
     steps = (
@@ -56,21 +37,6 @@ def derive() -> tuple[Step, ...]:
         _least_squares,
     )
     return tuple(step() for step in steps)
-
-
-def equal(says: str, found: sp.Expr, expected: sp.Expr) -> Check:
-    """Whether two expressions are the same, shown as sympy found the first."""
-    return Check(says, f"${latex(found)}$", bool(sp.simplify(found - expected) == 0))
-
-
-def close(says: str, found: float, expected: float, tolerance: float) -> Check:
-    apart = abs(found - expected)
-    return Check(says, f"{found:.12g}, {apart:.0e} off", bool(apart <= tolerance))
-
-
-def latex(expression: sp.Basic) -> str:
-    """As mathtext draws it."""
-    return re.sub(r"\{?\\left\(([\w +-]+?) \\right\)\}?", r"(\1)", str(sp.latex(expression)))
 
 
 def additivity(name: str) -> float:

@@ -6,16 +6,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipelines.gaussian import data, mixture, simulations, summary
-from pipelines.gaussian.data import REFERENCES, Reference, Sample
-from pipelines.gaussian.estimation import ascend, estimate
-from pipelines.gaussian.mle import pictures
+from pipelines import summary
+from pipelines.estimation import estimate
+from pipelines.gaussian import data, mixture, simulations
+from pipelines.gaussian.data import CLASSIFIED, REFERENCES, Reference, Sample
+from pipelines.gaussian.likelihood import ascend
+from pipelines.gaussian.mle.pictures import likelihood, mixtures, quantiles, simulated
 from pipelines.gaussian.mle.several import add_several
 from pipelines.gaussian.report import Report
-from pipelines.gaussian.summary import Summary
+from pipelines.intervals import LEVEL
+from pipelines.summary import Summary
 
 SIZES = (5, 20, 100)  # values in a sample, in simulations of intervals
-SEVERAL = ("classes-2d", "classes-7d", "pokemon")  # tables that are about several features at once
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def write(tables: Path, out: Path, *, samples: int = 10_000, seed: int = 0) -> d
     found = [
         Found(sample, summary.summarise(sample.values, sample.name, sample.clusters))
         for name, frame in frames.items()
-        if name not in SEVERAL
+        if name not in CLASSIFIED
         for sample in data.samples(name, frame)
     ]
     report = Report("Measurements and the most likely Gaussian")
@@ -129,7 +131,7 @@ def _add_closed_form(report: Report, found: list[Found], out: Path) -> dict[str,
     shown = max(normal or found, key=lambda one: (_reference(one) is not None, one.summary.estimate.count))
     best = shown.summary.estimate
     path = list(ascend(shown.sample.values, best.mean - 5 * best.deviation / best.count**0.5, 2 * best.deviation))
-    picture = pictures.likelihood(best, path, shown.sample.name, out / "likelihood.png")
+    picture = likelihood(best, path, shown.sample.name, out / "likelihood.png")
     report.picture(picture, f"Log-likelihood surface and profiles of {shown.sample.name}")
     return {f"{way.lower()}_against_closed_form": apart for way, apart in farthest.items()}
 
@@ -182,12 +184,13 @@ def _add_simulations(report: Report, samples: int, seed: int, out: Path) -> dict
     )
     laws = dict.fromkeys(coverage["law"])
     report.table(("law", *kinds), [(law, *(str(by_law[law, kind]) for kind in kinds)) for law in laws])
-    report.picture(pictures.simulated(bias, coverage, out / "simulated.png"), "Bias by size, and coverage by law")
+    report.picture(simulated(bias, coverage, out / "simulated.png"), "Bias by size, and coverage by law")
     normal = coverage[(coverage["law"] == "normal") & (coverage["n"] == SIZES[1])].set_index("interval")["coverage"]
     return {
         "mean_variance_over_bound": float(bounds["variance / bound"].iloc[0]),
-        "coverage_mean": float(normal["mean, Student"]),
-        "coverage_variance": float(normal["variance, chi squared"]),
+        "coverage_mean": 100 * float(normal["mean, Student"]),
+        "coverage_variance": 100 * float(normal["variance, chi squared"]),
+        "coverage_off": 100 * abs(float(normal["mean, Student"]) - LEVEL),
     }
 
 
@@ -204,7 +207,7 @@ def _add_normality(report: Report, found: list[Found], frames: dict[str, pd.Data
     whole = [one.sample for one in found if one.sample.group == "all"]
     single = [one.sample for one in found if one.sample.group != "all"]
     report.picture(
-        pictures.quantiles((whole + single)[:8], out / "quantiles.png"),
+        quantiles((whole + single)[:8], out / "quantiles.png"),
         "QQ plots: red, what was taken for gross errors",
     )
     figures: dict[str, float] = {}
@@ -245,7 +248,7 @@ def _add_mixtures(report: Report, found: list[Found], out: Path) -> None:
     report.table(("sample", "one part", "the other", "BIC falls by", "better"), rows)
     shown = dict(list(fitted.items())[:3])
     if shown:
-        report.picture(pictures.mixtures(shown, out / "mixtures.png"), "Histograms with one and with two Gaussians")
+        report.picture(mixtures(shown, out / "mixtures.png"), "Histograms with one and with two Gaussians")
 
 
 def _listed(sizes: tuple[int, ...]) -> str:

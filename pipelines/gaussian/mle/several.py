@@ -7,10 +7,11 @@ import pandas as pd
 
 from pipelines.gaussian import data, missing, multivariate
 from pipelines.gaussian.data import Cases
-from pipelines.gaussian.mle import pictures
-from pipelines.gaussian.moments import Array
+from pipelines.gaussian.mle.pictures import ellipses
 from pipelines.gaussian.multivariate import Gaussian
 from pipelines.gaussian.report import Report
+from pipelines.moments import Array
+from pipelines.samples import Labels
 
 FEW, MANY, DRAWS = 12, 40, 40  # rows of a group to estimate from, and how often they are drawn
 GAPS = 0.4  # share of cases whose last feature is taken away
@@ -23,7 +24,7 @@ def add_several(report: Report, frames: dict[str, pd.DataFrame], out: Path, seed
     return _add_covariances(report, cases, out, seed) | _add_missing(report, cases, seed)
 
 
-def covariances(rows: Array, groups: data.Labels, group: str) -> dict[str, tuple[Array, Array]]:
+def covariances(rows: Array, groups: Labels, group: str) -> dict[str, tuple[Array, Array]]:
     """Mean and covariance of one group, by kind of covariance."""
     own = rows[groups == group]
     mean, covariance = multivariate.full(own)
@@ -72,7 +73,7 @@ def _add_covariances(report: Report, cases: Cases, out: Path, seed: int) -> dict
     two = cases.only(cases.features[:2])
     few = np.concatenate([np.flatnonzero(two.labels == group)[:FEW] for group in groups])
     fitted = covariances(two.rows[few], two.labels[few], groups[0])
-    picture = pictures.ellipses(two.rows[two.labels == groups[0]], two.features, fitted, out / "covariances.png")
+    picture = ellipses(two.rows[two.labels == groups[0]], two.features, fitted, out / "covariances.png")
     report.picture(picture, f"Two features of group {groups[0]}, and ellipses estimated from {FEW} rows of each group")
     return {f"log_density_{kind}_{FEW}_rows": float(np.mean(found)) for kind, found in scores[FEW].items()}
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_ndtr, ndtri
 
-from pipelines.gaussian import moments
-from pipelines.gaussian.data import as_sample
-from pipelines.gaussian.moments import Array
+from pipelines import moments
+from pipelines.moments import Array
+from pipelines.samples import as_sample
 
 LEAST = 8  # values below which nothing can be said
 SHAPIRO_MOST = 5000  # values up to which the p-value of Shapiro & Wilk is known

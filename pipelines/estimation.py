@@ -1,4 +1,4 @@
-"""The most likely normal distribution for some values: in closed form, and by following the gradient uphill.
+"""The most likely normal distribution for some values, in closed form.
 
 The log-likelihood of n values x about a mean m and a standard deviation s is
 
@@ -7,16 +7,15 @@ The log-likelihood of n values x about a mean m and a standard deviation s is
 and depends on the values through their number, mean and variance alone, which are all that an `Estimate` holds.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from math import exp, inf, log, pi, sqrt
+from math import inf, log, pi, sqrt
 from typing import Any
 
 import numpy as np
 
-from pipelines.gaussian import moments
-from pipelines.gaussian.data import as_sample
-from pipelines.gaussian.moments import Array
+from pipelines import moments
+from pipelines.moments import Array
+from pipelines.samples import as_sample
 
 
 @dataclass(frozen=True)
@@ -66,38 +65,8 @@ def estimate(values: Any, weights: Any = None) -> Estimate:
     """
     array, weights = as_sample(values, weights)
     if array.ndim != 1:
-        raise ValueError(f"values has shape {array.shape}: expected one feature; for several see `multivariate`")
+        raise ValueError(
+            f"values has shape {array.shape}: expected one feature; for several see pipelines/gaussian/multivariate.py"
+        )
     found = moments.of(array[:, None], weights=weights)
     return Estimate(float(found.count), float(found.mean[0]), float(found.variance()[0]))
-
-
-def score(values: Array, mean: float, log_deviation: float) -> tuple[float, float]:
-    """The gradient of the log-likelihood in the mean and in the logarithm of the standard deviation."""
-    standard = (values - mean) / exp(log_deviation)
-    return float(standard.sum()) / exp(log_deviation), float(standard @ standard) - len(values)
-
-
-def ascend(
-    values: Any, mean: float, deviation: float, *, rate: float = 0.5, tolerance: float = 1e-12, most: int = 1000
-) -> Iterator[tuple[float, float]]:
-    """The steps (mean, deviation) of gradient ascent on the log-likelihood, from a start to where it is flat.
-
-    The gradient is divided by the Fisher information, n/s^2 and 2n, which makes a step the same whatever the unit of
-    the values and their number. Nothing here knows the closed form: it is a check of it. Raises ValueError for values
-    without spread, whose likelihood has no top, and where `most` steps do not get there.
-    """
-    array, _ = as_sample(values)
-    if not array.ndim == 1 or np.ptp(array) == 0:
-        raise ValueError("the likelihood of equal values has no top: it rises without end as the deviation goes to 0")
-    log_deviation = log(deviation)
-    yield mean, deviation
-    for _ in range(most):
-        by_mean, by_log = score(array, mean, log_deviation)
-        step = rate * by_mean * exp(2 * log_deviation) / len(array)
-        stretch = rate * by_log / (2 * len(array))
-        mean += step
-        log_deviation += min(stretch, 1.0)  # from far too small a deviation no further than to e times it
-        yield mean, exp(log_deviation)
-        if abs(step) < tolerance * exp(log_deviation) and abs(stretch) < tolerance:
-            return
-    raise ValueError(f"not at the top after {most} steps at rate {rate}: start nearer, or choose a rate of about 0.5")

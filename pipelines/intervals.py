@@ -1,6 +1,6 @@
-"""How much an estimate can be trusted: Fisher information, the Cramer-Rao bound, and confidence intervals.
+"""How much an estimate can be trusted: confidence intervals.
 
-The functions of intervals take arrays as well, so that a simulation checks the very code that a report uses.
+The functions take arrays as well, so that a simulation checks the very code that a report uses.
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from scipy.special import chdtri, ndtri, stdtrit
 
-from pipelines.gaussian.data import Labels
-from pipelines.gaussian.estimation import Estimate
-from pipelines.gaussian.moments import Array
+from pipelines.estimation import Estimate
+from pipelines.moments import Array
+from pipelines.samples import Labels
 
 LEVEL = 0.95
 
@@ -30,25 +30,6 @@ class Interval:
 
     def __str__(self) -> str:
         return f"{self.low:.5g} to {self.high:.5g}"
-
-
-def fisher_information(deviation: float, count: float) -> Array:
-    """What `count` values tell about mean and standard deviation (2, 2): the expected curvature of -l(m, s).
-
-    d2l/dm2 = -n/s^2; d2l/dm ds = -2 sum(x - m)/s^3, which is 0 on average; and d2l/ds2 = n/s^2 - 3 sum(x - m)^2/s^4,
-    -2 n/s^2 on average. The smaller the deviation, the more each value tells.
-    """
-    return np.diag([count / deviation**2, 2 * count / deviation**2])
-
-
-def cramer_rao(deviation: float, count: float) -> dict[str, float]:
-    """The least variance of any unbiased estimator of these; for a function g of s it is g'(s)^2 times as large."""
-    of_mean, of_deviation = np.diag(np.linalg.inv(fisher_information(deviation, count)))
-    return {
-        "mean": float(of_mean),
-        "deviation": float(of_deviation),
-        "variance": float((2 * deviation) ** 2 * of_deviation),
-    }
 
 
 def mean_interval(mean: Any, unbiased_variance: Any, count: float, level: float = LEVEL) -> tuple[Array, Array]:
@@ -70,7 +51,7 @@ def variance_interval(unbiased_variance: Any, count: float, level: float = LEVEL
     return np.asarray(squares / low), np.asarray(squares / high)
 
 
-def intervals(estimate: Estimate, level: float = LEVEL) -> dict[str, Interval]:
+def around(estimate: Estimate, level: float = LEVEL) -> dict[str, Interval]:
     """The intervals of mean, variance and deviation.
 
     Raises ValueError for a single value, for equal values, and for a level that is no share between 0 and 1.

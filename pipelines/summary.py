@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isnan
+from math import isnan, sqrt
 from typing import Any
 
-from pipelines.gaussian import normality
-from pipelines.gaussian.data import Labels, as_sample
-from pipelines.gaussian.estimation import Estimate, estimate
-from pipelines.gaussian.inference import LEVEL, Interval, clustered_interval, intervals
-from pipelines.gaussian.normality import Normality
+from pipelines import normality
+from pipelines.estimation import Estimate, estimate
+from pipelines.intervals import LEVEL, Interval, around, clustered_interval
+from pipelines.moments import Array
+from pipelines.normality import Normality
+from pipelines.samples import Labels, as_sample
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Summary:
             lines.append(f"           {self.clustered} if clusters are taken into account")
         lines.append(f"deviation  {found.deviation:.6g}{self._interval('deviation')}")
         if found.count > 1:
-            lines.append(f"variance   {found.variance:.6g} (1/n), {found.unbiased_variance:.6g} (1/(n-1))")
+            lines[-1] += f", {sqrt(found.unbiased_variance):.6g} from 1/(n-1)"
+            lines.append(f"variance   {found.variance:.6g}, {found.unbiased_variance:.6g} from 1/(n-1)")
         checks = self.normality
         if not isnan(checks.anderson):
             shapiro = "" if isnan(checks.shapiro_p) else f"Shapiro-Wilk p = {checks.shapiro_p:.3g}, "
@@ -59,10 +61,16 @@ def summarise(values: Any, name: str = "values", clusters: Labels | None = None,
     return Summary(
         name,
         found,
-        intervals(found, level) if varied else {},
+        around(found, level) if varied else {},
         clustered_interval(array, clusters, level) if varied and several and clusters is not None else None,
         normality.check(array),
     )
+
+
+def of_column(name: str, values: Array, level: float = LEVEL) -> Summary:
+    """The summary of a column; unlike `summarise`, raises ValueError where there is no interval to tell."""
+    around(estimate(values), level)
+    return summarise(values, name, level=level)
 
 
 def table(summaries: Sequence[Summary]) -> list[tuple[str, ...]]:

@@ -1,0 +1,133 @@
+"""One classifier, from tables to weights, figures, pictures and a report. Knows neither MLflow nor Prefect."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from pipelines import checkpoint, plots
+from pipelines.gaussian import classifier, data, evaluation
+from pipelines.gaussian.classification.report import attempt, write
+from pipelines.gaussian.classifier import Classifier, Covariance
+from pipelines.gaussian.data import Cases
+from pipelines.params import Run, parse
+from pipelines.training import Log, Row, write_at_once
+
+SHRINKAGE = {"digits": 0.1}  # its corner pixels are constant in some classes: no covariance of a class has an inverse
+ARRAYS = ("priors", "means", "covariances")
+
+
+@dataclass(frozen=True)
+class ClassifierParams:
+    """What tells the classes of a set apart."""
+
+    cases: str  # the set: a table of the data set
+    features: tuple[str, ...]  # those that the classifier reads; none named: all
+    covariance: Covariance
+    shrinkage: float  # how far covariances are moved towards a ball
+    smoothing: float  # share of the largest variance that is added to every variance of a naive classifier
+    plane: tuple[str, ...]  # the two features of the picture
+    also: tuple[str, ...]  # other sets that the same kind is tried on, for the report: tables, or scikit-learn's
+
+
+@dataclass(frozen=True)
+class ValidationParams:
+    """How the cross-validation that chooses among classifiers is done."""
+
+    folds: int
+    repeats: int  # each deals the folds anew
+
+    def __post_init__(self) -> None:
+        if self.folds < 2 or self.repeats < 1:
+            raise ValueError(f"folds is {self.folds} and repeats {self.repeats}: at least 2 folds, once, are needed")
+
+
+def settings(run: Run) -> tuple[ClassifierParams, ValidationParams]:
+    """What params.yaml says of a run, checked. Raises ValueError for an unknown key and for what cannot be."""
+    model = parse(ClassifierParams, run.model, f"model of {run.name}")
+    if len(model.plane) != 2:
+        raise ValueError(f"plane of {run.name} is {', '.join(model.plane) or 'empty'}: a picture needs two features")
+    return model, parse(ValidationParams, run.training, f"training of {run.name}")
+
+
+def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
+    """Fits to the train split of a set in `tables` and fills the folder `out`; returns the run's figures.
+
+    Written: `model.safetensors`, `report.md`, `report.html`, `accuracy.csv`, `predictions.csv` (the test split),
+    `confusion.png`, `boundaries.png`, `accuracy.png`, `history.csv` and `metrics.json`. What val is elsewhere is here
+    the cross-validation within the train split, whose folds the seed deals.
+    """
+    params, validation = settings(run)
+    frames = data.read_tables(tables)
+    cases = _cases(params.cases, frames)
+    chosen = cases.only(params.features) if params.features else cases
+    if not {"train", "test"} <= set(chosen.splits):
+        raise ValueError(f"{chosen.name} has no test split: a classifier is kept of a set that has one")
+    fit = partial(_fit, params=params)
+    try_on = partial(attempt, fit=fit, folds=validation.folds, repeats=validation.repeats, seed=run.seed)
+    kept, plane = try_on(chosen), try_on(cases.only(params.plane))
+    others = [_cases(name, frames) for name in params.also]
+    possible = {name: found["best_accuracy"] for name, found in data.read_truth(tables).items()
+                if "best_accuracy" in found and name in (params.cases, *params.also)}  # fmt: skip
+    failed = write(kept, [try_on(other) for other in others], plane, possible, out)
+
+    save_classifier(out / "model.safetensors", kept.fitted)
+    _write_predictions(kept.fitted, chosen.of("test"), out)
+    everywhere = evaluation.cross_validate(
+        chosen, fit, count=validation.folds, repeats=validation.repeats, seed=run.seed
+    )
+    found = {
+        "train_accuracy": 100 * kept.on_train.accuracy,
+        "val_accuracy": 100 * float(kept.validated["accuracy"].mean()),
+        "val_log_loss": float(kept.validated["log_loss"].mean()),
+        "failed": float(failed),
+    }
+    assert kept.on_test is not None
+    test = {
+        "test_accuracy": 100 * kept.on_test.accuracy,
+        "test_log_loss": kept.on_test.log_loss,
+        "cv_accuracy": 100 * float(everywhere["accuracy"].mean()),  # over the test split's rows too
+    }
+    fitted = sum(getattr(kept.fitted, name).size for name in ARRAYS)
+    return write_at_once(out, log, found, test, parameters=fitted)
+
+
+def save_classifier(path: Path, fitted: Classifier) -> None:
+    """Everything that answering needs, in one file."""
+    arrays = {name: torch.from_numpy(getattr(fitted, name)) for name in ARRAYS}
+    checkpoint.save(path, fitted.to_values() | arrays)
+
+
+def load_classifier(path: Path) -> Classifier:
+    """The classifier saved at `path`."""
+    return Classifier.from_values(checkpoint.load(path))
+
+
+def _cases(name: str, frames: Mapping[str, pd.DataFrame]) -> Cases:
+    if name in frames:
+        return data.cases(name, frames[name])
+    if name in data.BUNDLED:
+        return data.bundled(name)
+    raise ValueError(f"no set {name!r}: choose from {', '.join([*frames, *data.BUNDLED])}")
+
+
+def _fit(cases: Cases, params: ClassifierParams) -> Classifier:
+    return classifier.fit(
+        cases.rows,
+        cases.labels,
+        params.covariance,
+        features=cases.features,
+        shrinkage=SHRINKAGE.get(cases.name, params.shrinkage) if params.covariance == "separate" else params.shrinkage,
+        smoothing=params.smoothing,
+    )
+
+
+def _write_predictions(fitted: Classifier, cases: Cases, out: Path) -> None:
+    posteriors = fitted.posteriors(cases.rows)
+    table = pd.DataFrame(cases.rows, columns=list(cases.features))
+    table = table.assign(actual=cases.labels, predicted=fitted.predict(cases.rows), confidence=posteriors.max(axis=1))
+    table.to_csv(out / "predictions.csv", index=False, float_format="%.6g")
+    plots.confusion(list(table["actual"]), list(table["predicted"]), out / "confusion.png")

@@ -1,0 +1,44 @@
+"""The derivation executed: a report, its tables and its pictures. Knows neither MLflow nor Prefect."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.gaussian.derivation.report import write
+from pipelines.params import Run, parse
+from pipelines.training import Log, Row, write_at_once
+
+
+@dataclass(frozen=True)
+class DerivationParams:
+    """Nothing in the argument is left to choose."""
+
+
+@dataclass(frozen=True)
+class SimulationParams:
+    """How efficiency is measured."""
+
+    size: int  # observations in a sample
+    samples: int
+
+    def __post_init__(self) -> None:
+        if self.size < 2 or self.samples < 2:
+            raise ValueError(f"size is {self.size} and samples {self.samples}: at least 2 of each are needed")
+
+
+def settings(run: Run) -> tuple[DerivationParams, SimulationParams]:
+    """What params.yaml says of a run, checked. Raises ValueError for an unknown key and for too small a number."""
+    return (
+        parse(DerivationParams, run.model, f"model of {run.name}"),
+        parse(SimulationParams, run.training, f"training of {run.name}"),
+    )
+
+
+def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
+    """Executes the argument, fits the laws to the measurements in `tables`, and fills the folder `out`.
+
+    Written: `report.md`, `report.html`, four pictures, `efficiency.csv`, `laws.csv`, `history.csv`, `metrics.json`.
+    The seed decides the simulated samples.
+    """
+    _, simulation = settings(run)
+    figures = write(tables, out, size=simulation.size, samples=simulation.samples, seed=run.seed)
+    return write_at_once(out, log, figures, {}, parameters=0)

@@ -1,0 +1,43 @@
+"""Measurements estimated: a report, its tables and its pictures. Knows neither MLflow nor Prefect."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.gaussian.mle.report import write
+from pipelines.params import Run, parse
+from pipelines.training import Log, Row, write_at_once
+
+
+@dataclass(frozen=True)
+class EstimateParams:
+    """The closed form has nothing to choose."""
+
+
+@dataclass(frozen=True)
+class SimulationParams:
+    """How bias, bounds and coverage are measured."""
+
+    samples: int  # of each size and law
+
+    def __post_init__(self) -> None:
+        if self.samples < 2:
+            raise ValueError(f"samples is {self.samples}: at least 2 are needed")
+
+
+def settings(run: Run) -> tuple[EstimateParams, SimulationParams]:
+    """What params.yaml says of a run, checked. Raises ValueError for an unknown key and for too few samples."""
+    return (
+        parse(EstimateParams, run.model, f"model of {run.name}"),
+        parse(SimulationParams, run.training, f"training of {run.name}"),
+    )
+
+
+def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
+    """Estimates every sample in `tables`, tries the intervals in simulations, and fills the folder `out`.
+
+    Written: `report.md`, `report.html`, five pictures, `estimates.csv`, `bias.csv`, `bounds.csv`, `coverage.csv`,
+    `history.csv` and `metrics.json`. The seed decides the simulated samples.
+    """
+    _, simulation = settings(run)
+    figures = write(tables, out, samples=simulation.samples, seed=run.seed)
+    return write_at_once(out, log, figures, {}, parameters=2 * int(figures["samples"]))
