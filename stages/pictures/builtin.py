@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stages.pictures.drawing import SIDE, Chance, Pixels, draw
 from stages.pictures.shapes import SOURCE, TRANSFER, Shape
@@ -22,6 +23,7 @@ CLASSES: dict[str, tuple[str, ...]] = {
 }
 # Of scikit-learn's 1,797 digits. A writer's stand together, so that these cuts keep most writers apart.
 DIGITS = {"train": range(1200), "val": range(1200, 1400), "test": range(1400, 1797)}
+EXAMPLES = 200  # of a class
 FEWEST = {"train": 400, "pretrain": 400, "val": 100, "test": 100}  # below, little can be said of a class
 ORIGIN = (
     "shapes drawn by stages/pictures/drawing.py; digits of E. Alpaydin and C. Kaynak's Optical Recognition of "
@@ -65,6 +67,13 @@ def draw_all(options: PicturesOptions) -> Iterator[Part]:
     pixels, labels = _digits()
     for split, rows in DIGITS.items():
         yield Part("digits", split, pixels[rows], [labels[row] for row in rows])
+
+
+def examples(task: str) -> tuple[Pixels, NDArray[np.int64]]:
+    """Pictures of `transfer` or `source` that are in no table, and their labels: what its classes look like."""
+    shapes = SHAPES[task]
+    drawn = [draw(shape, EXAMPLES, Chance(f"examples/{task}/{name}")) for name, shape in shapes.items()]
+    return np.concatenate(drawn), np.repeat(np.arange(len(shapes)), EXAMPLES)
 
 
 def _digits() -> tuple[Pixels, list[int]]:

@@ -58,13 +58,12 @@ def class_means(features: Features, labels: Indices, classes: int) -> Features:
 def likeness(features: Features, labels: Indices, means: Features) -> Likeness:
     """Compare pictures with class means that were taken of other pictures."""
     distances = ((features[:, None] - means) ** 2).sum(axis=2)  # (N, C)
-    nearer_to = {}
+    nearer = np.zeros((len(means), len(means)))  # of a row's class to a column's, in standard errors
     for label in range(len(means)):
         own = distances[labels == label]
         if len(own) > 1:
-            nearer = own[:, [label]] - own  # by how much to each other class
-            error = nearer.std(axis=0) / np.sqrt(len(own)) + 1e-9
-            other = int(np.argmax(nearer.mean(axis=0) / error))
-            if nearer[:, other].mean() > STANDARD_ERRORS * error[other]:
-                nearer_to[label] = other
+            closer = own[:, [label]] - own
+            nearer[label] = closer.mean(axis=0) / (closer.std(axis=0) / np.sqrt(len(own)) + 1e-9)
+    far = np.maximum(nearer, (nearer + nearer.T) / np.sqrt(2))  # of two classes exchanged, both have come too near
+    nearer_to = {label: int(row.argmax()) for label, row in enumerate(far) if row.max() > STANDARD_ERRORS}
     return Likeness(int((distances.argmin(axis=1) == labels).sum()) / max(len(labels), 1), nearer_to)

@@ -1,7 +1,8 @@
 """What must hold of any pictures: each is the one of its row, none is there twice, all look like their class."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,14 +12,14 @@ from stages.dataset import Given, Suite
 from stages.pictures import builtin, cifar
 from stages.pictures.builtin import SPLITS, PicturesOptions
 from stages.pictures.drawing import SIDE, Pixels
-from stages.pictures.likeness import Likeness, class_means, edges, fair_sample, likeness
+from stages.pictures.likeness import Features, Likeness, class_means, edges, fair_sample, likeness
 from stages.pictures.tables import ARRAYS, MEASURED, SHAPE, measure
 
 if TYPE_CHECKING:  # great_expectations takes seconds to import, so only `validate` does
     from great_expectations.expectations.expectation import Expectation
 
 Range = tuple[float, float]
-SHARES = (0.07, 0.13)  # of a table, that a class may have where not all have as many
+LIGHT = 8.0  # by which a class's mean red, green or blue may be off; that of 1,000 pictures is, by up to 4.5
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Expected:
     red_over_blue: Range
     top_over_bottom: Range
     right: float  # share of pictures that look like their class (stages/pictures/likeness.py), at least
+    counts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # of the classes of a split, if not alike
+    light: tuple[tuple[float, float, float], ...] = ()  # mean red, green and blue of each class, where these differ
 
 
 _DRAWN = dict[str, Any](
@@ -45,7 +48,7 @@ _DRAWN = dict[str, Any](
     roughness=(6, 14),
     red_over_blue=(8, 44),
     top_over_bottom=(8, 24),
-    right=0.2,  # of the smallest sizes; with 4,000 pictures to learn from it is 0.4
+    right=0.26,  # 0.33 and more are
 )
 DRAWN = {
     "transfer": Expected(builtin.CLASSES["transfer"], **_DRAWN),
@@ -59,6 +62,11 @@ DRAWN = {
         red_over_blue=(-0.5, 0.5),  # grey
         top_over_bottom=(-15, 15),
         right=0.75,
+        counts={
+            "train": (119, 121, 117, 121, 120, 123, 120, 118, 119, 122),
+            "val": (20, 22, 20, 23, 20, 18, 22, 22, 16, 17),
+            "test": (39, 39, 40, 39, 41, 41, 39, 39, 39, 41),
+        },
     ),
 }
 # Of the lossy copy; the canonical one differs by less than 1 in each.
@@ -71,6 +79,11 @@ CIFAR10 = Expected(
     red_over_blue=(10, 12.5),
     top_over_bottom=(10.5, 13.5),
     right=0.36,
+    light=(
+        *((134.2, 143.1, 150.3), (120.0, 115.7, 113.9), (124.7, 125.3, 108.2), (126.1, 116.2, 105.8)),
+        *((120.1, 118.5, 96.3), (127.5, 118.5, 106.2), (120.0, 111.9, 88.4), (127.9, 122.3, 106.2)),
+        *((125.1, 134.0, 141.4), (127.1, 123.7, 122.0)),
+    ),
 )
 
 
@@ -86,8 +99,10 @@ def picture_suites(given: Given[PicturesOptions], expected: Mapping[str, Expecte
             count = cifar.ROWS[split] if given.source == "public" else given.options.rows(task, split)
             suites.append(Suite(name, _checked(given, task, split, known), _row_rules(given, count, known)))
             tables.append({"name": name, **_whole(given, name, known, looks[split])})
-            classes += [{"name": name, **row} for row in _by_class(given, name, known, count, looks[split])]
-    return [*suites, _tables_suite(tables), _classes_suite(classes)]
+            counts = known.counts.get(split, (count / len(known.classes),) * len(known.classes))
+            classes += [{"name": name, **row} for row in _by_class(given, name, known, counts, looks[split])]
+    coloured = any(known.light for known in expected.values())
+    return [*suites, _tables_suite(tables), _classes_suite(classes, coloured)]
 
 
 def no_error(column: str, description: str) -> "Expectation":
@@ -183,20 +198,31 @@ def _row_rules(given: Given[PicturesOptions], count: int, known: Expected) -> "l
 
 
 def _looks(given: Given[PicturesOptions], task: str, known: Expected) -> dict[str, Likeness]:
-    """How every split compares with one half of train, and the other half of train with that."""
-    classes = len(known.classes)
+    """How every split compares with examples of its classes.
+
+    Drawn pictures have examples of their own, so that a wrong list of names is noticed, too; for others one half of
+    train stands in, and the other half is compared with that.
+    """
+    classes, drawn = len(known.classes), task in builtin.SHAPES
+    means = _means_of_examples(task) if drawn else np.zeros((classes, 0), np.float32)
     found = {}
     for split in SPLITS:
         pixels = _pixels(given, f"{task}-{split}")
         chosen = fair_sample(len(pixels), classes)
         features = edges(pixels[chosen])
         labels = given.tables[f"{task}-{split}"]["label"].to_numpy()[chosen]
-        if split == "train":
+        if split == "train" and not drawn:
             learned = np.arange(len(chosen)) // classes % 2 == 0
             means = class_means(features[learned], labels[learned], classes)
             features, labels = features[~learned], labels[~learned]
         found[split] = likeness(features, labels, means)
     return found
+
+
+@cache
+def _means_of_examples(task: str) -> Features:
+    pixels, labels = builtin.examples(task)
+    return class_means(edges(pixels), labels, len(builtin.CLASSES[task]))
 
 
 def _whole(given: Given[PicturesOptions], name: str, known: Expected, looks: Likeness) -> dict[str, Any]:
@@ -225,21 +251,30 @@ def _whole(given: Given[PicturesOptions], name: str, known: Expected, looks: Lik
 
 
 def _by_class(
-    given: Given[PicturesOptions], name: str, known: Expected, count: int, looks: Likeness
+    given: Given[PicturesOptions], name: str, known: Expected, counts: Sequence[float], looks: Likeness
 ) -> list[dict[str, Any]]:
     """The rows of a table's classes."""
-    classes = len(known.classes)
-    allowed = (count / classes, count / classes) if known.alike else (SHARES[0] * count, SHARES[1] * count)
-    found = given.tables[name]["label"].value_counts()
+    labels, pixels = given.tables[name]["label"].to_numpy(), _pixels(given, name)
+    found = pd.Series(labels).value_counts()
     return [
         {
             "class": title,
             "pictures": int(found.get(label, 0)),
-            "count_error": outside(int(found.get(label, 0)), allowed),
+            "count_error": outside(int(found.get(label, 0)), (counts[label], counts[label])),
+            "colour_error": _colour_error(pixels[labels[: len(pixels)] == label], known, label),
             "nearer_to": known.classes[looks.nearer_to[label]] if label in looks.nearer_to else "",
         }
         for label, title in enumerate(known.classes)
     ]
+
+
+def _colour_error(pixels: Pixels, known: Expected, label: int) -> str:
+    """How far the mean colour of a class's pictures is from what it should be, if that is known."""
+    if known.light and len(pixels):
+        found, expected = pixels.mean(axis=(0, 1, 2)), known.light[label]
+        if np.abs(found - expected).max() > LIGHT:
+            return f"{found.round(1).tolist()}, expected {expected}"
+    return ""
 
 
 def _tables_suite(rows: list[dict[str, Any]]) -> Suite:
@@ -260,12 +295,11 @@ def _tables_suite(rows: list[dict[str, Any]]) -> Suite:
     )
 
 
-def _classes_suite(rows: list[dict[str, Any]]) -> Suite:
-    return Suite(
-        "classes",
-        pd.DataFrame(rows).assign(id=range(len(rows))),
-        [
-            no_error("count_error", "every class has as many pictures as it should have"),
-            no_error("nearer_to", "the pictures of no class look like those of another"),
-        ],
-    )
+def _classes_suite(rows: list[dict[str, Any]], coloured: bool) -> Suite:
+    found = [
+        no_error("count_error", "every class has as many pictures as it should have"),
+        no_error("nearer_to", "the pictures of no class look like those of another"),
+    ]
+    if coloured:
+        found.append(no_error("colour_error", "every class is as red, green and blue as it should be, on average"))
+    return Suite("classes", pd.DataFrame(rows).assign(id=range(len(rows))), found)

@@ -278,9 +278,21 @@ def test_images_shifted_against_their_labels_are_caught(drawn: Prepared, split: 
     found = suites(drawn, {"digits": shifted})
     (measured,) = [suite.rows for suite in found if suite.table == "sequences"]
     bad = measured[measured["limits_error"] != ""]
-    assert set(bad["measured"]) == {"share nearest to the mean image of their class"}
-    assert set(bad["split"]) == ({split} if split != "train" else {"val", "test"})
+    sums = {f"sum of the pixels of {digit}" for digit in range(10)}
+    assert set(bad["measured"]) - sums == {"share nearest to the mean image of their class"}
+    assert set(bad["measured"]) & sums
+    assert set(bad["split"]) == {"all"} | ({split} if split != "train" else {"val", "test"})
     assert complaints(found).keys() == {("sequences", "limits_error")}
+
+
+def test_two_classes_exchanged_everywhere_are_caught_by_how_much_ink_each_has(drawn: Prepared) -> None:
+    """Within each split alike: no image is nearer to another class than before, as the means move with them."""
+    table = drawn.tables["digits"]
+    label = table["label"].replace({"6": "9", "9": "6"})
+    found = suites(drawn, {"digits": table.assign(label=label, target=label.astype(float))})
+    (measured,) = [suite.rows for suite in found if suite.table == "sequences"]
+    bad = measured[measured["limits_error"] != ""]
+    assert set(bad["measured"]) == {"sum of the pixels of 6", "sum of the pixels of 9"}
 
 
 def test_arrays_shifted_against_the_table_are_caught(drawn: Prepared) -> None:
