@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from stages.dataset import Given, Suite
 from stages.pictures import builtin, cifar
@@ -155,13 +156,14 @@ def _checked(given: Given[PicturesOptions], task: str, split: str, known: Expect
 
 def _halves(pixels: Pixels) -> list[str]:
     """For each picture, which half of it is of one colour: what a file that was cut short leaves."""
-    plain = [
-        (half.min(axis=(1, 2)) == half.max(axis=(1, 2))).all(axis=1)
-        for half in (pixels[:, : SIDE // 2], pixels[:, SIDE // 2 :])
-    ]
-    return [
-        " ".join(("upper", "lower")[which] for which in range(2) if plain[which][row]) for row in range(len(pixels))
-    ]
+    plain = zip(_plain(pixels[:, : SIDE // 2]), _plain(pixels[:, SIDE // 2 :]), strict=True)
+    return [" ".join(half for half, found in zip(("upper", "lower"), row, strict=True) if found) for row in plain]
+
+
+def _plain(halves: Pixels) -> NDArray[np.bool_]:
+    """Whether every pixel has the colour of the one before it."""
+    values = halves.reshape(len(halves), SIDE // 2 * SIDE * 3)
+    return np.asarray((values[:, 3:] == values[:, :-3]).all(axis=1))
 
 
 def _row_rules(given: Given[PicturesOptions], count: int, known: Expected) -> "list[Expectation]":
