@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stages.pictures.drawing import SIDE, Chance, Pixels, draw
 from stages.pictures.shapes import SOURCE, TRANSFER, Shape
@@ -23,7 +22,6 @@ CLASSES: dict[str, tuple[str, ...]] = {
 }
 # Of scikit-learn's 1,797 digits. A writer's stand together, so that these cuts keep most writers apart.
 DIGITS = {"train": range(1200), "val": range(1200, 1400), "test": range(1400, 1797)}
-EXAMPLES = 200  # of a class
 FEWEST = {"train": 400, "pretrain": 400, "val": 100, "test": 100}  # below, little can be said of a class
 ORIGIN = (
     "shapes drawn by stages/pictures/drawing.py; digits of E. Alpaydin and C. Kaynak's Optical Recognition of "
@@ -61,19 +59,16 @@ def draw_all(options: PicturesOptions) -> Iterator[Part]:
     for task, shapes in SHAPES.items():
         for split in SPLITS:
             each = options.rows(task, split) // len(shapes)
-            chance = {name: Chance(f"{options.seed}/{task}/{split}/{name}") for name in shapes}
-            pixels = np.stack([draw(shape, each, chance[name]) for name, shape in shapes.items()], axis=1)
-            yield Part(task, split, pixels.reshape(-1, SIDE, SIDE, 3), list(range(len(shapes))) * each)
+            yield Part(task, split, draw_shapes(options, task, split, each), list(range(len(shapes))) * each)
     pixels, labels = _digits()
     for split, rows in DIGITS.items():
         yield Part("digits", split, pixels[rows], [labels[row] for row in rows])
 
 
-def examples(task: str) -> tuple[Pixels, NDArray[np.int64]]:
-    """Pictures of `transfer` or `source` that are in no table, and their labels: what its classes look like."""
-    shapes = SHAPES[task]
-    drawn = [draw(shape, EXAMPLES, Chance(f"examples/{task}/{name}")) for name, shape in shapes.items()]
-    return np.concatenate(drawn), np.repeat(np.arange(len(shapes)), EXAMPLES)
+def draw_shapes(options: PicturesOptions, task: str, split: str, each: int) -> Pixels:
+    """The first pictures of a table, `each` of every class in turn: BATCH of them, or all, are those of the table."""
+    drawn = [draw(shape, each, Chance(f"{options.seed}/{task}/{split}/{name}")) for name, shape in SHAPES[task].items()]
+    return np.stack(drawn, axis=1).reshape(-1, SIDE, SIDE, 3)
 
 
 def _digits() -> tuple[Pixels, list[int]]:
