@@ -1,4 +1,4 @@
-# make repro | check-data | test | ui | deploy | worker | lint | bench | lock. Each sets up what it needs.
+# make repro | check-data | test | mutations | ui | deploy | worker | lint | bench | lock. Each sets up what it needs.
 #   make repro DATA=public      (also check-data) on the published data (DATA_MIRROR=folder is tried before their addresses)
 #   make ui MLFLOW_PORT=5001 PREFECT_PORT=4201
 #   make worker POOL=cpu
@@ -6,7 +6,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup repro check-data test ui deploy worker lint bench lock
+.PHONY: help setup repro check-data test mutations ui deploy worker lint bench lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -55,6 +55,10 @@ test: $(READY)
 	@echo "running the tests (about 9 minutes on 2 cores)"
 	@pytest -n 2 --dist loadfile --no-loadscope-reorder
 	@echo "next: 'make repro' trains on the built-in data, 'make ui' shows what came out"
+
+# Breaks every data set in every way (tests/stages/mutations/): a tenth of it is part of `make test`.
+mutations: $(READY)
+	@python -m tests.stages.mutations $(if $(DATA),--source $(DATA))
 
 ui: $(READY)
 	@python -m pipelines ui --mlflow-port $(MLFLOW_PORT) --prefect-port $(PREFECT_PORT)

@@ -1,5 +1,7 @@
 """Archives, read in memory: the members of a .zip or .tar.gz, with everything refused that a data set never holds.
 
+`unpacked` reads a single file in gzip.
+
 The digest of an archive is checked before this module sees it (see stages/fetch.py). It guards against what is left:
 an archive that was made by a stranger and names files outside its folder, links, devices, or far more than it seems.
 """
@@ -66,6 +68,18 @@ def members(
         except _DAMAGED as error:
             raise StageError(f"{budget.name} is no whole archive: {error or type(error).__name__}") from error
     return found
+
+
+def unpacked(path: Path, limit: int) -> bytes:
+    """The content of a gzip file, if that is whole and has no more than `limit` bytes, which no published one has."""
+    try:
+        with gzip.open(path) as stream:
+            content = stream.read(limit + 1)  # one more also makes gzip compare its checksum
+    except (OSError, EOFError, zlib.error) as error:
+        raise StageError(f"{path} is no whole gzip file: {error}. Download it again.") from error
+    if len(content) > limit:
+        raise StageError(f"{path} unpacks to more than {limit} bytes. It was not used; the published one does not.")
+    return content
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:

@@ -9,19 +9,20 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
 from stages.dataset import Dataset, PublicFile
 from stages.errors import StageError
-from stages.fetch import Mirror, Public, fetch
 from stages.files import keep_only, sha256, sweep, write_bytes, write_json
 from stages.manifest import MANIFEST, RAW
 from stages.parallel import side_by_side
 from stages.params import Setting
 from stages.progress import Progress
-from stages.transfer import Part, Web
+
+if TYPE_CHECKING:  # it imports requests, for which built-in data have no use
+    from stages.fetch import Mirror, Public
 
 # What has arrived of files that are not whole yet. Not in data/raw/<data set>, which DVC empties before each attempt.
 PARTS = Path("data/work/download")
@@ -66,11 +67,14 @@ def _alone(name: str) -> Iterator[None]:
 
 
 def _download_public(dataset: Dataset[Any], setting: Setting, folder: Path) -> list[str]:
+    from stages.fetch import fetch
+    from stages.transfer import Part, Web
+
     mirror = _mirror(setting)
     sizes = {file.path: file.size if isinstance(file, PublicFile) else None for file in dataset.public}
     progress = Progress(f"download {dataset.name}", sizes)
 
-    def bring(file: Public, stop: threading.Event) -> str:
+    def bring(file: "Public", stop: threading.Event) -> str:
         part = Part(PARTS / dataset.name / f"{file.path}.part")
         with Web(partial(progress.tell, file.path), stop) as web:
             came_from = fetch(file, folder, part, mirror, web)
@@ -86,8 +90,10 @@ def _download_public(dataset: Dataset[Any], setting: Setting, folder: Path) -> l
     return [file.path for file in dataset.public]
 
 
-def _mirror(setting: Setting) -> Mirror | None:
+def _mirror(setting: Setting) -> "Mirror | None":
     """The mirror that the environment or params.yaml names, known to exist."""
+    from stages.fetch import Mirror
+
     address = os.environ.get("DATA_MIRROR") or setting.mirror
     if not address:
         return None

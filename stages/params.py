@@ -151,7 +151,14 @@ def _says(hint: Any) -> str:
         return " or ".join(get_args(hint))
     if get_origin(hint) in (Union, types.UnionType):
         return " or ".join(_says(choice) for choice in get_args(hint))
-    words = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", dict: "a section"}
+    words = {
+        int: "a whole number",
+        float: "a number",
+        str: "a text",
+        bool: "true or false",
+        dict: "a section",
+        list: "a list",
+    }
     return words.get(get_origin(hint) or hint, "null")
 
 

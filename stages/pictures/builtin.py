@@ -59,12 +59,16 @@ def draw_all(options: PicturesOptions) -> Iterator[Part]:
     for task, shapes in SHAPES.items():
         for split in SPLITS:
             each = options.rows(task, split) // len(shapes)
-            chance = {name: Chance(f"{options.seed}/{task}/{split}/{name}") for name in shapes}
-            pixels = np.stack([draw(shape, each, chance[name]) for name, shape in shapes.items()], axis=1)
-            yield Part(task, split, pixels.reshape(-1, SIDE, SIDE, 3), list(range(len(shapes))) * each)
+            yield Part(task, split, draw_shapes(options, task, split, each), list(range(len(shapes))) * each)
     pixels, labels = _digits()
     for split, rows in DIGITS.items():
         yield Part("digits", split, pixels[rows], [labels[row] for row in rows])
+
+
+def draw_shapes(options: PicturesOptions, task: str, split: str, each: int) -> Pixels:
+    """The first pictures of a table, `each` of every class in turn: BATCH of them, or all, are those of the table."""
+    drawn = [draw(shape, each, Chance(f"{options.seed}/{task}/{split}/{name}")) for name, shape in SHAPES[task].items()]
+    return np.stack(drawn, axis=1).reshape(-1, SIDE, SIDE, 3)
 
 
 def _digits() -> tuple[Pixels, list[int]]:

@@ -1,16 +1,18 @@
 """What must hold of any pictures: each is the one of its row, none is there twice, all look like their class."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from stages.dataset import Given, Suite
 from stages.pictures import builtin, cifar
 from stages.pictures.builtin import SPLITS, PicturesOptions
-from stages.pictures.drawing import SIDE, Pixels
+from stages.pictures.drawing import BATCH, SIDE, Pixels
 from stages.pictures.likeness import Likeness, class_means, edges, fair_sample, likeness
 from stages.pictures.tables import ARRAYS, MEASURED, SHAPE, measure
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:  # great_expectations takes seconds to import, so only `valida
     from great_expectations.expectations.expectation import Expectation
 
 Range = tuple[float, float]
-SHARES = (0.07, 0.13)  # of a table, that a class may have where not all have as many
+LOSS = 15.0  # mean difference to a picture as drawn: at most 9.6 as JPEG, 23 and more between any two pictures
+LIGHT = 8.0  # by which a class's mean red, green or blue may be off; that of 1,000 pictures is, by up to 4.5
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Expected:
     red_over_blue: Range
     top_over_bottom: Range
     right: float  # share of pictures that look like their class (stages/pictures/likeness.py), at least
+    counts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # of the classes of a split, if not alike
+    light: tuple[tuple[float, float, float], ...] = ()  # mean red, green and blue of each class, where these differ
 
 
 _DRAWN = dict[str, Any](
@@ -59,6 +64,11 @@ DRAWN = {
         red_over_blue=(-0.5, 0.5),  # grey
         top_over_bottom=(-15, 15),
         right=0.75,
+        counts={
+            "train": (119, 121, 117, 121, 120, 123, 120, 118, 119, 122),
+            "val": (20, 22, 20, 23, 20, 18, 22, 22, 16, 17),
+            "test": (39, 39, 40, 39, 41, 41, 39, 39, 39, 41),
+        },
     ),
 }
 # Of the lossy copy; the canonical one differs by less than 1 in each.
@@ -71,6 +81,11 @@ CIFAR10 = Expected(
     red_over_blue=(10, 12.5),
     top_over_bottom=(10.5, 13.5),
     right=0.36,
+    light=(
+        *((134.2, 143.1, 150.3), (120.0, 115.7, 113.9), (124.7, 125.3, 108.2), (126.1, 116.2, 105.8)),
+        *((120.1, 118.5, 96.3), (127.5, 118.5, 106.2), (120.0, 111.9, 88.4), (127.9, 122.3, 106.2)),
+        *((125.1, 134.0, 141.4), (127.1, 123.7, 122.0)),
+    ),
 )
 
 
@@ -84,10 +99,12 @@ def picture_suites(given: Given[PicturesOptions], expected: Mapping[str, Expecte
         for split in SPLITS:
             name = f"{task}-{split}"
             count = cifar.ROWS[split] if given.source == "public" else given.options.rows(task, split)
-            suites.append(Suite(name, _checked(given, task, split, known), _row_rules(given, count, known)))
+            suites.append(Suite(name, _checked(given, task, split, known), _row_rules(given, count, task, known)))
             tables.append({"name": name, **_whole(given, name, known, looks[split])})
-            classes += [{"name": name, **row} for row in _by_class(given, name, known, count, looks[split])]
-    return [*suites, _tables_suite(tables), _classes_suite(classes)]
+            counts = known.counts.get(split, (count / len(known.classes),) * len(known.classes))
+            classes += [{"name": name, **row} for row in _by_class(given, name, known, counts, looks[split])]
+    coloured = any(known.light for known in expected.values())
+    return [*suites, _tables_suite(tables), _classes_suite(classes, coloured)]
 
 
 def no_error(column: str, description: str) -> "Expectation":
@@ -132,24 +149,41 @@ def _checked(given: Given[PicturesOptions], task: str, split: str, known: Expect
         wrong = (rows[column] - found[column]).abs() > 0.01
         rows.loc[wrong, "measured_error"] += f"{column} is " + found.loc[wrong, column].astype(str) + " "
     rows["half_error"] = pd.Series(_halves(_pixels(given, name))).reindex(rows.index).fillna("")
+    if task in builtin.SHAPES:
+        rows["drawn_error"] = pd.Series(_not_as_drawn(given, task, split)).reindex(rows.index).fillna("")
     rows["same_as"] = rows["digest"].duplicated().map({True: "an earlier row", False: ""})
     for earlier in SPLITS[: SPLITS.index(split)]:
         rows.loc[rows["digest"].isin(given.tables[f"{task}-{earlier}"]["digest"]), "same_as"] = earlier
     return rows
 
 
+def _not_as_drawn(given: Given[PicturesOptions], task: str, split: str) -> list[str]:
+    """For each of the first pictures of a table, whether the seed draws another one there."""
+    drawn = _first_drawn(given.options, task, split)
+    found = _pixels(given, f"{task}-{split}")[: len(drawn)]
+    far = np.abs(found.astype(np.int16) - drawn[: len(found)]).mean(axis=(1, 2, 3))
+    return ["another picture" if away else "" for away in far > LOSS]
+
+
+@cache
+def _first_drawn(options: PicturesOptions, task: str, split: str) -> Pixels:
+    each = min(BATCH, options.rows(task, split) // len(builtin.SHAPES[task]))
+    return builtin.draw_shapes(options, task, split, each)
+
+
 def _halves(pixels: Pixels) -> list[str]:
     """For each picture, which half of it is of one colour: what a file that was cut short leaves."""
-    plain = [
-        (half.min(axis=(1, 2)) == half.max(axis=(1, 2))).all(axis=1)
-        for half in (pixels[:, : SIDE // 2], pixels[:, SIDE // 2 :])
-    ]
-    return [
-        " ".join(("upper", "lower")[which] for which in range(2) if plain[which][row]) for row in range(len(pixels))
-    ]
+    plain = zip(_plain(pixels[:, : SIDE // 2]), _plain(pixels[:, SIDE // 2 :]), strict=True)
+    return [" ".join(half for half, found in zip(("upper", "lower"), row, strict=True) if found) for row in plain]
 
 
-def _row_rules(given: Given[PicturesOptions], count: int, known: Expected) -> "list[Expectation]":
+def _plain(halves: Pixels) -> NDArray[np.bool_]:
+    """Whether every pixel has the colour of the one before it."""
+    values = halves.reshape(len(halves), SIDE // 2 * SIDE * 3)
+    return np.asarray((values[:, 3:] == values[:, :-3]).all(axis=1))
+
+
+def _row_rules(given: Given[PicturesOptions], count: int, task: str, known: Expected) -> "list[Expectation]":
     import great_expectations.expectations as gxe
 
     found = [
@@ -164,6 +198,8 @@ def _row_rules(given: Given[PicturesOptions], count: int, known: Expected) -> "l
         no_error("half_error", "no half of a picture is of one colour, as where a file was cut short"),
         no_error("same_as", "no picture is there twice, nor in an earlier split"),
     ]
+    if task in builtin.SHAPES:
+        found.append(no_error("drawn_error", "the first pictures of a table are those that the seed draws"))
     if known.alike:
         found.append(no_error("turn_error", "rows take turns through the classes"))
     for column in ("brightness", "contrast"):
@@ -225,21 +261,30 @@ def _whole(given: Given[PicturesOptions], name: str, known: Expected, looks: Lik
 
 
 def _by_class(
-    given: Given[PicturesOptions], name: str, known: Expected, count: int, looks: Likeness
+    given: Given[PicturesOptions], name: str, known: Expected, counts: Sequence[float], looks: Likeness
 ) -> list[dict[str, Any]]:
     """The rows of a table's classes."""
-    classes = len(known.classes)
-    allowed = (count / classes, count / classes) if known.alike else (SHARES[0] * count, SHARES[1] * count)
-    found = given.tables[name]["label"].value_counts()
+    labels, pixels = given.tables[name]["label"].to_numpy(), _pixels(given, name)
+    found = pd.Series(labels).value_counts()
     return [
         {
             "class": title,
             "pictures": int(found.get(label, 0)),
-            "count_error": outside(int(found.get(label, 0)), allowed),
+            "count_error": outside(int(found.get(label, 0)), (counts[label], counts[label])),
+            "colour_error": _colour_error(pixels[labels[: len(pixels)] == label], known, label),
             "nearer_to": known.classes[looks.nearer_to[label]] if label in looks.nearer_to else "",
         }
         for label, title in enumerate(known.classes)
     ]
+
+
+def _colour_error(pixels: Pixels, known: Expected, label: int) -> str:
+    """How far the mean colour of a class's pictures is from what it should be, if that is known."""
+    if known.light and len(pixels):
+        found, expected = pixels.mean(axis=(0, 1, 2)), known.light[label]
+        if np.abs(found - expected).max() > LIGHT:
+            return f"{found.round(1).tolist()}, expected {expected}"
+    return ""
 
 
 def _tables_suite(rows: list[dict[str, Any]]) -> Suite:
@@ -260,12 +305,11 @@ def _tables_suite(rows: list[dict[str, Any]]) -> Suite:
     )
 
 
-def _classes_suite(rows: list[dict[str, Any]]) -> Suite:
-    return Suite(
-        "classes",
-        pd.DataFrame(rows).assign(id=range(len(rows))),
-        [
-            no_error("count_error", "every class has as many pictures as it should have"),
-            no_error("nearer_to", "the pictures of no class look like those of another"),
-        ],
-    )
+def _classes_suite(rows: list[dict[str, Any]], coloured: bool) -> Suite:
+    found = [
+        no_error("count_error", "every class has as many pictures as it should have"),
+        no_error("nearer_to", "the pictures of no class look like those of another"),
+    ]
+    if coloured:
+        found.append(no_error("colour_error", "every class is as red, green and blue as it should be, on average"))
+    return Suite("classes", pd.DataFrame(rows).assign(id=range(len(rows))), found)

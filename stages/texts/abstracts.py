@@ -9,6 +9,8 @@ words that make a term, some occur in test alone and some in val alone.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain, pairwise
 from random import Random
 
 from stages.errors import StageError
@@ -105,6 +107,18 @@ def terms(split: str | None) -> tuple[str, ...]:
     """The terms that occur in `split` alone; None: in all. Their words occur in all, but not next to each other."""
     kinds = {"val": (4,), "test": (5,), None: (0, 1, 2, 3)}.get(split, ())
     return tuple(term for term, kind in _terms() if kind in kinds)
+
+
+def terms_in(text: str) -> set[str]:
+    """The terms, of any split, that a text names as whole words; each is two words or three."""
+    words, every = text.split(" "), _every_term()
+    places = chain(pairwise(words), zip(words, words[1:], words[2:], strict=False))
+    return {term for place in places if (term := " ".join(place)) in every}
+
+
+@cache
+def _every_term() -> frozenset[str]:
+    return frozenset(term for term, _ in _terms())
 
 
 def draw_abstracts(split: str, count: int, rng: Random, seen: set[str]) -> list[Abstract]:

@@ -1,5 +1,6 @@
 """What data sets of translated sentences share: how pairs are drawn and read, and what must hold of their tables."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import isnan
@@ -15,6 +16,8 @@ from stages.texts.rules import SPLITS, Sizes, text_lines
 if TYPE_CHECKING:  # great_expectations takes seconds to import, so only `validate` does
     from great_expectations.expectations.expectation import Expectation
 
+_NEITHER_LETTER_NOR_DIGIT = re.compile(r"[\W_]+")
+
 
 @dataclass(frozen=True)
 class PairSizes(Sizes):
@@ -27,7 +30,7 @@ class PairSizes(Sizes):
 
 def key(sentence: str) -> str:
     """What two sentences share that differ in case, punctuation and blanks alone."""
-    return "".join(letter for letter in sentence.casefold() if letter.isalnum())
+    return _NEITHER_LETTER_NOR_DIGIT.sub("", sentence.casefold())
 
 
 def draw_pairs(

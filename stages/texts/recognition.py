@@ -19,6 +19,7 @@ class Recogniser:
         }
         self._phrases = {label: _phrases(words) for label, words in grammar.lexicon.items()}
         self._firsts: dict[str, frozenset[str]] = {}
+        self._fitting: dict[tuple[str, str], list[list[str]]] = {}
 
     def symbols(self, sentence: Sentence) -> list[str]:
         """A tagged phrase that its label's lexicon lacks stays as it is, which no grammar writes."""
@@ -35,28 +36,34 @@ class Recogniser:
 
     def makes(self, rule: str, symbols: Sequence[str]) -> bool:
         """Whether `rule` can come to these symbols."""
+        following = [*symbols, ""]
 
         def ends(token: str, start: int) -> set[int]:
             """Where what `token` stands for can end when it starts at `start`."""
-            if token.endswith("?"):
+            if token[-1] == "?":
                 return {start, *ends(token[:-1], start)}
-            first = self._first(token)
-            if "" not in first and (start == len(symbols) or symbols[start] not in first):
-                return set()
-            return (
-                {end for tokens in self._rows[token] for end in row(tokens, start)} if token[0] == "$" else {start + 1}
-            )
+            if token[0] != "$":
+                return {start + 1} if token == following[start] else set()
+            return set().union(*[row(tokens, start) for tokens in self._rows_from(token, following[start])])
 
         def row(tokens: list[str], start: int) -> set[int]:
             places = {start}
             for token in tokens:
-                places = {end for place in places for end in ends(token, place)}
+                places = set().union(*[ends(token, place) for place in places])
             return places
 
         return f"${rule}" in self._rows and len(symbols) in ends(f"${rule}", 0)
 
+    def _rows_from(self, token: str, symbol: str) -> list[list[str]]:
+        """The productions of a rule that may start with the symbol, or be nothing: for most symbols few or none."""
+        if (token, symbol) not in self._fitting:
+            self._fitting[token, symbol] = [
+                tokens for tokens in self._rows[token] if not {"", symbol}.isdisjoint(self._first_of_row(tokens))
+            ]
+        return self._fitting[token, symbol]
+
     def _first(self, token: str) -> frozenset[str]:
-        """The symbols that `token` may start with, '' where it may be nothing: most rules end there for a sentence."""
+        """The symbols that `token` may start with, '' where it may be nothing."""
         if token not in self._firsts:
             if token.endswith("?"):
                 self._firsts[token] = self._first(token[:-1]) | {""}

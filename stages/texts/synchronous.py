@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import combinations
 from random import Random
 
@@ -55,16 +55,27 @@ class SynchronousGrammar:
 
 def references(production: Forms) -> dict[str, str]:
     """What the templates of a production refer to, in the order of the text: name with its number -> name."""
-    return {match[1] + match[2]: match[1] for text in production.values() for match in REFERENCE.finditer(text)}
+    return {key: kind for template in production.values() for key, kind, _, _ in _pieces(template)[1]}
 
 
 def filled(production: Forms, parts: Mapping[str, Forms]) -> Forms:
     """The production with its references replaced."""
 
     def fill(form: str, template: str) -> str:
-        return REFERENCE.sub(lambda match: parts[match[1] + match[2]][match[3] or form], template)
+        start, found = _pieces(template)
+        return start + "".join([parts[key][asked or form] + text for key, _, asked, text in found])
 
     return {form: fill(form, template) for form, template in production.items()}
+
+
+@cache
+def _pieces(template: str) -> tuple[str, list[tuple[str, str, str, str]]]:
+    """The text in front, then of each reference its name with its number, its name, its form, and the text after it."""
+    start, *parts = REFERENCE.split(template)
+    return start, [
+        (name + number, name, form or "", text)
+        for name, number, form, text in zip(parts[::4], parts[1::4], parts[2::4], parts[3::4], strict=True)
+    ]
 
 
 def word_list(text: str) -> tuple[dict[str, str], ...]:
@@ -95,7 +106,11 @@ class Combinations:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         longest_first = sorted(self.words, key=len, reverse=True)
-        return re.compile(rf"\b({'|'.join(map(re.escape, longest_first))})\b")
+        of_letter: dict[str, list[str]] = {}  # a choice of letters, then of the rest: faster than one of all forms
+        for form in longest_first:
+            of_letter.setdefault(form[0], []).append(re.escape(form[1:]))
+        choices = [f"{re.escape(letter)}(?:{'|'.join(rests)})" for letter, rests in of_letter.items()]
+        return re.compile(rf"\b(?:{'|'.join(choices)})\b")
 
     def found(self, sentence: str) -> list[str]:
         """The words that a sentence shows, each once."""
@@ -107,6 +122,12 @@ class Combinations:
 
     def kept_for(self, sentence: str) -> str:
         """The split whose alone this sentence may be, by the combinations it shows; '' where no split may have it."""
-        digests = (hashlib.sha256("+".join(pair).encode()).digest() for pair in self.shown(sentence))
-        owners = {owner for digest in digests for owner, share in KEPT.items() if digest[0] % self.share == share}
+        owners = {_owner(pair, self.share) for pair in self.shown(sentence)} - {""}
         return {0: "train", 1: min(owners, default="")}.get(len(owners), "")
+
+
+@cache
+def _owner(pair: tuple[str, str], share: int) -> str:
+    """The split that a combination is kept for; '' for most, which every split may show."""
+    first_byte = hashlib.sha256("+".join(pair).encode()).digest()[0]
+    return next((owner for owner, remainder in KEPT.items() if first_byte % share == remainder), "")

@@ -40,10 +40,11 @@ def verdicts_suite(tables: Mapping[str, pd.DataFrame], source: Source) -> Suite:
 def verdict_errors(rows: pd.DataFrame) -> list[str]:
     """Of drawn reviews: of two with the same words one is favourable, any other has words of its verdict alone."""
     bags = rows["text"].map(bag)
-    found = rows.groupby(bags)["label"].agg(["size", "sum"])
+    counts = rows.groupby(bags)["label"].agg(["size", "sum"])
+    found = dict(zip(counts.index, counts.itertuples(index=False, name=None), strict=True))
     errors = []
     for text, label, words in zip(rows["text"], rows["label"], bags, strict=True):
-        reviews, favourable = found.loc[words]
+        reviews, favourable = found[words]
         if reviews == 1:
             errors.append(plain_error(text, label))
         else:

@@ -173,13 +173,13 @@ def test_every_rule_holds_for_good_pictures_and_fails_for_bad_ones(prepared: Pre
         tables[name], arrays[name] = broken(name, table, pixels(prepared, name))
     bad = DATASET.rules(Given("builtin", SMALL, tables, prepared.facts, arrays))
     every = {(suite.table, str(rule.description)) for suite in bad for rule in suite.rules}
-    assert len(every) == 6 * 10 + 3 * 9 + 7
+    assert len(every) == 6 * 11 + 3 * 9 + 7
     assert failing(bad) == every
 
     some = [good[0], bad[1], good[-2], bad[-1]]  # Great Expectations says the same
     outcomes = run(some, DATASET)
     assert {key for key, outcome in outcomes.items() if not outcome.success} == failing(some)
-    assert len(outcomes) == 10 + 10 + 7
+    assert len(outcomes) == 11 + 11 + 7
 
 
 Parts = dict[str, tuple[Pixels, list[int]]]  # by split
@@ -278,6 +278,16 @@ def test_what_a_faulty_reader_makes_is_caught(prepared: Prepared, how: str) -> N
     parts = drawn_parts(prepared, "transfer")
     mutate(parts)
     assert (table if table in ("tables", "classes") else f"transfer-{table}", rule) in caught_in(parts, "transfer")
+
+
+@pytest.mark.parametrize("task", ["transfer", "source"])
+def test_two_classes_exchanged_everywhere_are_caught(prepared: Prepared, task: str) -> None:
+    """As by a wrong list of names, where nothing but the seed says what was drawn."""
+    parts = drawn_parts(prepared, task)
+    for split, (found, labels) in parts.items():
+        parts[split] = found, [{0: 1, 1: 0}.get(label, label) for label in labels]
+    drawn = "the first pictures of a table are those that the seed draws"
+    assert {(f"{task}-{split}", drawn) for split in parts} <= caught_in(parts, task)
 
 
 def test_two_classes_exchanged_in_one_split_are_caught(prepared: Prepared) -> None:

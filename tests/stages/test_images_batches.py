@@ -18,14 +18,16 @@ from stages.datasets import images
 from stages.datasets.images import DATASET, read_batch
 from stages.errors import StageError
 from stages.pictures import cifar
-from stages.pictures.builtin import PicturesOptions
+from stages.pictures.builtin import SPLITS, PicturesOptions
 from stages.pictures.drawing import Pixels
 from stages.pictures.rules import CIFAR10, picture_suites
-from stages.pictures.tables import prepare
+from stages.pictures.tables import Part, prepare
 from tests.stages.python2 import pickle_of_python2
 from tests.stages.rules_told import failing
 
 ANY = PicturesOptions(seed=3, train=400, pretrain=400, val=100, test=100)  # the public source does not look at them
+
+COLOUR = "every class is as red, green and blue as it should be, on average"
 
 
 def pickled(found: Pixels, labels: list[int]) -> bytes:
@@ -160,6 +162,24 @@ def test_an_archive_with_something_else_is_named(
         DATASET.read(publish(files))
 
 
+def plain(classes: list[int]) -> cifar.Labelled:
+    """Two pictures of each class, each in one colour: the mean one of the class in whose place it stands."""
+    colours = np.array([CIFAR10.light[shown] for shown in classes * 2]).round().astype(np.uint8)
+    return np.broadcast_to(colours[:, None, None], (len(colours), 32, 32, 3)), list(range(10)) * 2
+
+
+def test_two_classes_exchanged_everywhere_are_told_by_their_mean_colour() -> None:
+    """A wrong list of names, in all splits alike: the means that likeness goes by are wrong as well."""
+    exchanged = [0, 1, 4, 3, 2, 5, 6, 7, 8, 9]  # bird and deer
+    for classes, wrong in ((list(range(10)), set()), (exchanged, {"bird", "deer"})):
+        parts = [Part("cifar10", split, *plain(classes)) for split in SPLITS]
+        read = prepare(parts, {"cifar10": cifar.CLASSES})
+        suites = picture_suites(Given("public", ANY, read.tables, read.facts, read.arrays), {"cifar10": CIFAR10})
+        (rows,) = (suite.rows for suite in suites if suite.table == "classes")
+        assert set(rows.loc[rows["colour_error"] != "", "class"]) == wrong
+        assert ("classes", COLOUR) in failing(suites) or not wrong
+
+
 @pytest.mark.mirror
 @pytest.mark.skipif("DATA_MIRROR" not in os.environ, reason="DATA_MIRROR names no folder with published data")
 def test_the_first_4000_lossless_pictures_come_through_a_batch_as_they_are() -> None:
@@ -178,11 +198,14 @@ def test_the_first_4000_lossless_pictures_come_through_a_batch_as_they_are() -> 
     suites = picture_suites(Given("public", ANY, read.tables, read.facts, read.arrays), {"cifar10": CIFAR10})
     failed = {says for _, says in failing(suites) if not says.startswith("there are ")}
     assert failed <= {  # what only the whole of CIFAR-10 fulfils
+        COLOUR,
         "every class has as many pictures as it should have",
         "rows take turns through the classes",
         "red is over blue by as much as it should be: channels are in their order",
         "the upper half is over the lower by as much as it should be: pictures stand upright",
     }
     light = found.mean(axis=0)
+    colours = [found[np.array(labels) == label].mean(axis=(0, 1, 2)) for label in range(10)]
+    assert np.abs(np.array(colours) - CIFAR10.light).max() < 3
     assert CIFAR10.red_over_blue[0] < light[..., 0].mean() - light[..., 2].mean() < CIFAR10.red_over_blue[1]
     assert CIFAR10.top_over_bottom[0] < light[:16].mean() - light[16:].mean() < CIFAR10.top_over_bottom[1]

@@ -15,7 +15,7 @@ from stages.dataset import Prepared
 from stages.datasets import key_terms
 from stages.datasets.key_terms import DATASET, KeyTermsOptions
 from stages.errors import StageError
-from stages.texts.abstracts import tag_terms, terms
+from stages.texts.abstracts import tag_terms, terms, terms_in
 from tests.stages.rule_runs import Tables, failures, make_and_read, through_the_stages
 
 SMALL = KeyTermsOptions(seed=3, train=600, val=30, test=40)
@@ -32,6 +32,16 @@ def test_the_built_in_files_are_the_same_bytes_everywhere() -> None:
     ((path, content),) = DATASET.make(SMALL)
     assert path == "abstracts"
     assert hashlib.sha256(content).hexdigest() == DIGEST
+
+
+EVERY = [term for split in (None, "val", "test") for term in terms(split)]
+
+
+@given(st.lists(st.sampled_from(EVERY[::9] + EVERY[0].split() + ["of", ""]), max_size=8))
+@settings(derandomize=True, deadline=None)
+def test_the_terms_of_a_text_are_those_that_stand_in_it_as_whole_words(pieces: list[str]) -> None:
+    text = " ".join(pieces)
+    assert terms_in(text) == {term for term in EVERY if f" {term} " in f" {text} "}
 
 
 def test_terms_held_out_are_made_of_words_that_train_has() -> None:

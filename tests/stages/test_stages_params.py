@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from stages import datasets, params
+from stages.datasets.long_memory.draws import LongMemoryOptions
 from stages.datasets.slots import SlotsOptions
 from stages.errors import StageError
 
@@ -95,6 +96,12 @@ def test_what_is_wrong_is_named(tmp_path: Path, path: str, value: object, says: 
         load(tmp_path, content)
     assert str(caught.value).endswith(says) or says in str(caught.value)
     assert str(caught.value).startswith(str(tmp_path / "params.yaml"))
+
+
+def test_a_list_has_a_word(tmp_path: Path) -> None:
+    wanted = {"seed": 7, "adding": 100, "order": [], "train": 100, "train_steps": 10_000, "val": 50, "test": 50}
+    with pytest.raises(StageError, match=r"long-memory\.builtin\.adding must be a list, found 100"):
+        params.section(LongMemoryOptions, wanted, "datasets.long-memory.builtin", tmp_path)
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:

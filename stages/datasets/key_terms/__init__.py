@@ -17,7 +17,7 @@ import pandas as pd
 from stages.archives import members, pack
 from stages.dataset import Dataset, Given, Origin, Prepared, PublicFile, Suite
 from stages.errors import StageError
-from stages.texts.abstracts import LETTERS, LONGEST, draw_abstracts, tag_terms, terms
+from stages.texts.abstracts import LETTERS, LONGEST, draw_abstracts, tag_terms, terms, terms_in
 from stages.texts.rules import SPLITS, Sizes, Texts, checked_texts, text_rules
 
 if TYPE_CHECKING:
@@ -161,14 +161,11 @@ def tag_error(tags: list[str]) -> str:
 def _builtin_checked(rows: pd.DataFrame, split: str) -> pd.DataFrame:
     own = set(terms(split))
     others = {term for other in SPLITS if other != split for term in terms(other)}
-    texts = [f" {text} " for text in rows["text"]]
-    listed = rows["key_terms"].str.split(";").map(set)
-    rows["has_own_terms"] = [int(any(f" {term} " in text for term in own)) for text in texts]
-    rows["foreign_terms"] = [", ".join(sorted(term for term in others if f" {term} " in text)) for text in texts]
-    vocabulary = {*terms(None), *own}
-    rows["in_passing"] = [
-        sum(f" {term} " in text for term in vocabulary - found) for text, found in zip(texts, listed, strict=True)
-    ]
+    named = [terms_in(text) for text in rows["text"]]
+    rows["has_own_terms"] = [int(not own.isdisjoint(found)) for found in named]
+    rows["foreign_terms"] = [", ".join(sorted(others & found)) for found in named]
+    keys = rows["key_terms"].str.split(";")
+    rows["in_passing"] = [len(found - others - {*key}) for found, key in zip(named, keys, strict=True)]
     rows["position"] = [_position(tags.split()) for tags in rows["tags"]]
     return rows
 
@@ -261,11 +258,12 @@ def _terms_suite(train: pd.DataFrame) -> Suite:
     """A row per term of train that is frequent enough to tell, with the share of its abstracts where it is key."""
     import great_expectations.expectations as gxe
 
-    texts = [f" {text} " for text in train["text"]]
-    listed = [f";{found};" for found in train["key_terms"]]
+    roles_of: dict[str, list[bool]] = {term: [] for term in terms(None)}
+    for text, keys in zip(train["text"], train["key_terms"].str.split(";"), strict=True):
+        for term in terms_in(text) & roles_of.keys():
+            roles_of[term].append(term in keys)
     rows: list[tuple[int, str, float]] = []
-    for term in terms(None):
-        roles = [f";{term};" in found for text, found in zip(texts, listed, strict=True) if f" {term} " in text]
+    for term, roles in roles_of.items():
         if len(roles) >= FREQUENT:
             rows.append((len(rows), term, sum(roles) / len(roles)))
     table = pd.DataFrame(rows, columns=["id", "term", "key_share"])

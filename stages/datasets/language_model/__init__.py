@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from stages.dataset import Dataset, Given, Origin, Prepared, PublicFile, Suite
-from stages.texts.abstracts import draw_abstracts, terms
+from stages.texts.abstracts import draw_abstracts, terms, terms_in
 from stages.texts.reviews import draw_reviews
 from stages.texts.rules import SPLITS, Sizes, Texts, checked_texts, read_lines, text_rules
 
@@ -125,8 +125,13 @@ def _checked(given: Given[LanguageModelOptions], split: str, known: set[str]) ->
 
 def _foreign_terms(texts: pd.Series, split: str) -> pd.Series:
     """The terms of abstracts that may occur in another split alone; their words are known from train."""
-    foreign = [f" {term} " for other in SPLITS if other != split for term in terms(other)]
-    return texts.map(lambda text: ",".join(term for term in foreign if term in f" {text} "))
+    foreign = [term for other in SPLITS if other != split for term in terms(other)]
+
+    def found(text: str) -> str:
+        named = terms_in(text)
+        return ",".join(f" {term} " for term in foreign if term in named)
+
+    return texts.map(found)
 
 
 def _split_rules(given: Given[LanguageModelOptions], split: str) -> "list[Expectation]":

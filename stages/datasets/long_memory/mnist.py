@@ -1,20 +1,19 @@
 """The public source of `long-memory`: MNIST in its own format, idx, gzipped."""
 
-import gzip
 import struct
-import zlib
 from math import prod
 from pathlib import Path
 
 import numpy as np
 
+from stages.archives import unpacked
 from stages.dataset import Arrays, PublicFile
 from stages.datasets.long_memory.tasks import MNIST_IMAGES, SPLITS
 from stages.errors import StageError
 
 HELD_OUT = 5000  # the last images of train are val
 SIDE = 28
-MOST = 100_000  # items: a header that promises more is not believed, so that no file unpacks to more than 80 MB
+LIMIT = 80 << 20  # bytes of a file, unpacked: the largest has 47 million
 UNSIGNED_BYTES = 0x08  # idx's number for that type
 
 _FGNT = "https://raw.githubusercontent.com/fgnt/mnist/ae608a02b796c9ee908c082585a5f006fe05258e/"
@@ -73,27 +72,17 @@ def read_idx(path: Path, *item: int) -> np.ndarray:
 
     idx: two zero bytes, the type's number, the number of dimensions; each dimension's size, big-endian; the content.
     """
-    try:
-        with gzip.open(path) as stream:
-            header = stream.read(4)
-            if header != bytes([0, 0, UNSIGNED_BYTES, 1 + len(item)]):
-                raise StageError(
-                    f"{path} is no idx file of unsigned bytes in {1 + len(item)} dimensions: it starts with {header!r}"
-                )
-            sizes = stream.read(4 * (1 + len(item)))
-            if len(sizes) < 4 * (1 + len(item)):
-                raise StageError(f"{path} is cut off within its header")
-            count, *found = struct.unpack(f">{1 + len(item)}I", sizes)
-            if tuple(found) != item or count > MOST:
-                raise StageError(
-                    f"{path} says it holds {count} items of size {found}, expected size {list(item)}"
-                    f" and at most {MOST} items"
-                )
-            size = count * prod(item)
-            content = stream.read(size)
-            if len(content) < size or stream.read(1):  # that last read also makes gzip compare its checksum
-                more = "more" if len(content) == size else f"{len(content)}"
-                raise StageError(f"{path} holds {more} bytes after its header, which promises {size}")
-    except (OSError, EOFError, zlib.error) as error:
-        raise StageError(f"{path} is no whole gzip file: {error}") from error
-    return np.frombuffer(content, np.uint8).reshape(count, *item)
+    content, dimensions = unpacked(path, LIMIT), 1 + len(item)
+    if content[:4] != bytes([0, 0, UNSIGNED_BYTES, dimensions]):
+        raise StageError(
+            f"{path} is no idx file of unsigned bytes in {dimensions} dimensions: it starts with {content[:4]!r}"
+        )
+    start = 4 * (1 + dimensions)
+    if len(content) < start:
+        raise StageError(f"{path} is cut off within its header")
+    count, *found = struct.unpack_from(f">{dimensions}I", content, 4)
+    if tuple(found) != item:
+        raise StageError(f"{path} says it holds {count} items of size {found}, expected size {list(item)}")
+    if len(content) - start != (size := count * prod(item)):
+        raise StageError(f"{path} holds {len(content) - start} bytes after its header, which promises {size}")
+    return np.frombuffer(content, np.uint8, offset=start).reshape(count, *item)

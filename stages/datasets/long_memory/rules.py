@@ -255,6 +255,9 @@ def _measure_pixels(found: _Sequences) -> Iterator[Measured]:
         halves = np.split(pixels.astype(np.int64), 2, axis=1)
         for half, side, ink in zip(("upper", "lower"), halves, inks, strict=True):
             yield split, f"sum of the pixels in the {half} halves", float(side.sum()), ink, ink
+    for label, ink in zip(task.classes, task.ink_of_classes, strict=True):
+        pixels = found.steps[(found.table["label"] == label).to_numpy()]
+        yield "all", f"sum of the pixels of {label}", float(pixels.sum(dtype=np.int64)), ink, ink
     for split, part in parts.items():
         yield split, "brightest pixel", float(part.steps.max()), task.highest, task.highest
         yield split, "correlation of neighbouring pixels", _likeness(part.steps), ALIKE, 1.0

@@ -32,6 +32,7 @@ class Task:
     highest: int = 0  # a pixel's brightest value
     recognised: float = 0.0  # least share of images that are nearest to the mean image of their own class
     ink: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # of upper and lower halves, by split or of all
+    ink_of_classes: tuple[int, ...] = ()  # of all splits together
 
     @property
     def width(self) -> int:
@@ -60,13 +61,17 @@ def order(length: int, sizes: Mapping[str, int]) -> Task:
 def _pixels(
     width: int,
     counts: Mapping[str, tuple[int, ...]],
+    *,
     highest: int,
     recognised: float,
     ink: Mapping[str, tuple[int, int]],
+    ink_of_classes: tuple[int, ...],
 ) -> Task:
     length = width * width
     rows = {(split, label): count for split in SPLITS for label, count in zip(DIGITS, counts[split], strict=True)}
-    return Task("pixels", length, DIGITS, rows, (length, length), NOWHERE, NOWHERE, highest, recognised, ink)
+    return Task(
+        "pixels", length, DIGITS, rows, (length, length), NOWHERE, NOWHERE, highest, recognised, ink, ink_of_classes
+    )
 
 
 # scikit-learn's digits have no split: of each class 30 go to val and 40 to test.
@@ -81,6 +86,7 @@ DIGIT_IMAGES = _pixels(
     highest=16,
     recognised=0.8,
     ink={"all": (283_319, 278_399)},  # the seed decides how they are split
+    ink_of_classes=(56_415, 57_007, 55_566, 56_151, 56_239, 55_915, 56_336, 54_289, 57_408, 56_392),
 )
 
 # As published, the last 5,000 of train being val; counted from the files.
@@ -98,6 +104,10 @@ MNIST_IMAGES = _pixels(
         "val": (61_078_937, 68_910_505),
         "test": (124_370_204, 140_552_996),
     },
+    ink_of_classes=(
+        *(239_085_996, 119_848_024, 208_433_544, 202_410_932, 165_829_095),
+        *(163_083_252, 189_943_546, 167_060_037, 205_459_490, 171_067_829),
+    ),
 )
 
 

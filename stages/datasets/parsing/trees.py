@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from stages.errors import StageError
 
@@ -20,17 +21,19 @@ class Tree:
 
     def leaves(self) -> Iterator["Tree"]:
         """The words with their tags, in order."""
-        if self.word:
-            yield self
-        for part in self.parts:
-            yield from part.leaves()
+        return (tree for tree in self.everything() if tree.word)
 
     def constituents(self) -> Iterator["Tree"]:
         """Everything but the words, from the top."""
-        if not self.word:
-            yield self
-            for part in self.parts:
-                yield from part.constituents()
+        return (tree for tree in self.everything() if not tree.word)
+
+    def everything(self) -> Iterator["Tree"]:
+        """The tree and all in it, each before its parts. (A generator in a generator would cost a step per level.)"""
+        waiting = [self]
+        while waiting:
+            tree = waiting.pop()
+            yield tree
+            waiting += tree.parts[::-1]
 
     @property
     def text(self) -> str:
@@ -57,16 +60,16 @@ def parse(text: str) -> list[Tree]:
     open_: list[tuple[str, list[Tree], list[str]]] = []  # label, parts and words of each bracket not yet closed
     before = ""
     for match in _TOKEN.finditer(text):
-        piece, where = match[0], f"character {match.start() + 1}"
+        piece = match[0]
         if piece == "(":
             open_.append(("", [], []))
         elif not open_:
-            raise StageError(f"{where}: {piece!r} outside of all brackets")
+            raise StageError(f"{_place(match)}: {piece!r} outside of all brackets")
         elif piece == ")":
             label, parts, words = open_.pop()
             if len(words) > 1 or bool(words) == bool(parts):
-                raise StageError(f"{where}: ({label} ...) must hold one word or further brackets")
-            tree = Tree(label, tuple(parts), words[0] if words else "")
+                raise StageError(f"{_place(match)}: ({label} ...) must hold one word or further brackets")
+            tree = _leaf(label, words[0]) if words else Tree(label, tuple(parts))
             (open_[-1][1] if open_ else found).append(tree)
         elif before == "(":
             open_[-1] = (piece, [], [])
@@ -76,6 +79,16 @@ def parse(text: str) -> list[Tree]:
     if open_:
         raise StageError(f"{len(open_)} brackets are not closed, the last one of {open_[-1][0] or 'no label'!r}")
     return found
+
+
+@cache
+def _leaf(tag: str, word: str) -> Tree:
+    """One for all places where a word has the tag: a tree never changes, and many objects are slow to collect."""
+    return Tree(tag, word=word)
+
+
+def _place(found: re.Match[str]) -> str:
+    return f"character {found.start() + 1}"
 
 
 def clean(tree: Tree) -> Tree | None:

@@ -9,13 +9,12 @@ Raw: `<name>.en.gz` and `<name>.de.gz` as published, or `<split>.en` and `<split
 belong together having one number.
 """
 
-import gzip
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 
+from stages.archives import unpacked
 from stages.dataset import Dataset, Origin, Prepared, PublicFile
 from stages.datasets.translation_de.grammar import COMBINATIONS, draw
 from stages.datasets.translation_de.rules import TranslationDeOptions, rules, words
@@ -55,20 +54,8 @@ def read(folder: Path) -> Prepared:
 
 
 def _lines(path: Path) -> list[str]:
-    content = _unpacked(path) if path.suffix == ".gz" else path.read_bytes()
+    content = unpacked(path, LIMIT) if path.suffix == ".gz" else path.read_bytes()
     return text_lines(content, str(path))
-
-
-def _unpacked(path: Path) -> bytes:
-    """A gzip file's content, if it is whole and no larger than any published one could be."""
-    try:
-        with gzip.open(path) as stream:
-            content = stream.read(LIMIT + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise StageError(f"{path} is no whole gzip file: {error}. Download it again.") from error
-    if len(content) > LIMIT:
-        raise StageError(f"{path} unpacks to more than {LIMIT} bytes. It was not used; the published one does not.")
-    return content
 
 
 def _check_aligned(paths: list[Path], sides: list[list[str]]) -> None:

@@ -4,13 +4,17 @@ What a table measures of them is measured again, as a reader would have done: so
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
+from itertools import combinations
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from stages.dataset import Prepared
 from tests.stages.mutations.subject import Case, Mutation, Subject
-from tests.stages.mutations.tables import shuffled_order
+from tests.stages.mutations.tables import shuffled_order, split_groups
 
 Change = Callable[[np.ndarray], np.ndarray]
 LESS = 10
@@ -84,7 +88,49 @@ def one_off(subject: Subject) -> Iterator[Case]:
     return _cases(subject, lambda parts: [parts[-1], *parts[:-1]])
 
 
+def classes_exchanged(subject: Subject) -> Iterator[Case]:
+    """A wrong list of names, where the rows were put in order by these: only the pictures tell."""
+    for table in subject.prepared.tables:
+        yield from _exchanged(subject, [table])
+
+
+def classes_exchanged_everywhere(subject: Subject) -> Iterator[Case]:
+    for splits in split_groups(subject):
+        yield from _exchanged(subject, splits)
+
+
+def _exchanged(subject: Subject, tables: list[str]) -> Iterator[Case]:
+    """The parts of two classes that have as many rows as one another, in each of the tables and splits."""
+    if subject.roles.shown:
+        rows = pd.concat([subject.prepared.tables[table].assign(table=table) for table in tables])
+        splits = ["table", *subject.roles.having("split")]
+        counts: dict[Any, tuple[int, ...]] = {
+            label: tuple(found.groupby(splits).size()) for label, found in rows.groupby(subject.roles.shown)
+        }
+        for one, other in combinations(counts, 2):
+            if counts[one] == counts[other]:
+                yield Case(f"{'+'.join(tables)}: {one} and {other}", partial(_with_others, subject, tables, one, other))
+                return
+
+
+def _with_others(subject: Subject, tables: list[str], one: Any, other: Any) -> Prepared:
+    changed = subject.prepared
+    for table in tables:
+        rows, parts = subject.prepared.tables[table], subject.parts(table)
+        labels = rows[subject.roles.shown]
+        for first, second in zip(np.flatnonzero(labels == one), np.flatnonzero(labels == other), strict=True):
+            parts[first], parts[second] = parts[second], parts[first]
+        moved = subject.changed(table, rows, parts)
+        changed = replace(
+            changed,
+            tables={**changed.tables, table: moved.tables[table]},
+            arrays={**changed.arrays, table: moved.arrays[table]},
+        )
+    return changed
+
+
 _ARRAY = "an array beside the tables"
+_SHOWN = "pictures or sequences of classes that are equally frequent"
 MUTATIONS = (
     Mutation("all zero", "a picture is black, a sound is silent", _ARRAY, all_zero),
     Mutation("cut short", "a sound, picture or sequence lacks its second half", _ARRAY, cut_short),
@@ -92,6 +138,8 @@ MUTATIONS = (
     Mutation("bytes exchanged", "numbers were read in the other byte order", _ARRAY, bytes_exchanged),
     Mutation("turned", "pictures lie on their side, sounds and sequences run backwards", _ARRAY, turned),
     Mutation("channels exchanged", "blue is red", "an array of colour pictures", channels_exchanged),
+    Mutation("classes exchanged", "the pictures of two classes are in each other's rows", _SHOWN, classes_exchanged),
+    Mutation("classes exchanged everywhere", "and in all splits alike", _SHOWN, classes_exchanged_everywhere),
     Mutation("parts shuffled", "sounds or pictures belong to other rows", _ARRAY, moved),
     Mutation("parts shifted", "sounds or pictures are one row off", _ARRAY, one_off),
 )

@@ -120,6 +120,7 @@ class Roles:
     names: tuple[Names, ...] = ()  # of classes that are more, or less, than a `label` column
     together: tuple[tuple[str, ...], ...] = ()  # columns made of one another: they are also shuffled as one
     parts: Parts | None = None  # where arrays stand beside the tables
+    shown: str = ""  # the column that says which class a part shows
     # What the rules do not see, `<source>/<mutation>/<where>` with * for any: and why that cannot be known.
     unseen: Mapping[str, str] = field(default_factory=dict)
 

@@ -116,7 +116,7 @@ def _without_last(subject: Subject, table: str, rows: pd.DataFrame) -> Prepared:
 # -- splits
 
 
-def _split_groups(subject: Subject) -> list[list[str]]:
+def split_groups(subject: Subject) -> list[list[str]]:
     """Tables that are splits of one another, train first: `train`, `val`, `test`, or `<name>-train` and so on."""
     groups: dict[str, list[str]] = {}
     for split in SPLITS:
@@ -135,7 +135,7 @@ def _splits_within(subject: Subject) -> Iterator[tuple[str, pd.DataFrame, str]]:
 def leaked(subject: Subject) -> Iterator[Case]:
     """A row of a later split in place of one of train."""
     tables = subject.prepared.tables
-    for train, *others in _split_groups(subject):
+    for train, *others in split_groups(subject):
         for table in others:
             yield Case(table, partial(_copied, subject, (table, 0), (train, len(tables[train]) // 3)))
     for table, rows, column in _splits_within(subject):
@@ -161,7 +161,7 @@ def _leaked_within(subject: Subject, table: str, rows: pd.DataFrame, split: str)
 
 def splits_exchanged(subject: Subject) -> Iterator[Case]:
     tables, arrays = subject.prepared.tables, subject.prepared.arrays
-    for splits in _split_groups(subject):
+    for splits in split_groups(subject):
         for one, other in combinations(splits, 2):
             exchanged = {**tables, one: tables[other], other: tables[one]}
             moved = {**arrays, one: arrays[other], other: arrays[one]} if arrays else {}
@@ -198,7 +198,7 @@ def names_exchanged(subject: Subject) -> Iterator[Case]:
 
 def names_exchanged_everywhere(subject: Subject) -> Iterator[Case]:
     """In all splits alike, where these are tables of their own."""
-    for splits, names in product(_split_groups(subject), subject.roles.all_names()):
+    for splits, names in product(split_groups(subject), subject.roles.all_names()):
         if len(found := names.found(pd.concat([subject.prepared.tables[split] for split in splits]))) > 1:
             yield Case(f"{splits[0]}.{names.where}", partial(_renamed, subject, splits, names, _exchange(found)))
 
