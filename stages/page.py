@@ -1,6 +1,6 @@
 """What validation found, as pages that are readable without a network: one for each data set, and one that lists them.
 
-Great Expectations' own Data Docs, which stand beside a data set's page, load their styles and tables from the web.
+Great Expectations' own Data Docs, which stand beside a data set's page, load their styles and lists from the web.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,7 +30,7 @@ def rules_page(result: Result) -> str:
         title,
         f'{escape(title)}: <span class="{_kind(result)}">{escape(verdict(result))}</span>',
         f"<p>Rows: {escape(counts)}. "
-        "<a href='index.html'>Great Expectations' Data Docs</a> (their styles load from the web).</p>",
+        "<a href='index.html'>Great Expectations' Data Docs</a> (their styles and lists load from the web).</p>",
         _section("What fails", ("table", "rule", "found", ""), map(_rule, broken["fails"])),
         _section("Warnings", ("table", "rule", "found", ""), map(_rule, broken["warns"])),
         _quarantine(result),

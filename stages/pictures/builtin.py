@@ -66,7 +66,7 @@ def draw_all(options: PicturesOptions) -> Iterator[Part]:
 
 
 def draw_shapes(options: PicturesOptions, task: str, split: str, each: int) -> Pixels:
-    """The first pictures of a table, `each` of every class in turn: BATCH of them, or all, are those of the table."""
+    """The first pictures of a table, `each` of every class in turn: drawing.BATCH, or all, are those of the table."""
     drawn = [draw(shape, each, Chance(f"{options.seed}/{task}/{split}/{name}")) for name, shape in SHAPES[task].items()]
     return np.stack(drawn, axis=1).reshape(-1, SIDE, SIDE, 3)
 

@@ -226,6 +226,7 @@ def test_nearly_all_must_be_caught_and_the_rest_be_listed(missed: int, listed: s
     results = caught + [found(f"odd {number}", "hole", "not caught", listed) for number in range(missed)]
     assert share(results) == (100 - missed, 100)
     assert passes(results) == passing
+    assert not passes([])
 
 
 def test_what_is_not_caught_is_looked_up_in_the_list(sentences: Subject) -> None:

@@ -140,6 +140,10 @@ def summary(found: list[Found]) -> str:
 
 
 def passes(found: list[Found]) -> bool:
-    """Nearly all is caught, and what is not is listed with its reason."""
+    """Something was tried, nearly all is caught, and what is not is listed with its reason."""
     caught, pairs = share(found)
-    return caught >= LEAST_CAUGHT * pairs and all(case.listed for case in found if case.verdict == "not caught")
+    return (
+        pairs > 0
+        and caught >= LEAST_CAUGHT * pairs
+        and all(case.listed for case in found if case.verdict == "not caught")
+    )
