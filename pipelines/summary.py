@@ -34,10 +34,12 @@ class Summary:
         lines = [f"{self.name}: {found.count:g} values", f"mean       {found.mean:.6g}{self._interval('mean')}"]
         if self.clustered:
             lines.append(f"           {self.clustered} if clusters are taken into account")
-        lines.append(f"deviation  {found.deviation:.6g}{self._interval('deviation')}")
+        deviation, variance = f"{found.deviation:.6g}", f"{found.variance:.6g}"
         if found.count > 1:
-            lines[-1] += f", {sqrt(found.unbiased_variance):.6g} from 1/(n-1)"
-            lines.append(f"variance   {found.variance:.6g}, {found.unbiased_variance:.6g} from 1/(n-1)")
+            unbiased = found.unbiased_variance
+            deviation += f" (1/n), {sqrt(unbiased):.6g} (1/(n-1))"
+            variance += f" (1/n), {unbiased:.6g} (1/(n-1))"
+        lines += [f"deviation  {deviation}{self._interval('deviation')}", f"variance   {variance}"]
         checks = self.normality
         if not isnan(checks.anderson):
             shapiro = "" if isnan(checks.shapiro_p) else f"Shapiro-Wilk p = {checks.shapiro_p:.3g}, "

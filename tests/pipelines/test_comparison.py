@@ -1,5 +1,6 @@
 """The comparison of hand-made runs, against numpy and by hand."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from pipelines.comparison import Comparison, Figure, champion, compare, load_runs, summarise
 from pipelines.rnn.slots import COMPARISON
@@ -120,6 +122,44 @@ def test_the_report(data: Path) -> None:
     pictures = [line.split("(")[1].rstrip(")") for line in report if line.startswith("![")]
     assert sorted(pictures) == ["pictures/confusion.png", "pictures/curves.png", "pictures/variants.png"]
     assert all((data / "reports" / "rnn-slots" / picture).is_file() for picture in pictures)
+
+
+def test_three_seeds_give_an_interval_of_the_mean(data: Path) -> None:
+    """Student's, of scipy; with two seeds there is none."""
+    compare("rnn-slots", COMPARISON, data)
+    report = (data / "reports" / "rnn-slots" / "report.md").read_text()
+    values = [91.25, 91.0, 95.0]
+    low, high = stats.t.interval(0.95, 2, np.mean(values), stats.sem(values))
+    assert f"| gru | 3 | 92.42 | {low:.2f} to {high:.2f} |" in report
+    assert "| elman | 2 | 87.50 |" not in report
+    assert "Those of these runs: 3 values are too few to tell: it takes 8." in report
+
+
+def test_residuals_of_many_seeds_are_judged(tmp_path: Path) -> None:
+    """One seed in twenty fails badly; another variant's scores are all the same."""
+    normal = stats.norm.ppf((np.arange(19) + 0.5) / 19, 90, 1)
+    write_runs(tmp_path, {"gru": [(90.0, float(score)) for score in (*normal, 40.0)], "lstm": [(80.0, 70.0)] * 3})
+    compare("rnn-slots", COMPARISON, tmp_path)
+    report = (tmp_path / "reports" / "rnn-slots" / "report.md").read_text()
+    assert "| lstm | 3 | 70.00 | all are equal |" in report
+    assert "Those of these runs: " in report
+    assert "Nothing in 23 values speaks against" not in report
+
+
+def test_fewer_than_three_seeds_of_every_variant_say_nothing_of_intervals(tmp_path: Path) -> None:
+    write_runs(tmp_path, {"gru": [(90.0, 1.0), (91.0, 2.0)]})
+    compare("rnn-slots", COMPARISON, tmp_path)
+    assert "95 % interval" not in (tmp_path / "reports" / "rnn-slots" / "report.md").read_text()
+
+
+def test_documents_of_the_best_run_are_linked(data: Path) -> None:
+    by = dataclasses.replace(COMPARISON, documents={"predictions.csv": "Predictions"})
+    for folder in (data / "models" / "rnn-slots").iterdir():
+        (folder / "predictions.csv").write_text(f"of {folder.name}")
+    compare("rnn-slots", by, data)
+    out = data / "reports" / "rnn-slots"
+    assert (out / "documents" / "predictions.csv").read_text() == "of rnn-slots-gru-s1"
+    assert "- [Predictions](documents/predictions.csv)" in (out / "report.md").read_text()
 
 
 def test_a_second_comparison_writes_the_same_bytes(data: Path) -> None:

@@ -16,7 +16,7 @@ from scipy import integrate, stats
 from pipelines import intervals, normality, summary
 from pipelines.estimation import estimate
 from pipelines.gaussian import likelihood, simulations
-from pipelines.gaussian.error_laws import LAWS, Law
+from pipelines.gaussian.error_laws import LAWS, Law, fit
 from pipelines.moments import Array
 
 ERRORS = 5
@@ -312,3 +312,34 @@ def test_a_summary_of_what_does_not_vary(values: list[float], last: str) -> None
     assert found.intervals == {}
     assert found.of_mean is None
     assert found.lines()[1] == "mean       7"
+
+
+# -- laws fitted to values
+
+ORACLES = {
+    "normal": (stats.norm, {}),
+    "Laplace": (stats.laplace, {}),
+    "logistic": (stats.logistic, {}),
+    "Student 5": (stats.t, {"fdf": 5}),
+    "uniform": (stats.uniform, {}),
+}
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_a_fitted_law_is_that_of_scipy(name: str) -> None:
+    law, (oracle, fixed) = LAWS[name], ORACLES[name]
+    values = 40 + 7 * law.draw(np.random.default_rng(3), (300,))
+    found = fit(law, values)
+    theirs = oracle.logpdf(values, *oracle.fit(values, **fixed))
+    assert found.log_likelihood == pytest.approx(theirs.mean(), abs=1e-6)
+    density = law.log_density((values - found.location) / found.scale) - np.log(found.scale)
+    assert found.log_likelihood == pytest.approx(density.mean(), abs=1e-12)
+    assert abs(found.location - 40) < 2
+    assert found.scale == pytest.approx(7, rel=0.2)
+
+
+def test_a_law_fits_its_own_draws_best() -> None:
+    for name in LAWS:
+        values = LAWS[name].draw(np.random.default_rng(4), (2000,))
+        gains = {other: fit(law, values).log_likelihood for other, law in LAWS.items()}
+        assert max(gains, key=lambda other: gains[other]) == name

@@ -231,6 +231,21 @@ def test_files_read_by_a_dask_cluster(files: list[Path], monkeypatch: pytest.Mon
     assert same_bits(found, streaming.of_rows(draws(1000, 3)[:, :2], products=True))
 
 
+@pytest.mark.parametrize("features", [1, 3])
+def test_the_bits_do_not_depend_on_the_threads_of_blas(features: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In whole blocks of the real size, for which it would use several."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    monkeypatch.setattr(streaming, "BLOCK", 2**16)
+    rows = draws(150_000, features)
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads, "blas"):
+            found.append(streaming.of_rows(rows))
+    assert same_bits(*found)
+    assert found[0].variance() == pytest.approx(rows.var(axis=0), rel=1e-12)
+
+
 # -- bad input
 
 

@@ -102,3 +102,14 @@ def test_the_best_run_becomes_champion_and_labels_text(
     assert tracking.load_champion("rnn-slots").predict(TEXTS) == expected
     assert registry.publish(data) == (0, 1), "what the store has is not told twice"
     assert told() == as_before
+
+
+def test_a_report_is_promoted_without_a_model(data: Path) -> None:
+    """Its run is in the store; there is nothing to ask, and a message that says so."""
+    for weights in data.glob("models/*/*/model.safetensors"):
+        weights.unlink()
+    chosen = registry.promote("rnn-slots", data)
+    assert json.loads((data / "registry" / "rnn-slots.json").read_text()) == chosen
+    assert registry.publish(data) == (0, 0)
+    with pytest.raises(ValueError, match=r"a pipeline whose result is a report has none, but data/reports/rnn-slots"):
+        tracking.load_champion("rnn-slots")

@@ -67,7 +67,12 @@ def test_the_fingerprint_changes_with_the_code(
     monkeypatch.setattr(runs, "__file__", str(code / "runs.py"))
     before = fingerprint(tiny_run(), tables)
     (code / "rnn" / "sentiment" / "model.py").write_text("HIDDEN = 2")
-    assert fingerprint(tiny_run(), tables) == before, "another task's code decides nothing here"
+    (code / "rnn" / "flow.py").write_text("HIDDEN = 2")
+    assert fingerprint(tiny_run(), tables) == before, "another task's code and a flow decide nothing here"
+    (code / "rnn" / "dynamics.py").write_text("HIDDEN = 2")
+    with_family = fingerprint(tiny_run(), tables)
+    assert with_family != before
+    before = with_family
     (code / "rnn" / "slots" / "model.py").write_text("HIDDEN = 2")
     assert fingerprint(tiny_run(), tables) != before
 

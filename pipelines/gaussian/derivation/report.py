@@ -117,7 +117,8 @@ def _add_measured(report: Report, tables: Path, out: Path) -> list[str]:
         "Each law with the place and the scale that make a sample most likely (two numbers for every law, so that the "
         "likelihoods compare as they are). Given is where the true value is then taken to be, and by how much the "
         "logarithm of the likelihood of all values rises over the normal law's: where it rises by much, the mean is "
-        "not the best use of the observations. (A law that is not symmetric, as waiting times have, is none of these.)"
+        "not the best use of the observations. A unit or two is chance; the uniform law, which needs no more than a "
+        "range, wins small samples by chance. (Several groups together, and waiting times, follow none of these laws.)"
     )
     rows = []
     for sample in _samples(tables):

@@ -3,10 +3,10 @@
 from pipelines.comparison import Comparison, Figure
 
 COMPARISON = Comparison(
-    chosen_by=Figure("coverage_off", "95 % intervals of the mean off their promise by, %", lower_is_better=True),
-    headline=Figure("coverage_mean", "95 % intervals that hold the mean, %"),
+    chosen_by=Figure("coverage_off", "coverage of the mean off 95 % by", lower_is_better=True),
+    headline=Figure("coverage_mean", "coverage of 95 % intervals of the mean"),
     others=(
-        Figure("coverage_variance", "that hold the variance, %"),
+        Figure("coverage_variance", "of the variance"),
         Figure("mean_variance_over_bound", "variance of the mean / Cramer-Rao bound", decimals=3),
         Figure("samples", "samples", decimals=0),
         Figure("normal", "of them normal", decimals=0),

@@ -1,0 +1,66 @@
+"""`python -m pipelines fit`: what it says of a column, and what it refuses, with exit status 1."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from pipelines.__main__ import main
+
+
+def write(folder: Path, content: str) -> str:
+    path = folder / "column.csv"
+    path.write_text(content, encoding="utf-8")
+    return str(path)
+
+
+def test_a_normal_column_is_told_with_its_intervals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    values = stats.norm.ppf((np.arange(40) + 0.5) / 40, 5, 2)
+    file = write(tmp_path, "who,speed\n" + "".join(f"x,{value!r}\n" for value in map(float, values)))
+    assert main(["fit", file, "--level", "0.9"]) == 0
+    told = capsys.readouterr().out
+    low, high = stats.t.interval(0.9, 39, values.mean(), stats.sem(values))
+    assert f"speed: 40 values\nmean       {values.mean():.6g}  (90%: {low:.5g} to {high:.5g})\n" in told
+    assert f"deviation  {values.std():.6g} (1/n), {values.std(ddof=1):.6g} (1/(n-1))  (90%: " in told
+    assert f"variance   {values.var():.6g} (1/n), {values.var(ddof=1):.6g} (1/(n-1))\n" in told
+    assert "Nothing in 40 values speaks against a normal distribution." in told
+
+
+def test_gross_errors_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    values = [*stats.norm.ppf((np.arange(40) + 0.5) / 40, 25, 5), -44.0]
+    assert main(["fit", write(tmp_path, "time\n" + "\n".join(f"{value:.4f}" for value in values))]) == 0
+    assert "Normal but for one gross error among 41 values: -44." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "says"),
+    [
+        ("a\n1\n", [], "1 value shows no spread"),
+        ("a\n2\n2\n2\n", [], "all 3 values are 2: without spread there is no interval"),
+        ("a,b\n1,x\n,y\n", [], "row 2 of column 'a' of FILE is nan: expected a finite number"),
+        ("a\n1\ninf\n", [], "row 2 of column 'a' of FILE is inf: expected a finite number"),
+        ("a\n1\nmany\n", [], "row 2 of column 'a' of FILE is 'many': expected a number"),
+        ("a,b\nx,y\n", [], "FILE has 0 columns of numbers: name one of a, b"),
+        ("", [], "FILE cannot be read as CSV"),
+        ("a\n", [], "FILE has the columns a and no row"),
+        ("a,b\n1,2\n", [], "FILE has 2 columns of numbers: name one of a, b"),
+        ("a,b\n1,2\n", ["--column", "c"], "FILE has no column 'c': it has a, b"),
+        ("1.5\n2.5\n", [], "the first line of FILE is 1.5: expected the names of its columns"),
+        ("a\n1\n2\n", ["--level", "95"], "level is 95.0: expected a share such as 0.95"),
+    ],
+)
+def test_bad_columns_end_with_one_message(
+    content: str, options: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(tmp_path, content)
+    assert main(["fit", file, *options]) == 1
+    told = capsys.readouterr()
+    assert told.err.startswith(f"error: {says.replace('FILE', file)}")
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+
+
+def test_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fit", str(tmp_path / "none.csv")]) == 1
+    assert "none.csv cannot be read as CSV" in capsys.readouterr().err

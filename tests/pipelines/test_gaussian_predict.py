@@ -1,0 +1,102 @@
+"""The classifier on a command line: cases from options, texts and files, and what it refuses."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipelines.gaussian import classifier
+from pipelines.gaussian.classification.predict import Predictor, inputs, shown
+from pipelines.gaussian.classification.train import save_classifier, settings
+from tests.pipelines.examples import EXAMPLES
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two classes by hp and attack; `total` is their sum."""
+    rng = np.random.default_rng(0)
+    rows = np.concatenate([rng.normal(50, 5, (40, 2)), rng.normal(80, 5, (40, 2))])
+    rows = np.column_stack([rows, rows.sum(axis=1)])
+    fitted = classifier.fit(rows, ["Normal"] * 40 + ["Water"] * 40, "shared", features=("hp", "attack", "total"))
+    path = tmp_path_factory.mktemp("classifier") / "model.safetensors"
+    save_classifier(path, fitted)
+    return path
+
+
+def test_answers_are_the_posteriors(weights: Path) -> None:
+    answers = Predictor(weights)(["hp=48 attack=52", "attack=81 hp=80 total=161"])
+    assert [answer["label"] for answer in answers] == ["Normal", "Water"]
+    for answer in answers:
+        assert next(iter(answer["probabilities"])) == answer["label"]
+        assert sum(answer["probabilities"].values()) == pytest.approx(1)
+        assert answer["confidence"] == max(answer["probabilities"].values())
+    assert shown({"probabilities": {"Water": 0.625, "Normal": 0.375}}) == "Water 62.5%, Normal 37.5%"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("hp=50", "case 1 of 1 lacks attack: the classifier reads hp, attack, total"),
+        ("", "case 1 of 1 lacks hp, attack"),
+        ("hp=50 speed=1", "case 1 of 1 names 'speed': the classifier reads hp, attack, total, each as NAME=NUMBER"),
+        ("hp=50 attack=much", "attack of case 1 of 1 is 'much': expected a number"),
+        ("hp=50 attack", "attack of case 1 of 1 is '': expected a number"),
+        ("hp=50 attack=inf", "attack of case 1 of 1 is inf: expected a finite number"),
+    ],
+)
+def test_cases_that_are_refused(weights: Path, text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        Predictor(weights)([text])
+
+
+def test_options_are_one_case() -> None:
+    assert inputs(["--hp", "50", "--special-attack", "-65"]) == ["hp=50 special-attack=-65"]
+    assert inputs(["--hp=50", "--attack", "65"]) == ["hp=50 attack=65"]
+    assert inputs(["hp=50 attack=1", "hp=2 attack=3"]) == ["hp=50 attack=1", "hp=2 attack=3"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--hp", "50", "--attack"], "--attack has no value: give each feature as --NAME NUMBER"),
+        (["--hp", "50", "60"], "'60' stands where a feature is expected"),
+        (["none.csv"], "none.csv cannot be read as CSV"),
+    ],
+)
+def test_options_that_are_refused(arguments: list[str], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        inputs(arguments)
+
+
+def test_a_file_is_a_case_a_row(tmp_path: Path) -> None:
+    file = tmp_path / "cases.csv"
+    file.write_text("hp,attack\n50,60\n 70 ,80\n")
+    assert inputs([str(file)]) == ["hp=50 attack=60", "hp=70 attack=80"]
+    for content, says in (
+        ("hp,attack\n", "holds no case"),
+        ("hp,attack\n1\n", "case 1: not"),
+        ("hp\n1,2\n", "case 1: not"),
+    ):
+        file.write_text(content)
+        with pytest.raises(ValueError, match=says):
+            inputs([str(file)])
+
+
+def test_without_arguments_cases_are_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("hp=1 attack=2\nhp=3 attack=4\n"))
+    assert inputs([]) == ["hp=1 attack=2", "hp=3 attack=4"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"covariance": "round"}, "covariance is 'round': choose from shared, separate, naive"),
+        ({"plane": ["x1"]}, "plane of .* is x1: a picture needs two features"),
+        ({"folds": 1}, "folds is 1 and repeats 1: at least 2 folds"),
+    ],
+)
+def test_settings_are_checked_before_training(changes: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        settings(EXAMPLES["gaussian", "classification"].run(**changes))
