@@ -1,11 +1,14 @@
 """A tiny run of each task, on tables whose rule a few epochs teach, and a log that keeps what it is told."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from safetensors.numpy import save_file
 
 from pipelines.params import Run
 from pipelines.training import Row
@@ -51,6 +54,42 @@ class Example:
         for split, table in self.tables().items():
             table.to_parquet(folder / f"{split}.parquet")
         return folder
+
+    def texts(self, folder: Path) -> list[str]:
+        """What a trained model is asked: three rows of test."""
+        return list(pd.read_parquet(folder / "test.parquet")["text"][:3])
+
+    def cut_test(self, folder: Path) -> None:
+        """Leaves three rows of test."""
+        pd.read_parquet(folder / "test.parquet").iloc[:3].to_parquet(folder / "test.parquet")
+
+
+@dataclass(frozen=True)
+class Images(Example):
+    """Images of two by two pixels, one table with all splits, as the data set long-memory has them."""
+
+    def write(self, folder: Path) -> Path:
+        super().write(folder)
+        facts = {
+            "kind": "pixels",
+            "length": 4,
+            "classes": ["dark", "light"],
+            "highest": 16,
+            "permutation": [2, 0, 3, 1],
+        }
+        (folder / "card.json").write_text(json.dumps({"facts": {"tasks": {"tiny": facts}}}))
+        codes = np.random.default_rng(0).integers(0, 8, (64, 4))
+        codes[1::2] += 8  # every other image is light
+        arrays: dict[str, np.ndarray] = {"codes": codes.astype(np.uint8), "values": np.zeros((64, 0), np.float32)}
+        save_file(arrays, folder / "tiny.safetensors")
+        return folder
+
+    def texts(self, folder: Path) -> list[str]:  # noqa: ARG002 - no table holds them as text
+        return ["1 2 3 4", "9 10 11 12", "0 0 16 16"]
+
+    def cut_test(self, folder: Path) -> None:
+        table = pd.read_parquet(folder / "tiny.parquet")
+        table[~((table["split"] == "test") & (table["id"] % 3 > 0))].to_parquet(folder / "tiny.parquet")
 
 
 class Told:
@@ -115,7 +154,79 @@ def sentiment() -> dict[str, pd.DataFrame]:
     return {"train": pd.concat([rows] * 2, ignore_index=True), "val": rows[1::2], "test": rows[::2]}
 
 
+# Key terms: what stands before `matters` is one, and what stands before `is known` is none.
+def documents() -> dict[str, pd.DataFrame]:
+    rows = []
+    for first in ("graph", "deep net", "tree", "queue"):
+        for second in ("fast cache", "index", "grammar"):
+            key, passing = first.split(), second.split()
+            text = f"{first} matters . {second} is known ."
+            tags = ["B", *["I"] * (len(key) - 1), "O", "O", *["O"] * len(passing), "O", "O", "O"]
+            rows.append((text, " ".join(tags), first))
+            rows.append((f"{second} matters .", " ".join(["B", *["I"] * (len(passing) - 1), "O", "O"]), second))
+    table = pd.DataFrame(rows, columns=["text", "tags", "key_terms"]).rename_axis("id").reset_index()
+    return {"train": pd.concat([table] * 2, ignore_index=True), "val": table[::2], "test": table[1::2]}
+
+
+# Language model: `a` begins a line, then letters follow each other as in the alphabet.
+def lines() -> dict[str, pd.DataFrame]:
+    table = pd.DataFrame({"text": [" ".join("abcdef"[:length]) for length in (3, 4, 5, 6, 2, 6, 5, 4) * 3]})
+    table = table.rename_axis("id").reset_index()
+    return {"train": pd.concat([table] * 2, ignore_index=True), "val": table[::2], "test": table[1::2]}
+
+
+def images() -> dict[str, pd.DataFrame]:
+    rows = range(64)
+    splits = ["train"] * 32 + ["val"] * 16 + ["test"] * 16
+    target = [row % 2 for row in rows]
+    columns = {"split": splits, "target": target, "length": 4, "first": -1, "second": -1}
+    return {"tiny": pd.DataFrame({"id": rows, **columns})}
+
+
+NETWORKS = {
+    **{cell: {"cell": cell, "seeds": 2} for cell in ("elman", "irnn", "lstm", "gru")},
+    "elman-identity": {"cell": "elman", "start": "identity"},
+    "elman-random": {"cell": "elman", "start": "random"},
+}
+
 EXAMPLES = {
+    ("rnn", "dynamics"): Images(
+        "rnn",
+        "dynamics",
+        {
+            "problem": "tiny",
+            "train_rows": 24,
+            "hidden_size": 5,
+            "networks": NETWORKS,
+            "clipped_seeds": 2,
+            "clipped_steps": 2,
+            "surface_points": 9,
+        },
+        images,
+    ),
+    ("rnn", "key_terms"): Example(
+        "rnn", "key_terms", {**WORDS, **CELL, "reader": "recurrent", "head": "attention"}, documents
+    ),
+    ("rnn", "language_model"): Example(
+        "rnn",
+        "language_model",
+        {"cell": "scrn", "hidden_size": 10, "word_size": 6, "dropout": 0.1, "steps": 5},
+        lines,
+    ),
+    ("rnn", "long_memory"): Images(
+        "rnn",
+        "long_memory",
+        {
+            "problem": "tiny",
+            "permuted": True,
+            "train_rows": 24,
+            "redraw": False,
+            "cell": "gru",
+            "hidden_size": 5,
+            "num_layers": 1,
+        },
+        images,
+    ),
     ("rnn", "slots"): Example("rnn", "slots", {**WORDS, **CELL, "crf": False, "members": 1}, slots),
     ("rnn", "sentiment"): Example(
         "rnn", "sentiment", {**WORDS, **CELL, "reader": "recurrent", "pooling": "attention"}, sentiment
