@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -63,6 +63,50 @@ def bars(
     for row, number in enumerate(ordered):
         axes.text(axes.get_xlim()[0], row, f" {number:,.{decimals}f}", va="center", fontsize=8, color="white")
     axes.set_title(title)
+    _save(figure, path)
+
+
+def scatter(actual: pd.Series, answered: pd.Series, across: str, up: str, path: Path) -> None:
+    """A point for each pair, and the line where both are equal."""
+    figure = _figure(5, 5)
+    axes = figure.subplots()
+    ends = [min(actual.min(), answered.min()), max(actual.max(), answered.max())]
+    axes.plot(ends, ends, color="black", linewidth=0.8, linestyle="--")
+    axes.plot(actual, answered, ".", markersize=3, color="#4c78a8")
+    axes.set_xlabel(across)
+    axes.set_ylabel(up)
+    axes.grid(alpha=0.3)
+    _save(figure, path)
+
+
+def words(texts: Sequence[tuple[Sequence[str], np.ndarray, Sequence[bool]]], path: Path, across: int = 110) -> None:
+    """Texts as words on shades of blue: each one's words, their weights, and which of them are underlined.
+
+    A text's darkest word is the one with its largest weight; a line holds about `across` characters.
+    """
+    lines: list[list[tuple[int, str, float, bool]]] = []  # place, word, shade, underlined
+    for text, weights, underlined in texts:
+        line: list[tuple[int, str, float, bool]] = []
+        place = 0
+        for word, shade, marked in zip(text, weights / (weights.max() or 1.0), underlined, strict=True):
+            if place + len(word) > across:
+                lines.append(line)
+                line, place = [], 0
+            line.append((place, word, float(shade), marked))
+            place += len(word) + 1
+        lines += [line, []]
+    figure = _figure(across / 11, 0.24 * len(lines) + 0.4)
+    axes = figure.subplots()
+    axes.set_xlim(0, across)
+    axes.set_ylim(len(lines), 0)
+    axes.axis("off")
+    style: dict[str, Any] = {"family": "monospace", "va": "center", "parse_math": False}
+    for row, line in enumerate(lines):
+        for place, word, shade, marked in line:
+            axes.barh(row + 0.5, len(word), 0.9, left=place, color=(0.2, 0.45, 0.8, shade))
+            axes.text(place, row + 0.5, word, fontsize=10, color="white" if shade > 0.6 else "black", **style)
+            if marked:
+                axes.plot([place, place + len(word)], [row + 0.97] * 2, color="#e45756", linewidth=1.8)
     _save(figure, path)
 
 

@@ -73,9 +73,7 @@ class WordEncoder:
 
     def __call__(self, texts: Sequence[str]) -> Words:
         """Raises ValueError for a text without words."""
-        sentences = [text.split() for text in texts]
-        if empty := [index for index, sentence in enumerate(sentences) if not sentence]:
-            raise ValueError(f"text {empty[0] + 1} of {len(texts)} holds no words: {texts[empty[0]]!r}")
+        sentences = in_words(texts)
         distinct = {word: row for row, word in enumerate(dict.fromkeys(w for s in sentences for w in s))}
         spellings = [[self._character.get(c, 1) for c in word[:MAX_SPELLING]] for word in distinct]
         width = max(map(len, sentences))
@@ -85,6 +83,14 @@ class WordEncoder:
             spelling_index=padded([[distinct[word] for word in sentence] for sentence in sentences], width, 0),
             lengths=torch.tensor([len(sentence) for sentence in sentences]),
         )
+
+
+def in_words(texts: Sequence[str]) -> list[list[str]]:
+    """Each text's words, which blanks part. Raises ValueError for a text without words."""
+    sentences = [text.split() for text in texts]
+    if empty := [index for index, sentence in enumerate(sentences) if not sentence]:
+        raise ValueError(f"text {empty[0] + 1} of {len(texts)} holds no words: {texts[empty[0]]!r}")
+    return sentences
 
 
 def padded(rows: Iterable[Sequence[int]], width: int, filler: int) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from safetensors.numpy import save_file
 
 from pipelines.params import Run
 from pipelines.training import Row
@@ -44,6 +45,8 @@ class Example:
     task: str
     model: Mapping[str, Any]
     tables: Callable[[], Mapping[str, pd.DataFrame]]
+    arrays: Callable[[], Mapping[str, Mapping[str, np.ndarray]]] = dict  # beside the tables, by table and name
+    facts: Mapping[str, Any] = field(default_factory=dict)  # what the data's card says
     training: Mapping[str, Any] = field(default_factory=lambda: TRAINING)
     held_out: bool = True  # whether the tables have a test split
     asked: Callable[[Path], list[str]] | None = first_texts  # of a model; None: the task's result is a report
@@ -65,7 +68,9 @@ class Example:
         folder.mkdir(parents=True)
         for split, table in self.tables().items():
             table.to_parquet(folder / f"{split}.parquet")
-        (folder / "card.json").write_text(json.dumps({"source": "builtin", "facts": {}}))
+        for name, arrays in self.arrays().items():
+            save_file(dict(arrays), folder / f"{name}.safetensors")
+        (folder / "card.json").write_text(json.dumps({"source": "builtin", "facts": self.facts}))
         return folder
 
 
@@ -175,7 +180,105 @@ def first_cases(folder: Path) -> list[str]:
     return [" ".join(f"{name}={value}" for name, value in row.items()) for _, row in rows.head(3).iterrows()]
 
 
+# Key terms: what stands before `matters` is one, and what stands before `is known` is none.
+def documents() -> dict[str, pd.DataFrame]:
+    rows = []
+    for first in ("graph", "deep net", "tree", "queue"):
+        for second in ("fast cache", "index", "grammar"):
+            key, passing = first.split(), second.split()
+            text = f"{first} matters . {second} is known ."
+            tags = ["B", *["I"] * (len(key) - 1), "O", "O", *["O"] * len(passing), "O", "O", "O"]
+            rows.append((text, " ".join(tags), first))
+            rows.append((f"{second} matters .", " ".join(["B", *["I"] * (len(passing) - 1), "O", "O"]), second))
+    table = pd.DataFrame(rows, columns=["text", "tags", "key_terms"]).rename_axis("id").reset_index()
+    return {"train": pd.concat([table] * 2, ignore_index=True), "val": table[::2], "test": table[1::2]}
+
+
+# Language model: `a` begins a line, then letters follow each other as in the alphabet.
+def lines() -> dict[str, pd.DataFrame]:
+    table = pd.DataFrame({"text": [" ".join("abcdef"[:length]) for length in (3, 4, 5, 6, 2, 6, 5, 4) * 3]})
+    table = table.rename_axis("id").reset_index()
+    return {"train": pd.concat([table] * 2, ignore_index=True), "val": table[::2], "test": table[1::2]}
+
+
+# Long memory: images of two by two pixels, one table with all splits; every other image is light.
+def images() -> dict[str, pd.DataFrame]:
+    rows = range(64)
+    splits = ["train"] * 32 + ["val"] * 16 + ["test"] * 16
+    target = [row % 2 for row in rows]
+    columns = {"split": splits, "target": target, "length": 4, "first": -1, "second": -1}
+    return {"tiny": pd.DataFrame({"id": rows, **columns})}
+
+
+def pixels() -> dict[str, dict[str, np.ndarray]]:
+    codes = np.random.default_rng(0).integers(0, 8, (64, 4))
+    codes[1::2] += 8
+    return {"tiny": {"codes": codes.astype(np.uint8), "values": np.zeros((64, 0), np.float32)}}
+
+
+IMAGES = {
+    "kind": "pixels",
+    "length": 4,
+    "classes": ["dark", "light"],
+    "highest": 16,
+    "permutation": [2, 0, 3, 1],
+}
+
+
+def typed_images(_folder: Path) -> list[str]:
+    return ["1 2 3 4", "9 10 11 12", "0 0 16 16"]
+
+
+NETWORKS = {
+    **{cell: {"cell": cell, "seeds": 2} for cell in ("elman", "irnn", "lstm", "gru")},
+    "elman-identity": {"cell": "elman", "start": "identity"},
+    "elman-random": {"cell": "elman", "start": "random"},
+}
+
 EXAMPLES = {
+    ("rnn", "dynamics"): Example(
+        "rnn",
+        "dynamics",
+        {
+            "problem": "tiny",
+            "train_rows": 24,
+            "hidden_size": 5,
+            "networks": NETWORKS,
+            "clipped_seeds": 2,
+            "clipped_steps": 2,
+            "surface_points": 9,
+        },
+        images,
+        pixels,
+        {"tasks": {"tiny": IMAGES}},
+        asked=typed_images,
+    ),
+    ("rnn", "key_terms"): Example(
+        "rnn", "key_terms", {**WORDS, **CELL, "reader": "recurrent", "head": "attention"}, documents
+    ),
+    ("rnn", "language_model"): Example(
+        "rnn",
+        "language_model",
+        {"cell": "scrn", "hidden_size": 10, "word_size": 6, "dropout": 0.1, "steps": 5},
+        lines,
+    ),
+    ("rnn", "long_memory"): Example(
+        "rnn",
+        "long_memory",
+        {
+            "problem": "tiny",
+            "permuted": True,
+            "train_rows": 24,
+            "redraw": False,
+            "cell": "gru",
+            "hidden_size": 5,
+            "num_layers": 1,
+        },
+        images,
+        pixels,
+        {"tasks": {"tiny": IMAGES}},
+        asked=typed_images,
+    ),
     ("rnn", "slots"): Example("rnn", "slots", {**WORDS, **CELL, "crf": False, "members": 1}, slots),
     ("rnn", "sentiment"): Example(
         "rnn", "sentiment", {**WORDS, **CELL, "reader": "recurrent", "pooling": "attention"}, sentiment

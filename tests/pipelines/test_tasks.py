@@ -123,13 +123,14 @@ def test_an_interrupted_run_ends_with_the_same_files(example: Example, prepared:
 
 
 def shorten_test(folder: Path) -> None:
-    """Leaves three rows of the test split, or every other case of a table with all splits in it."""
+    """Leaves three rows of the test split, or of a table with all splits in it every other case."""
     for path in folder.glob("*.parquet"):
         table = pd.read_parquet(path)
         if path.stem == "test":
             table.iloc[:3].to_parquet(path)
         elif "split" in table:
-            table[(table["split"] != "test") | (table["case"] % 2 == 0)].to_parquet(path)
+            cases = table["case" if "case" in table else "id"]
+            table[(table["split"] != "test") | (cases % 4 < 2)].to_parquet(path)
 
 
 @only(lambda example: example.held_out)
@@ -142,7 +143,7 @@ def test_test_data_is_not_read_before_the_end(
     one, two = contents(trained[0]), contents(tmp_path / "run")
     assert one["model.safetensors"] == two["model.safetensors"]
     assert one["history.csv"] == two["history.csv"]
-    assert one["metrics.json"] != two["metrics.json"] or one["predictions.csv"] != two["predictions.csv"]
+    assert one["metrics.json"] != two["metrics.json"] or one.get("predictions.csv") != two.get("predictions.csv")
 
 
 @pytest.mark.parametrize(("part", "key"), [("model", "no_such_key"), ("training", "epoch")])

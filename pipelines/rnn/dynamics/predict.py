@@ -1,0 +1,40 @@
+"""Asks every network for the class of a typed sequence, and how far each looks back for it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pipelines.rnn.dynamics.train import load_networks
+from pipelines.sequences import Batch
+
+
+class Predictor:
+    """The networks of a run's `model.safetensors`."""
+
+    def __init__(self, weights: Path) -> None:
+        self._model, self._problem = load_networks(weights)
+
+    def __call__(self, texts: list[str]) -> list[dict[str, Any]]:
+        """For each sequence the class that most networks say, and each network's own.
+
+        Raises ValueError for a text that is no sequence of the problem.
+        """
+        return [self._answer(batch) for batch in self._problem.typed(texts)]
+
+    def _answer(self, batch: Batch) -> dict[str, Any]:
+        with torch.inference_mode():
+            best = self._model(batch)[:, 0].argmax(dim=-1).tolist()
+        said = {name: self._problem.classes[label] for name, label in zip(self._model.networks, best, strict=True)}
+        votes = Counter(said.values())
+        label = max(votes, key=lambda name: (votes[name], name))
+        return {"label": label, "votes": votes[label], "networks": said}
+
+
+def shown(answer: Mapping[str, Any]) -> str:
+    """The class, how many say so, and who says otherwise."""
+    line = f"{answer['label']}  ({answer['votes']} of {len(answer['networks'])} networks)"
+    others = [f"{name} {said}" for name, said in answer["networks"].items() if said != answer["label"]]
+    return "\n".join([line, *(["others: " + ", ".join(others)] if others else [])])

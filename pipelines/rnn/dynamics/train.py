@@ -1,0 +1,199 @@
+"""One run of the dynamics: networks trained side by side, and the pictures. Knows neither MLflow nor Prefect."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from pipelines import checkpoint
+from pipelines.params import Run, parse
+from pipelines.rnn.dynamics.claims import difference, summary
+from pipelines.rnn.dynamics.clipping import Rule, diverged, train_side_by_side
+from pipelines.rnn.dynamics.linear import GRID, WEIGHTS, sweep
+from pipelines.rnn.dynamics.model import DynamicsParams, SideBySide, build_network, gradient_reach
+from pipelines.rnn.dynamics.pictures import draw_clipping, draw_linear, draw_networks, draw_reach, draw_surface
+from pipelines.rnn.dynamics.surface import descend, surface
+from pipelines.sequences import Batch, Problem, SequenceReader, Split, load_splits
+from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
+
+UNCLIPPED, LECTURE = Rule("none"), Rule("norm", 15)  # the lecture's threshold
+RULES = (UNCLIPPED, Rule("norm", 1), LECTURE, Rule("norm", 50), Rule("value", 1), Rule("value", 15))
+CLIPPED_RATE = 0.01
+SURFACE_CLIP = 1.0  # on the surface, whose gradients are smaller than a real network's
+LOOKED_AT = 100  # sequences whose gradients are followed back
+
+
+def settings(run: Run) -> tuple[DynamicsParams, TrainingParams]:
+    """What params.yaml says of a run, checked. Raises ValueError for an unknown key, cell or size."""
+    model = parse(DynamicsParams, run.model, f"model of {run.name}")
+    kinds = model.kinds(f"model of {run.name}")
+    if lacking := {"elman", "irnn", "lstm", "gru"} - set(kinds):
+        raise ValueError(f"model of {run.name} lacks the networks {', '.join(sorted(lacking))}, which are compared")
+    for kind in kinds.values():
+        build_network(kind, model.hidden_size, Problem("any", "pixels", ("0", "1"), 1))
+    return model, parse(TrainingParams, run.training, f"training of {run.name}")
+
+
+def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
+    """Trains on `tables` and fills the folder `out`; returns the run's figures.
+
+    Written: `model.safetensors` (all networks), `history.csv`, `metrics.json`, the tables `linear.csv`,
+    `descents.csv`, `clipping.csv`, `reach.csv`, `networks.csv`, `claims.csv`, and the pictures that COMPARISON names.
+    The epoch is chosen on val, by the mean over networks; test is read once, at the end.
+    """
+    params, training = settings(run)
+    problem = Problem.read(tables, params.problem)
+    if problem.kind != "pixels":
+        raise ValueError(f"model of {run.name}: {params.problem} holds no images, whose gradients are compared")
+    splits = load_splits(tables, problem)
+    learned = splits["train"].first(params.train_rows)
+    device = choose_device(run.device)
+    torch.manual_seed(run.seed)
+    model = SideBySide(params, problem).to(device)
+    seen = splits["val"].batches(np.arange(min(LOOKED_AT, len(splits["val"]))), LOOKED_AT)[0]
+    at_start = reaches(model, seen.to(device))
+
+    def batches(epoch: int) -> list[Batch]:
+        rows = np.random.default_rng((run.seed, epoch)).permutation(len(learned))
+        return [batch.to(device) for batch in learned.batches(rows, training.batch_size)]
+
+    def loss(model: nn.Module, batch: Batch) -> Tensor:
+        assert isinstance(model, SideBySide)
+        return model.loss(batch, training.label_smoothing)
+
+    def validate(model: nn.Module) -> Row:
+        found = accuracies(model, splits["val"])
+        return {"val_accuracy": found.mean().item()}
+
+    fitted = fit(
+        model,
+        training,
+        batches=batches,
+        loss=loss,
+        validate=validate,
+        monitor="val_accuracy",
+        log=log,
+        resume_from=out / "checkpoint.safetensors",
+    )
+    checkpoint.save(
+        out / "model.safetensors", {"weights": model.state_dict(), "params": vars(params), "problem": vars(problem)}
+    )
+    parts = {"train": learned, "val": splits["val"], "test": splits["test"]}
+    table = _networks(model, parts)
+    reach = _reach(list(model.networks), at_start, reaches(model, seen.to(device)))
+    figures = _figures(table, reach)
+    figures |= _clipping(splits["train"], params, run.seed, out)
+    _linear_and_surface(params.surface_points, out)
+    for name, frame in (("networks", table), ("reach", reach), ("claims", _claims(table))):
+        frame.to_csv(out / f"{name}.csv", index=False, float_format="%.6g")
+    draw_networks(summary(table), out / "networks.png")
+    draw_reach(reach, out / "reach.png")
+    return write_results(out, model, fitted, figures)
+
+
+def accuracies(model: nn.Module, split: Split) -> Tensor:
+    """The accuracy of each network, in percent (networks,)."""
+    device = next(model.parameters()).device
+    right: list[Tensor] = []
+    with torch.no_grad():
+        for batch in split.whole():
+            own = batch.to(device)
+            right.append(model(own).argmax(dim=-1) == own.targets)
+    return 100 * torch.cat(right, dim=1).double().mean(dim=1).cpu()
+
+
+def reaches(model: SideBySide, batch: Batch) -> Tensor:
+    """How far the gradient reaches in each network (networks, T)."""
+    found = []
+    for network in model.networks.values():
+        assert isinstance(network, SequenceReader)
+        found.append(gradient_reach(network, batch).detach().cpu())
+    return torch.stack(found)
+
+
+def load_networks(path: Path) -> tuple[SideBySide, Problem]:
+    """The networks saved at `path`, ready to answer."""
+    state = checkpoint.load(path)
+    problem = Problem.from_json(state["problem"])
+    model = SideBySide(parse(DynamicsParams, state["params"], f"params in {path}"), problem)
+    model.load_state_dict(state["weights"])
+    return model.eval(), problem
+
+
+def _networks(model: SideBySide, parts: dict[str, Split]) -> pd.DataFrame:
+    """A row for each network: parameters, accuracies, and the gap between train and val."""
+    names = [name.rpartition("-") for name in model.networks]
+    table = pd.DataFrame(
+        {
+            "network": [name for name, _, _ in names],
+            "seed": [int(seed) for _, _, seed in names],
+            "parameters": [sum(p.numel() for p in network.parameters()) for network in model.networks.values()],
+            **{f"{split}_accuracy": accuracies(model, part).numpy() for split, part in parts.items()},
+        }
+    )
+    return table.assign(gap=table["train_accuracy"] - table["val_accuracy"])
+
+
+def _reach(names: list[str], start: Tensor, trained: Tensor) -> pd.DataFrame:
+    """A row for each kind of network and step, of the first seed: the gradient's norm before training and after."""
+    rows = [
+        (name.rpartition("-")[0], step + 1, before, after)
+        for name, *norms in zip(names, start.tolist(), trained.tolist(), strict=True)
+        if name.endswith("-0")
+        for step, (before, after) in enumerate(zip(*norms, strict=True))
+    ]
+    return pd.DataFrame(rows, columns=["network", "step", "start", "trained"])
+
+
+def _figures(table: pd.DataFrame, reach: pd.DataFrame) -> Row:
+    """The headline, what share of the last step's gradient reaches the first at the start, and the gaps."""
+    figures = {"test_accuracy": float(table["test_accuracy"].mean())}
+    for name in ("elman", "lstm", "irnn"):
+        norms = reach[reach["network"] == name]["start"].to_numpy()
+        figures[f"reach_{name}"] = float(norms[0] / norms[-1])
+    for name in ("lstm", "gru"):
+        figures[f"gap_{name}"] = float(table[table["network"] == name]["gap"].mean())
+    return figures
+
+
+def _claims(table: pd.DataFrame) -> pd.DataFrame:
+    """The claims that can be read off the table, each as a difference with its 95 % interval."""
+    gaps, accuracy = (dict(list(table.groupby("network")[column])) for column in ("gap", "test_accuracy"))
+    asked = [("gap of lstm less gap of gru", gaps, "lstm", "gru")]
+    asked += [
+        (f"test accuracy of {one} less {other}", accuracy, one, other)
+        for one, other in (("irnn", "relu-random"), ("elman-random", "elman-identity"))
+        if one in accuracy and other in accuracy
+    ]
+    rows = [{"claim": claim, **difference(by[one], by[other])} for claim, by, one, other in asked]
+    return pd.DataFrame(rows)
+
+
+def _clipping(split: Split, params: DynamicsParams, seed: int, out: Path) -> Row:
+    """Networks with and without clipping; the divergence rates of the lecture's threshold and of none."""
+    rng = np.random.default_rng((seed, len(RULES)))
+    rows = np.concatenate([rng.permutation(len(split)) for _ in range(1 + params.clipped_steps * 32 // len(split))])
+    batches = split.batches(rows, 32)[: params.clipped_steps]
+    classes = len(split.problem.classes)
+    steps = train_side_by_side(batches, classes, RULES, seeds=params.clipped_seeds, rate=CLIPPED_RATE, seed=seed)
+    table = diverged(steps, classes)
+    table.to_csv(out / "clipping.csv", float_format="%.6g")
+    draw_clipping(steps, table, out / "clipping.png")
+    shares = table["diverged_percent"]
+    return {"diverged_unclipped": float(shares[UNCLIPPED.name]), "diverged_clipped": float(shares[LECTURE.name])}
+
+
+def _linear_and_surface(points: int, out: Path) -> None:
+    """What needs no data: powers of a weight, and descents beside a cliff."""
+    sweep(WEIGHTS).to_csv(out / "linear.csv", index=False)
+    draw_linear(sweep(GRID), out / "linear.png")
+    descents = {
+        "without clipping": descend(None),
+        f"clipped at norm {SURFACE_CLIP:g}": descend(SURFACE_CLIP),
+    }
+    columns = ["w1", "w2", "loss", "gradient_norm"]
+    frames = [pd.DataFrame(path, columns=columns).assign(descent=name) for name, path in descents.items()]
+    pd.concat(frames).to_csv(out / "descents.csv", index_label="step", float_format="%.6g")
+    draw_surface(surface(points), descents, out / "surface.png")

@@ -1,0 +1,97 @@
+"""The network reads a document to its end, looks back from there, and names the key terms.
+
+Shapes: B documents, T words in the longest, F features of a word, H outputs of the recurrent layers, 3 tags.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from pipelines.recurrent import Recurrent, within
+from pipelines.words import LockedDropout, Vocabulary, WordFeatures, WordParams, Words
+
+TAGS = ("O", "B", "I")
+
+
+@dataclass(frozen=True)
+class KeyTermParams(WordParams):
+    """The network's shape."""
+
+    reader: Literal["recurrent", "bag-of-words"]  # a bag judges each word by itself
+    head: Literal["attention", "tagging"]  # tagging: each word by its own state alone
+    cell: str
+    hidden_size: int
+    num_layers: int
+    bidirectional: bool
+
+
+class KeyTermNetwork(nn.Module):
+    """Logits over tags for each word.
+
+    With the head `attention` the last state q asks every word how much it matters, a_t = softmax_t(q W h_t) (Luong,
+    Pham and Manning 2015, Effective approaches to attention, `general`), and a feed-forward layer decides by the
+    word's state, what was attended to, and how much of it was this word: softmax(V tanh(U [h_t; sum a h; log a_t])).
+    """
+
+    def __init__(self, params: KeyTermParams, vocabulary: Vocabulary) -> None:
+        super().__init__()
+        self.features = WordFeatures(params, vocabulary)
+        self.dropout = LockedDropout(params.dropout)
+        self.recurrent: Recurrent | None = None
+        size = self.features.output_size
+        if params.reader == "recurrent":
+            self.recurrent = Recurrent(
+                params.cell,
+                size,
+                params.hidden_size,
+                num_layers=params.num_layers,
+                bidirectional=params.bidirectional,
+                dropout=params.dropout,
+            )
+            size = self.recurrent.output_size
+        self.attends = params.reader == "recurrent" and params.head == "attention"
+        if self.attends:
+            self.query = nn.Linear(size, size, bias=False)
+            self.hidden = nn.Linear(2 * size + 1, size)
+        self.output = nn.Linear(size, len(TAGS))
+
+    def forward(self, batch: Words) -> Tensor:
+        """Logits (B, T, 3); those in the padding mean nothing."""
+        states = self.states(batch)
+        if self.attends:
+            weights = self.attention(states, batch.lengths)  # (B, T)
+            seen = torch.einsum("bt,bth->bh", weights, states)[:, None].expand_as(states)
+            steps = batch.lengths[:, None].to(weights.dtype)
+            share = (weights * steps + 1e-6).log()[..., None]  # 0 where a word has its even share
+            states = torch.tanh(self.hidden(torch.cat([states, seen, share], dim=-1)))
+        logits: Tensor = self.output(self.dropout(states))
+        return logits
+
+    def states(self, batch: Words) -> Tensor:
+        """What is known of each word (B, T, H)."""
+        features: Tensor = self.features(batch)
+        if self.recurrent is not None:
+            features = self.recurrent(features, batch.lengths)
+        return features
+
+    def attention(self, states: Tensor, lengths: Tensor) -> Tensor:
+        """The last state's attention to each word (B, T): sums to one over the words, and is zero in the padding."""
+        assert self.recurrent is not None
+        query = self.query(self.recurrent.last_output(states, lengths))  # (B, H)
+        scores = torch.einsum("bh,bth->bt", query, states) / states.shape[-1] ** 0.5
+        weights: Tensor = scores.masked_fill(~within(lengths, states.shape[1]), -torch.inf).softmax(dim=1)
+        return weights
+
+    def attend(self, batch: Words) -> Tensor | None:
+        """The attention to each word of documents (B, T), or None where the head has none."""
+        return self.attention(self.states(batch), batch.lengths) if self.attends else None
+
+
+def tag_loss(logits: Tensor, tags: Tensor, label_smoothing: float) -> Tensor:
+    """The mean over documents of the sum over words of the cross entropies: logits (B, T, 3), tags (B, T)."""
+    total = nn.functional.cross_entropy(
+        logits.flatten(0, 1), tags.flatten(), ignore_index=-1, reduction="sum", label_smoothing=label_smoothing
+    )
+    return total / len(tags)

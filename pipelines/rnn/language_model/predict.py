@@ -1,0 +1,49 @@
+"""Goes on writing where typed or served text ends, and says how well the text itself was foreseen."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipelines.rnn.language_model.data import END
+from pipelines.rnn.language_model.model import sample
+from pipelines.rnn.language_model.train import load_model, perplexity_of
+from pipelines.words import UNKNOWN, in_words
+
+MOST = 40  # words that are written
+SEED = 0  # the same text is always gone on with in the same words
+
+
+class Predictor:
+    """A model loaded from a run's `model.safetensors`."""
+
+    def __init__(self, weights: Path) -> None:
+        self._model, self._text = load_model(weights)
+
+    def __call__(self, texts: list[str]) -> list[dict[str, Any]]:
+        """For each text what it is read as, its perplexity, its words that are not known, and how it goes on.
+
+        Raises ValueError for a text without words.
+        """
+        return [self._answer(words) for words in in_words([text.lower() for text in texts])]
+
+    def _answer(self, words: list[str]) -> dict[str, Any]:
+        end, unknown = self._text.words.index(END), self._text.words.index(UNKNOWN)
+        indices = self._text.indices(words)
+        written = sample(self._model, indices, end, MOST, seed=SEED, barred=[unknown])
+        return {
+            "prompt": words,
+            "unknown": [word for word, index in zip(words, indices, strict=True) if index == unknown],
+            "perplexity": perplexity_of(self._model, self._text.stream([" ".join(words)])),
+            "continuation": [self._text.words[index] for index in written],
+        }
+
+
+def shown(answer: Mapping[str, Any]) -> str:
+    """The text, how it goes on, and its perplexity."""
+    lines = [
+        f"{' '.join(answer['prompt'])} | {' '.join(answer['continuation'])}",
+        f"perplexity {answer['perplexity']:.1f}",
+    ]
+    if answer["unknown"]:
+        lines.append(f"not known: {', '.join(dict.fromkeys(answer['unknown']))}")
+    return "\n".join(lines)

@@ -1,0 +1,95 @@
+"""One language-model run, from tables to weights and figures. Knows neither MLflow nor Prefect."""
+
+import math
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from pipelines import checkpoint
+from pipelines.cells import State, build_cell
+from pipelines.params import Run, parse
+from pipelines.rnn.language_model.data import Part, Text, parts_of
+from pipelines.rnn.language_model.model import LanguageModel, LanguageModelParams, detached, word_loss
+from pipelines.tables import load_splits
+from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
+
+
+def settings(run: Run) -> tuple[LanguageModelParams, TrainingParams]:
+    """What params.yaml says of a run, checked. Raises ValueError for an unknown key, cell or size."""
+    model = parse(LanguageModelParams, run.model, f"model of {run.name}")
+    build_cell(model.cell, model.word_size, model.hidden_size, **model.options)
+    if model.steps < 1:
+        raise ValueError(f"model of {run.name}: steps is {model.steps}, at least 1 word is read at a time")
+    return model, parse(TrainingParams, run.training, f"training of {run.name}")
+
+
+def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
+    """Trains on `tables` and fills the folder `out`; returns the run's figures.
+
+    Written: `model.safetensors`, `history.csv` and `metrics.json`. A perplexity counts every word and every line's
+    end, each predicted from all words before it. The epoch is chosen on val; test is read once, at the end. A
+    `checkpoint.safetensors` in `out` is resumed from and then removed.
+    """
+    params, training = settings(run)
+    splits = load_splits(tables)
+    device = choose_device(run.device)
+    torch.manual_seed(run.seed)
+    text = Text.of(splits["train"]["text"])
+    streams = {split: text.stream(table["text"]).to(device) for split, table in splits.items()}
+    model = LanguageModel(params, len(text.words)).to(device)
+    learned = parts_of(streams["train"], training.batch_size, params.steps)
+    carried: list[State] = []  # the state after the part before
+
+    def loss(model: nn.Module, part: Part) -> Tensor:
+        logits, state = model(part.words, None if part.first else carried[0])
+        carried[:] = [detached(state)]
+        return word_loss(logits, part.following, training.label_smoothing)
+
+    def validate(model: nn.Module) -> Row:
+        perplexity = perplexity_of(model, streams["val"])
+        return {"val_perplexity": perplexity, "val_goodness": -perplexity}
+
+    fitted = fit(
+        model,
+        training,
+        batches=lambda _epoch: learned,
+        loss=loss,
+        validate=validate,
+        monitor="val_goodness",
+        log=log,
+        resume_from=out / "checkpoint.safetensors",
+    )
+    checkpoint.save(
+        out / "model.safetensors", {"weights": model.state_dict(), "params": vars(params), "text": vars(text)}
+    )
+    test = {
+        "test_perplexity": perplexity_of(model, streams["test"]),
+        "unigram_perplexity": unigram_perplexity(text, streams["test"]),
+    }
+    return write_results(out, model, fitted, test)
+
+
+def perplexity_of(model: nn.Module, stream: Tensor, steps: int = 200) -> float:
+    """exp of the mean cross entropy of every word of a stream, read in one piece."""
+    total, state = 0.0, None
+    with torch.no_grad():
+        for part in parts_of(stream, 1, steps):
+            logits, state = model(part.words, state)
+            total += word_loss(logits, part.following).item() * part.words.numel()
+    return math.exp(total / len(stream))
+
+
+def unigram_perplexity(text: Text, stream: Tensor) -> float:
+    """The perplexity of whoever knows how often each word was seen, and counts each once more (Laplace)."""
+    counts = torch.tensor(text.counts, dtype=torch.float64, device=stream.device) + 1
+    return (counts / counts.sum()).log()[stream].mean().neg().exp().item()
+
+
+def load_model(path: Path) -> tuple[LanguageModel, Text]:
+    """The model saved at `path`, ready to write."""
+    state = checkpoint.load(path)
+    text = Text(**{part: tuple(items) for part, items in state["text"].items()})
+    model = LanguageModel(parse(LanguageModelParams, state["params"], f"params in {path}"), len(text.words))
+    model.load_state_dict(state["weights"])
+    return model.eval(), text
