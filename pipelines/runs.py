@@ -107,9 +107,10 @@ def describe(run: Run, tables: Path) -> dict[str, Any]:
 
 
 def _code_of(run: Run) -> list[Path]:
-    """The shared services and the task's own files: another task's change decides no number here."""
+    """The shared services, what the family shares, and the task's own files: another task's decide no number here."""
     package = Path(__file__).parent
-    return [*sorted(package.glob("*.py")), *sorted((package / run.family / run.task).glob("*.py"))]
+    family = [path for path in sorted((package / run.family).glob("*.py")) if path.name != "flow.py"]
+    return [*sorted(package.glob("*.py")), *family, *sorted((package / run.family / run.task).glob("*.py"))]
 
 
 def git_state() -> dict[str, str]:

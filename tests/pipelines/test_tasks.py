@@ -105,7 +105,7 @@ def test_an_unknown_setting_is_told_before_training(example: Example, part: str,
 def test_a_saved_model_answers_in_words(example: Example, prepared: Path, tmp_path: Path) -> None:
     train(example.run(), prepared, tmp_path / "run", Told())
     predictor = tasks.predictor(example.family, example.task, tmp_path / "run" / "model.safetensors")
-    texts = list(pd.read_parquet(prepared / "test.parquet")["text"][:3])
+    texts = example.asked(prepared)
     answers = predictor(texts)
     assert len(answers) == 3
     assert answers == predictor(texts), "asking changes nothing"
@@ -115,5 +115,5 @@ def test_a_saved_model_answers_in_words(example: Example, prepared: Path, tmp_pa
         assert alone.keys() == answer.keys()
         assert tasks.shown(example.family, example.task, answer).strip()
     assert predictor([]) == []
-    with pytest.raises(ValueError, match="text 2 of 2 holds no words"):
+    with pytest.raises(ValueError, match=f"text 2 of 2 {example.nothing}"):
         predictor([texts[0], "   "])
