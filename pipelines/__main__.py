@@ -98,8 +98,9 @@ def _predict(options: argparse.Namespace) -> None:
 
     champion = load_champion(options.pipeline)
     family, task = champion.model_config["family"], champion.model_config["task"]
-    for answer in champion.predict(tasks.inputs(family, task, options.arguments)):
-        print(tasks.shown(family, task, answer), end="\n\n")
+    for texts in tasks.inputs(family, task, options.arguments):
+        for answer in champion.predict(texts):
+            print(tasks.shown(family, task, answer), end="\n\n", flush=True)
 
 
 def _fit(options: argparse.Namespace) -> None:

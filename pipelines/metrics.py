@@ -33,3 +33,17 @@ def label_scores(gold: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
         "f1": f1_score(gold, predicted, average="macro", zero_division=0),
     }
     return {name: 100 * float(score) for name, score in scores.items()}
+
+
+def error_rates(gold: Sequence[str], recognised: Sequence[str]) -> dict[str, float]:
+    """Character and word error rate by jiwer over all texts together, and texts that are wholly right, in percent.
+
+    Words stand between blanks; a text without any is one word.
+    """
+    import jiwer
+
+    return {
+        "cer": 100 * float(jiwer.cer(list(gold), list(recognised))),
+        "wer": 100 * float(jiwer.wer(list(gold), list(recognised))),
+        "right": 100 * sum(one == other for one, other in zip(gold, recognised, strict=True)) / len(gold),
+    }

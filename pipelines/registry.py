@@ -8,7 +8,7 @@ from pipelines import runs, tracking
 from pipelines.files import write_atomically
 
 # What the served model needs, at the versions that it was trained with.
-REQUIREMENTS = ("mlflow", "torch", "safetensors", "pandas", "pyarrow", "pyyaml", "numpy", "scipy")
+REQUIREMENTS = ("mlflow", "torch", "safetensors", "pandas", "pyarrow", "pyyaml", "numpy", "scipy", "soundfile")
 
 
 def promote(pipeline: str, data: Path = Path("data")) -> dict[str, str]:

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from safetensors import safe_open
+from torch import Tensor
 
 DATA = Path("data")
 PREPARED = DATA / "prepared"
@@ -36,6 +38,13 @@ def load_table(folder: Path, name: str) -> pd.DataFrame:
     table = pd.read_parquet(folder / f"{name}.parquet")
     aside = quarantined(folder).get(name, [])
     return table[~table["id"].isin(aside)].reset_index(drop=True) if aside else table
+
+
+def load_array(folder: Path, table: str, name: str) -> Tensor:
+    """An array that stands beside a table, mapped into memory: only what is looked at is read."""
+    with safe_open(folder / f"{table}.safetensors", framework="pt") as arrays:
+        found: Tensor = arrays.get_tensor(name)
+    return found
 
 
 def quarantined(folder: Path) -> dict[str, list[Any]]:

@@ -3,13 +3,14 @@
 `__init__.py`  COMPARISON: the figures by which its runs are compared, and what a report shows
 `train.py`     settings(run) raises ValueError for wrong settings; train(run, tables, out, log) trains one run
 `predict.py`   Predictor(weights) answers for texts; shown(answer) puts one answer into lines; where a command line
-               names something else (files, options), inputs(arguments) turns it into the texts that a model is asked;
+               names something else (files, options), inputs(arguments) turns it into the texts that a model is asked:
+               a list, or an iterator whose texts are asked one by one, so that not all must be in memory at once;
                a task whose result is a report, not a model, has no such module and leaves no weights
 """
 
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -52,11 +53,11 @@ def predictor(family: str, task: str, weights: Path) -> Predictor:
     return cast(Predictor, module.Predictor(weights))
 
 
-def inputs(family: str, task: str, arguments: list[str]) -> list[str]:
-    """What a model is asked by a command line: its arguments; without any, a text from each line of standard input."""
+def inputs(family: str, task: str, arguments: list[str]) -> Iterable[list[str]]:
+    """What a model is asked by a command line, in batches: its arguments; without any, the lines of standard input."""
     read = getattr(importlib.import_module(f"pipelines.{family}.{task}.predict"), "inputs", None)
-    found: list[str] = read(arguments) if read else arguments or [line.strip() for line in sys.stdin]
-    return found
+    found: Iterable[str] = read(arguments) if read else arguments or [line.strip() for line in sys.stdin]
+    return [found] if isinstance(found, list) else ([text] for text in found)
 
 
 def shown(family: str, task: str, answer: dict[str, Any]) -> str:

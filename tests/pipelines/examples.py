@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 from safetensors.numpy import save_file
 
+from pipelines.audio import Piece, as_text
 from pipelines.params import Run
 from pipelines.training import Row
 
@@ -235,6 +237,62 @@ NETWORKS = {
     "elman-random": {"cell": "elman", "start": "random"},
 }
 
+
+# Speech: each character is a tone of its own, a tenth of a second long, and silence stands between them.
+TONES = {"a": 500, "b": 1000, "c": 1800, " ": 2900}
+SPOKEN = [*(x + y for x in "abc" for y in "abc"), "ab c", "a bc", "b ca"]
+
+
+def tone(text: str) -> np.ndarray:
+    """What `text` sounds like at 8000 samples a second, as 16-bit samples."""
+    time = np.arange(800) / 8000
+    sounds = [np.concatenate([8000 * np.sin(2 * np.pi * TONES[c] * time), np.zeros(240)]) for c in text]
+    return np.concatenate(sounds).astype(np.int16)
+
+
+def spoken(texts: list[str]) -> pd.DataFrame:
+    lengths = [len(tone(text)) for text in texts]
+    return pd.DataFrame(
+        {
+            "id": range(len(texts)),
+            "text": texts,
+            "speaker": [("one", "two")[number % 2] for number in range(len(texts))],
+            "doubled": [any(x == y for x, y in pairwise(text)) for text in texts],
+            "new_words": False,
+            "start": np.cumsum(lengths) - lengths,
+            "length": lengths,
+        }
+    )
+
+
+SPEECH = {"train": SPOKEN * 2, "val": SPOKEN[1::2], "test": SPOKEN[::2]}
+
+
+def asked_by_sound(folder: Path) -> list[str]:
+    texts = pd.read_parquet(folder / "test.parquet")["text"][:3]
+    return [as_text(Piece(0.0, (tone(text) / 32768).astype(np.float32), 8000)) for text in texts]
+
+
+HEARING = {
+    "features": "log-mel",
+    "sample_rate": 8000,
+    "window_ms": 25.0,
+    "hop_ms": 10.0,
+    "filters": 16,
+    "coefficients": 8,
+    "normalisation": "recording",
+    "deltas": True,
+    "speeds": [0.9, 1.0],
+    "frequency_masks": 1,
+    "frequency_width": 2,
+    "time_masks": 1,
+    "time_share": 0.1,
+    "frames_a_step": 2,
+    "dropout": 0.1,
+    "blank": True,
+    "left_out": "",
+}
+
 EXAMPLES = {
     ("rnn", "dynamics"): Example(
         "rnn",
@@ -297,5 +355,14 @@ EXAMPLES = {
         training={"folds": 3, "repeats": 1},
         asked=first_cases,
         refused=("x1=1 x2=2", "case 2 of 2 lacks x3: the classifier reads x1, x2, x3"),
+    ),
+    ("ctc", "speech"): Example(
+        "ctc",
+        "speech",
+        {**HEARING, **CELL},
+        lambda: {split: spoken(texts) for split, texts in SPEECH.items()},
+        arrays=lambda: {split: {"samples": np.concatenate([*map(tone, texts)])} for split, texts in SPEECH.items()},
+        asked=asked_by_sound,
+        refused=("   ", "text 2 of 2 holds no recording"),
     ),
 }

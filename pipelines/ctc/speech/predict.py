@@ -1,0 +1,99 @@
+"""Writes down what is said in a file or a served recording, with a trained recogniser."""
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pipelines.audio import Piece, as_text, from_text, pieces
+from pipelines.ctc.decoding import align, greedy, spans
+from pipelines.ctc.loss import log_likelihood
+from pipelines.ctc.speech.train import load_recogniser, posteriors
+
+
+def inputs(arguments: list[str]) -> Iterator[str]:
+    """The recordings in the files that `arguments` name, as texts, one piece at a time: a file may be hours long."""
+    if not arguments:
+        raise ValueError("no sound file is named: `python -m pipelines predict ctc-speech clip.wav`")
+    for argument in arguments:
+        path = Path(argument)
+        if not path.is_file():
+            raise ValueError(f"{argument} is no file: name a sound file (wav, flac, ogg)")
+        for piece in pieces(path, argument):
+            yield as_text(piece)
+
+
+class Predictor:
+    """A recogniser loaded from a run's `model.safetensors`."""
+
+    def __init__(self, weights: Path) -> None:
+        self._model, self._encoder = load_recogniser(weights)
+        self._rate, self._step = self._model.params.sample_rate, self._model.params.step_seconds
+
+    def __call__(self, texts: list[str]) -> list[dict[str, Any]]:
+        """For each recording (base64 of a sound file) its text, and how sure the model is of it.
+
+        `confidence` is the probability of the text given the sound, of the least certain piece where the recording is
+        longer than `pipelines.audio.LONGEST`; `characters` says when each was heard (seconds) and the mean probability
+        of its steps; `warnings` what is doubtful about the sound. Raises ValueError that names the text that holds no
+        recording.
+        """
+        return [self._answer(text, f"text {number} of {len(texts)}") for number, text in enumerate(texts, start=1)]
+
+    def _answer(self, text: str, name: str) -> dict[str, Any]:
+        found: list[dict[str, Any]] = []
+        last = None
+        for piece in from_text(text, name):
+            found.append(self._recognised(piece))
+            last = piece
+        assert last is not None, "a recording without samples is an error"
+        between = " " if " " in self._encoder.alphabet.characters else ""
+        return {
+            "name": last.name,
+            "start": found[0]["start"],
+            "end": round(last.start + last.seconds, 3),
+            "text": between.join(part["text"] for part in found if part["text"]),
+            "confidence": min(part["confidence"] for part in found),
+            "characters": [character for part in found for character in part["characters"]],
+            "warnings": list(dict.fromkeys(warning for part in found for warning in part["warnings"])),
+        }
+
+    def _recognised(self, piece: Piece) -> dict[str, Any]:
+        warnings = piece.warnings(self._rate)
+        answer = {"start": round(piece.start, 3), "text": "", "confidence": 1.0, "characters": [], "warnings": warnings}
+        if any(warning.startswith("silent") for warning in warnings):
+            return answer
+        log_probs = posteriors(self._model, self._encoder, self._encoder.features([piece.waveform(self._rate)]))[0]
+        lengths = torch.tensor([len(log_probs)])
+        labels = [span.label for span in greedy(log_probs[None], lengths)[0]]
+        if not labels:
+            return answer | {"confidence": math.exp(float(log_probs[:, 0].sum()))}
+        asked = log_probs[None].double(), lengths, torch.tensor([labels]), torch.tensor([len(labels)])
+        path, _ = align(*asked)
+        probability = math.exp(float(log_likelihood(*asked)))
+        characters = [
+            {
+                "character": self._encoder.alphabet.text([span.label]),
+                "start": round(piece.start + span.start * self._step, 3),
+                "end": round(piece.start + span.end * self._step, 3),
+                "confidence": round(float(log_probs[span.start : span.end, span.label].exp().mean()), 4),
+            }
+            for span in spans(path[0].tolist(), labels)
+        ]
+        text = self._encoder.alphabet.text(labels)
+        return answer | {"text": text, "confidence": min(probability, 1.0), "characters": characters}
+
+
+def shown(answer: Mapping[str, Any]) -> str:
+    """The text with its time and confidence, then a line for each character."""
+    where = f"{answer['name']} " if answer["name"] else ""
+    said = answer["text"] or "(nothing)"
+    lines = [f"{where}{answer['start']:.2f}-{answer['end']:.2f} s: {said}  ({answer['confidence']:.0%})"]
+    lines += [f"  warning: {warning}" for warning in answer["warnings"]]
+    lines += [
+        f"  {character['start']:8.2f} s  {character['character']}  {character['confidence']:.0%}"
+        for character in answer["characters"]
+    ]
+    return "\n".join(lines)
