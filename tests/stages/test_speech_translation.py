@@ -244,6 +244,10 @@ def test_the_published_digits_keep_every_rule_and_mutations_do_not(tmp_path: Pat
     (tmp_path / digits.ARCHIVE.path).write_bytes(pack(inside))
     published = DATASET.read(tmp_path)
     assert failing(outcomes(published, "public")) == set()
+    backwards = changed(published, "test", lambda rows, sounds: (rows, [sound[::-1] for sound in sounds]))
+    assert ("samples", "the samples are those of the published recordings, joined as drawn") in failing(
+        outcomes(backwards, "public")
+    )
     order = sorted(range(1500), key=lambda row: Random(row).random())
     bad = changed(published, "train", lambda rows, sounds: (rows, [sounds[row] for row in order]))
     bad = changed(bad, "val", lambda rows, sounds: (rows.assign(text=rows["text"].str.replace("七", "八")), sounds))
