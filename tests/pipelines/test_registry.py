@@ -104,12 +104,23 @@ def test_the_best_run_becomes_champion_and_labels_text(
     assert told() == as_before
 
 
-def test_a_report_is_promoted_without_a_model(data: Path) -> None:
-    """Its run is in the store; there is nothing to ask, and a message that says so."""
-    for weights in data.glob("models/*/*/model.safetensors"):
-        weights.unlink()
-    chosen = registry.promote("rnn-slots", data)
-    assert json.loads((data / "registry" / "rnn-slots.json").read_text()) == chosen
-    assert registry.publish(data) == (0, 0)
-    with pytest.raises(ValueError, match=r"a pipeline whose result is a report has none, but data/reports/rnn-slots"):
-        tracking.load_champion("rnn-slots")
+def test_a_report_is_promoted_without_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its run is in the store; no version of a model is registered."""
+    published: list[str] = []
+
+    def publish(folder: Path) -> bool:
+        published.append(folder.name)
+        return True
+
+    monkeypatch.setattr(runs, "publish", publish)
+    folder = tmp_path / "models" / "gaussian-mle" / "gaussian-mle-closed-form-s0"
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text("{}")
+    (tmp_path / "metrics").mkdir()
+    best = {"run": folder.name, "variant": "closed-form", "coverage_mean": 94.98}
+    (tmp_path / "metrics" / "gaussian-mle.json").write_text(json.dumps({"best": best}))
+    chosen = registry.promote("gaussian-mle", tmp_path)
+    assert json.loads((tmp_path / "registry" / "gaussian-mle.json").read_text()) == chosen
+    assert published == [folder.name]
+    assert registry.publish(tmp_path) == (1, 0)
+    assert not tracking.client().search_registered_models()
