@@ -76,6 +76,17 @@ def test_the_best_run_becomes_champion_and_labels_text(
     assert expected[0]["slots"] == ["city: new york", "day: monday"]
     assert tracking.load_champion("rnn-slots").predict(TEXTS) == expected
 
+    # as `mlflow models serve` answers: JSON of raw text, and a message for what is none
+    from fastapi.testclient import TestClient
+    from mlflow.pyfunc.scoring_server import init
+
+    server = TestClient(init(tracking.load_champion("rnn-slots")))
+    assert server.post("/invocations", json={"inputs": TEXTS}).json() == {"predictions": expected}
+    for wrong in ('{"inputs": ["to boston", "  "]}', '{"inputs": ["to', '{"texts": ["to boston"]}', "[]", ""):
+        refused = server.post("/invocations", content=wrong, headers={"content-type": "application/json"})
+        assert refused.status_code == 400, wrong
+        assert refused.json()["error_code"] == "BAD_REQUEST"
+
     files = [path for path in (tmp_path / "mlflow-0" / "artifacts").rglob("*") if path.is_file()]
     assert {"model.safetensors", "MLmodel", "serving.py"} <= {path.name for path in files}
     assert [

@@ -15,6 +15,15 @@ from tests.pipelines.examples import EXAMPLES, Example, Told, contents
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
+ODD = (
+    "日本語 のテキスト",
+    "مرحبا بالعالم",
+    "e\u0301 \U0001f600 \ufeff",
+    "\x00 \x07\x1b[31m \x7f",
+    "x" * 10_000,
+    '{"inputs": ["a"]}',
+    "good to " * 50_000,
+)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -102,6 +111,14 @@ def test_an_unknown_setting_is_told_before_training(example: Example, part: str,
         tasks.trainer(run.family, run.task).settings(dataclasses.replace(run, **changes))
 
 
+def asked(predictor: tasks.Predictor, text: str) -> dict[str, Any] | str:
+    """The answer, or what is wrong with the text."""
+    try:
+        return predictor([text])[0]
+    except ValueError as error:
+        return str(error)
+
+
 def test_a_saved_model_answers_in_words(example: Example, prepared: Path, tmp_path: Path) -> None:
     train(example.run(), prepared, tmp_path / "run", Told())
     predictor = tasks.predictor(example.family, example.task, tmp_path / "run" / "model.safetensors")
@@ -114,6 +131,15 @@ def test_a_saved_model_answers_in_words(example: Example, prepared: Path, tmp_pa
         alone = predictor([text])[0]
         assert alone.keys() == answer.keys()
         assert tasks.shown(example.family, example.task, answer).strip()
+    for odd in ODD:
+        found = asked(predictor, odd)
+        if isinstance(found, str):
+            assert "text 1" in found, "an error says which text it is about"
+            continue
+        assert json.loads(json.dumps(found)) == found
+        assert tasks.shown(example.family, example.task, found).strip()
+        for read in {"words", "prompt"} & found.keys():
+            assert len(found[read]) >= len(odd.split()), "nothing is cut silently"
     assert predictor([]) == []
     with pytest.raises(ValueError, match="text 2 of 2 holds no words"):
         predictor([texts[0], "   "])
