@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,9 @@ def test_the_best_run_becomes_champion_and_labels_text(
     assert tracking.load_champion("rnn-slots").predict(TEXTS) == expected
 
     # as `mlflow models serve` answers: JSON of raw text, and a message for what is none
-    from fastapi.testclient import TestClient
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # starlette would rather have another client than is installed
+        from fastapi.testclient import TestClient
     from mlflow.pyfunc.scoring_server import init
 
     server = TestClient(init(tracking.load_champion("rnn-slots")))
