@@ -1,4 +1,5 @@
-# make repro | check-data | test | mutations | ui | deploy | worker | lint | bench | lock. Each sets up what it needs.
+# make repro | check-data | test | mutations | ui | deploy | worker | lint | bench | bench-cells | lock. Each sets up what
+# it needs.
 #   make repro DATA=public      (also check-data) on the published data (DATA_MIRROR=folder is tried before their addresses)
 #   make ui MLFLOW_PORT=5001 PREFECT_PORT=4201
 #   make worker POOL=cpu
@@ -6,7 +7,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup repro check-data test mutations ui deploy worker lint bench lock
+.PHONY: help setup repro check-data test mutations ui deploy worker lint bench bench-cells lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -25,7 +26,7 @@ export OPENBLAS_NUM_THREADS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 help:
-	@sed -n '1,4p' Makefile | cut -c3-
+	@sed -n '1,5p' Makefile | cut -c3-
 
 setup: $(READY)
 
@@ -76,6 +77,9 @@ lint: $(READY)
 
 bench: $(READY)
 	@for file in tests/benchmarks/bench_*.py; do echo "-- $$file"; module=$${file%.py}; python -m $${module//\//.}; done
+
+bench-cells: $(READY)
+	@python -m tests.benchmarks.bench_cells $(ARGS)
 
 lock: $(READY)
 	@uv pip compile --quiet --universal --generate-hashes --no-header --group dev pyproject.toml --output-file requirements.lock

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,19 @@ def test_the_best_run_becomes_champion_and_labels_text(
     expected = Predictor(data / "models" / "rnn-slots" / "rnn-slots-good-s0" / "model.safetensors")(TEXTS)
     assert expected[0]["slots"] == ["city: new york", "day: monday"]
     assert tracking.load_champion("rnn-slots").predict(TEXTS) == expected
+
+    # as `mlflow models serve` answers: JSON of raw text, and a message for what is none
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # starlette would rather have another client than is installed
+        from fastapi.testclient import TestClient
+    from mlflow.pyfunc.scoring_server import init
+
+    server = TestClient(init(tracking.load_champion("rnn-slots")))
+    assert server.post("/invocations", json={"inputs": TEXTS}).json() == {"predictions": expected}
+    for wrong in ('{"inputs": ["to boston", "  "]}', '{"inputs": ["to', '{"texts": ["to boston"]}', "[]", ""):
+        refused = server.post("/invocations", content=wrong, headers={"content-type": "application/json"})
+        assert refused.status_code == 400, wrong
+        assert refused.json()["error_code"] == "BAD_REQUEST"
 
     files = [path for path in (tmp_path / "mlflow-0" / "artifacts").rglob("*") if path.is_file()]
     assert {"model.safetensors", "MLmodel", "serving.py"} <= {path.name for path in files}

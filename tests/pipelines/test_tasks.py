@@ -17,7 +17,15 @@ from tests.pipelines.examples import EXAMPLES, Example, Told, contents
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 Trained = tuple[Path, Row, list[Row]]  # a folder, the figures, and what was told
-
+ODD = (
+    "日本語 のテキスト",
+    "مرحبا بالعالم",
+    "e\u0301 \U0001f600 \ufeff",
+    "\x00 \x07\x1b[31m \x7f",
+    "x" * 10_000,
+    '{"inputs": ["a"]}',
+    "good to " * 50_000,
+)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -154,6 +162,14 @@ def test_an_unknown_setting_is_told_before_training(example: Example, part: str,
         tasks.trainer(run.family, run.task).settings(dataclasses.replace(run, **changes))
 
 
+def asked(predictor: tasks.Predictor, text: str) -> dict[str, Any] | str:
+    """The answer, or what is wrong with the text."""
+    try:
+        return predictor([text])[0]
+    except ValueError as error:
+        return str(error)
+
+
 @only(lambda example: example.asked is not None)
 def test_a_saved_model_answers_in_words(example: Example, prepared: Path, trained: Trained) -> None:
     predictor = tasks.predictor(example.family, example.task, trained[0] / "model.safetensors")
@@ -167,6 +183,15 @@ def test_a_saved_model_answers_in_words(example: Example, prepared: Path, traine
         alone = predictor([text])[0]
         assert alone.keys() == answer.keys()
         assert tasks.shown(example.family, example.task, answer).strip()
+    for odd in ODD:
+        found = asked(predictor, odd)
+        if isinstance(found, str):
+            assert "text 1" in found, "an error says which text it is about"
+            continue
+        assert json.loads(json.dumps(found)) == found
+        assert tasks.shown(example.family, example.task, found).strip()
+        for read in {"words", "prompt"} & found.keys():
+            assert len(found[read]) >= len(odd.split()), "nothing is cut silently"
     assert predictor([]) == []
     wrong, says = example.refused
     with pytest.raises(ValueError, match=says):

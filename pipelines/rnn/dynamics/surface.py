@@ -17,7 +17,7 @@ FIRST = 0.5  # y_0
 W1, W2 = (3.8, 6.2), (-3.0, -1.2)  # the part of the surface that is drawn
 START = (4.5, -2.8)
 RATE = 0.3
-DESCENTS = 200  # steps of gradient descent
+DESCENTS = 120  # steps of gradient descent
 
 
 def total_loss(w1: Tensor, w2: Tensor, steps: int = STEPS) -> Tensor:
