@@ -65,6 +65,8 @@ def names(target: Sequence[int], text: str) -> list[str]:
 
 def posteriors(log_probs: Tensor, target: Sequence[int], text: str, seconds: float, path: Path) -> None:
     """The probability of the null and of each character of the text over time; log_probs (T, C), `seconds` a step."""
+    from matplotlib import colormaps
+
     figure = _figure(11, 4)
     axes = figure.subplots()
     times = (np.arange(len(log_probs)) + 0.5) * seconds
@@ -74,7 +76,9 @@ def posteriors(log_probs: Tensor, target: Sequence[int], text: str, seconds: flo
     for index, label in enumerate(dict.fromkeys(target)):
         character = text[target.index(label)]
         name = "␣" if character == " " else character
-        axes.plot(times, log_probs[:, label].exp().numpy(), label=name, color=f"C{index % 10}", linewidth=1.4)
+        axes.plot(
+            times, log_probs[:, label].exp().numpy(), label=name, color=colormaps["tab20"](index % 20), linewidth=1.4
+        )
     axes.set_xlabel("seconds")
     axes.set_ylabel("probability")
     axes.set_title(f"What the network hears of {text!r}: characters are spikes, the rest is null")
