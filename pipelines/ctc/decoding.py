@@ -146,18 +146,22 @@ class _Prefixes:
         stays_blank = total + frame[:, :1]
         stays_label = self.label + frame.gather(1, self.last)
         # or grows by a label; by its own last label only from a blank.
-        best, new = frame[:, BLANK + 1 :].topk(tried, dim=1)  # (B, N)
+        best, new = frame[:, BLANK + 1 :].topk(tried, dim=1, sorted=False)  # (B, N)
         new = new + BLANK + 1
         repeats = new[:, None] == self.last[..., None]  # (B, K, N)
         grows = torch.where(repeats, self.blank[..., None], total[..., None]) + best[:, None]
 
-        # Where a prefix grows into another that is kept too, the two are one.
-        meets = (self.hash[:, :, None] == self.parent_hash[:, None]) & (self.last != BLANK)[:, None]  # (B, K, K)
-        same = self.last[:, :, None] == self.last[:, None]
-        into = torch.where(same, self.blank[..., None], total[..., None]) + frame.gather(1, self.last)[:, None]
-        stays_label = torch.logaddexp(stays_label, into.masked_fill(~meets, -torch.inf).amax(dim=1))
-        known = (meets[..., None] & (self.last[:, None, :, None] == new[:, None, None])).any(dim=2)  # (B, K, N)
-        grows = grows.masked_fill(known, -torch.inf)
+        # Where a prefix grows into another that is kept too, the two are one. (A text has one parent at most.)
+        meets = (self.hash[:, :, None] == self.parent_hash[:, None]) & (total > -torch.inf)[..., None]  # (B, K, K)
+        met = meets.any(dim=1) & (self.last != BLANK)
+        place = meets.byte().argmax(dim=1)  # (B, K) of the parent
+        again = self.last.gather(1, place) == self.last
+        into = torch.where(again, self.blank.gather(1, place), total.gather(1, place)) + frame.gather(1, self.last)
+        stays_label = torch.logaddexp(stays_label, into.masked_fill(~met, -torch.inf))
+        known = torch.zeros(len(frame), beam, frame.shape[1], dtype=torch.bool, device=frame.device)
+        cell = torch.where(met, place * frame.shape[1] + self.last, BLANK)  # nobody grows by a blank
+        known.view(len(frame), -1).scatter_(1, cell, True)
+        grows = grows.masked_fill(known.gather(2, new[:, None].expand_as(grows)), -torch.inf)
 
         outside = self.outside[..., None] + label_bonus  # (B, K, 1)
         for (automaton, weight), state in zip(automata, self.states, strict=True):
@@ -165,7 +169,7 @@ class _Prefixes:
         outside = outside.expand_as(grows)
         stays = torch.logaddexp(stays_blank, stays_label)
         scores = torch.cat([stays + self.outside, (grows + outside).flatten(1)], dim=1)  # (B, K + K N)
-        score, chosen = scores.topk(beam, dim=1)
+        score, chosen = scores.topk(beam, dim=1, sorted=False)
 
         grown = chosen >= beam
         place = (chosen - beam).clamp(min=0)
