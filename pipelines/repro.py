@@ -64,7 +64,9 @@ def repro(data: str | None = None, setup_seconds: float = 0) -> int:
                 sets = [f"validate@{name}" for name in names["datasets"]]
                 lanes.run([sets[lane::LANES] for lane in range(min(LANES, len(sets)))])
                 data_seconds = time.time() - began
-                lanes.run([[f"promote@{name}"] for name in names["pipelines"]])
+                # Their own stages alone: two DVC processes that look at the same data set would lock each other out.
+                verbs = ("train", "compare", "promote")
+                lanes.run([["--single-item", *(f"{verb}@{name}" for verb in verbs)] for name in names["pipelines"]])
                 lanes.run([[]])  # whatever else dvc.yaml holds
         finally:
             owners.forget(me)
