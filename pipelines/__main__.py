@@ -85,11 +85,16 @@ def _compare(options: argparse.Namespace) -> None:
 
 
 def _promote(options: argparse.Namespace) -> None:
+    from pipelines import tasks
+    from pipelines.params import load_pipeline
     from pipelines.registry import promote
+    from pipelines.tables import source_of
 
-    chosen = promote(options.pipeline)
-    figures = ", ".join(f"{key} {value}" for key, value in chosen.items() if key not in ("model", "run", "variant"))
-    print(f"champion of {chosen['model']}: {chosen['run']} ({figures})")
+    pipeline = load_pipeline(options.pipeline, source_of)
+    by = tasks.comparison(pipeline.family, pipeline.task)
+    chosen = promote(pipeline.name)
+    figures = {figure.name: float(chosen[figure.name]) for figure in by.figures}
+    print(f"champion of {pipeline.name}: {chosen['run']}, {by.brief(figures)}")
 
 
 def _predict(options: argparse.Namespace) -> None:

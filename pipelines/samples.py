@@ -81,6 +81,15 @@ def _is_number(text: str) -> bool:
     return True
 
 
+def number_in(text: str, what: str) -> float:
+    """A typed number. Raises ValueError, by the name `what`, for anything else and for what is not finite."""
+    if not _is_number(text):
+        raise ValueError(f"{what} is {text!r}: expected a number")
+    if not np.isfinite(float(text)):
+        raise ValueError(f"{what} is {text}: expected a finite number")
+    return float(text)
+
+
 def as_sample(values: Any, weights: Any = None, what: str = "values") -> tuple[Array, Array | None]:
     """Values (n,) or rows (n, p) with their weights (n,), rows of weight 0 left out; checked, at least one is there."""
     array = numbers(values, what).astype(np.float64)

@@ -17,6 +17,7 @@ from safetensors.numpy import load_file
 from torch import Tensor, nn
 
 from pipelines.recurrent import Recurrent
+from pipelines.samples import number_in
 from pipelines.tables import SPLITS, load_table
 from pipelines.words import in_words
 
@@ -97,7 +98,7 @@ class Problem:
                 raise ValueError(f"{where} has the symbol {unknown[0]!r}: known are {' '.join(self.symbols)}")
             steps = torch.tensor([[self.symbols.index(word) for word in words]])
             return Batch(self.inputs(steps, torch.zeros(1, 0)), torch.tensor([len(words)]), torch.tensor([-1]))
-        numbers = [_number(word.removesuffix(MARK), where) for word in words]
+        numbers = [number_in(word.removesuffix(MARK), f"a step of {where}") for word in words]
         marks = [place for place, word in enumerate(words) if word.endswith(MARK)]
         if self.kind == "adding" and len(marks) != 2:
             raise ValueError(
@@ -110,16 +111,6 @@ class Problem:
         steps = torch.tensor([numbers], dtype=torch.get_default_dtype())
         inputs = self.inputs(steps, torch.tensor([marks], dtype=torch.long))
         return Batch(inputs, torch.tensor([len(words)]), torch.tensor([-1]))
-
-
-def _number(word: str, where: str) -> float:
-    try:
-        number = float(word)
-    except ValueError:
-        raise ValueError(f"{where} has the step {word!r}: a number is expected") from None
-    if not np.isfinite(number):
-        raise ValueError(f"{where} has the step {word!r}: a finite number is expected")
-    return number
 
 
 @dataclass(frozen=True)

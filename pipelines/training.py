@@ -66,10 +66,11 @@ def fit(
     loss: Callable[[nn.Module, Batch], Tensor],
     validate: Callable[[nn.Module], Row],
     monitor: str,
+    lower_is_better: bool = False,
     log: Log,
     resume_from: Path,
 ) -> Fit:
-    """Trains `model` and leaves in it the weights of the epoch with the highest `monitor`.
+    """Trains `model` and leaves in it the weights of the epoch with the highest `monitor`, or the lowest.
 
     batches(epoch) are an epoch's batches, the same for the same epoch whenever asked and as many in each epoch;
     loss(model, batch) is a scalar; validate(model) gives the figures of an epoch, `monitor` among them. After each
@@ -117,9 +118,10 @@ def fit(
         with torch.no_grad():
             row |= validate(average.module)
         history.append(row)
-        if row[monitor] > best["score"]:
+        score = -row[monitor] if lower_is_better else row[monitor]
+        if score > best["score"]:
             weights = copy.deepcopy(average.module.state_dict())
-            best = {"score": row[monitor], "epoch": epoch + 1, "model": weights}
+            best = {"score": score, "epoch": epoch + 1, "model": weights}
         log.epoch(row)
         _save(resume_from, parts, history, best)
 

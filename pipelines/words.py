@@ -4,7 +4,7 @@ Shapes: B texts, T words in the longest, U distinct words in a batch, W characte
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -103,6 +103,13 @@ def shuffled(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> 
     by_length = np.argsort(lengths + rng.uniform(-1, 1, len(lengths)), kind="stable")
     batches = [by_length[start : start + batch_size] for start in range(0, len(lengths), batch_size)]
     return [batches[index] for index in rng.permutation(len(batches))]
+
+
+def by_length(lengths: Iterable[int], batch_size: int) -> Iterator[list[int]]:
+    """Rows in batches of about the same length, from the shortest to the longest: to answer for, not to learn from."""
+    known = list(lengths)
+    order = sorted(range(len(known)), key=known.__getitem__)
+    yield from (order[start : start + batch_size] for start in range(0, len(order), batch_size))
 
 
 @dataclass(frozen=True)

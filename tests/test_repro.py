@@ -36,6 +36,9 @@ class Clone:
         section |= {"seeds": 1, "variants": {name: section["variants"][name] for name in ("elman", "gru")}}
         section["model"] |= {"hidden_size": 10, "word_size": 10}
         section["training"]["epochs"] = 2
+        # A second pipeline on the same data set, which is worked on at the same time.
+        small = {"variants": {"elman": section["variants"]["elman"]}, "training": section["training"] | {"epochs": 1}}
+        params["pipelines"]["rnn-slots-too"] = section | small
         self.write_params(params)
         identity = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
         for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "tiny"]):
@@ -98,6 +101,7 @@ def reproduced(clone: Clone) -> Clone:
     status, output = clone.python("pipelines", "repro")
     assert status == 0, output
     assert "make ui" in output
+    assert (clone.root / "data/registry/rnn-slots-too.json").is_file()
     return clone
 
 
@@ -150,7 +154,7 @@ def test_a_wiped_tracking_store_is_published_again_and_its_champion_labels(repro
     assert "Traceback" not in output
 
     status, output = reproduced.python("pipelines", "publish")
-    assert (status, "published 2 runs" in output) == (0, True), output
+    assert (status, "published 3 runs" in output) == (0, True), output
     status, output = reproduced.python("pipelines", "predict", "rnn-slots", "Flights to Boston")
     assert status == 0, output
     assert [line.split()[0] for line in output.splitlines() if line][-3:] == ["flights", "to", "boston"]

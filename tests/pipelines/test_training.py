@@ -173,6 +173,7 @@ def descend(
     *,
     validate: Callable[[nn.Module], Row] = lambda _: {"score": 0.0},
     loss: Callable[[nn.Module, float], Tensor] | None = None,
+    lower_is_better: bool = False,
 ) -> tuple[Bowl, Fit]:
     def steep(model: nn.Module, scale: float) -> Tensor:
         assert isinstance(model, Bowl)
@@ -186,6 +187,7 @@ def descend(
         loss=loss or steep,
         validate=validate,
         monitor="score",
+        lower_is_better=lower_is_better,
         log=Told(),
         resume_from=folder / "checkpoint.safetensors",
     )
@@ -290,17 +292,22 @@ def test_a_model_is_judged_by_the_moving_average_of_its_weights(decay: float, tm
     assert len({tuple(w) for w in after}) == len(after), "the weights have to move for this test to say anything"
 
 
+@pytest.mark.parametrize("lower_is_better", [False, True])
 @pytest.mark.parametrize(
     ("scores", "best"), [([1, 3, 2], 2), ([5, 5, 5], 1), ([-3, -2, -1], 3), ([0, math.nan, -1], 1)]
 )
-def test_the_best_epochs_weights_are_returned(scores: list[float], best: int, tmp_path: Path) -> None:
+def test_the_best_epochs_weights_are_returned(
+    scores: list[float], best: int, lower_is_better: bool, tmp_path: Path
+) -> None:
     judged: list[list[float]] = []
 
     def validate(model: nn.Module) -> Row:
         judged.append(weights(model))
-        return {"score": scores[len(judged) - 1]}
+        return {"score": scores[len(judged) - 1] * (-1 if lower_is_better else 1)}
 
-    model, result = descend(with_(epochs=3, ema_decay=0.5), tmp_path, validate=validate)
+    model, result = descend(
+        with_(epochs=3, ema_decay=0.5), tmp_path, validate=validate, lower_is_better=lower_is_better
+    )
     assert result.best_epoch == best
     assert weights(model) == judged[best - 1]
     assert len({tuple(w) for w in judged}) == 3

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from pipelines.acoustics import FeatureParams, Features, normalised, resample, statistics
 from pipelines.tables import load_array, load_table
-from pipelines.words import padded, ranked, shuffled
+from pipelines.words import by_length, padded, ranked, shuffled
 
 FULL_SCALE = 32768  # of the samples in the tables
 AT_ONCE = 128  # recordings whose features are computed in one batch
@@ -120,9 +120,7 @@ class Encoder:
     def raw_features(self, waveforms: Sequence[Tensor], speed: float = 1.0) -> list[Tensor]:
         """Features (T, F) of each recording, played at `speed`; a batch holds recordings of about the same length."""
         found: list[Tensor] = [torch.empty(0)] * len(waveforms)
-        order = sorted(range(len(waveforms)), key=lambda index: len(waveforms[index]))
-        for first in range(0, len(order), AT_ONCE):
-            chosen = order[first : first + AT_ONCE]
+        for chosen in by_length(map(len, waveforms), AT_ONCE):
             batch = torch.nn.utils.rnn.pad_sequence([waveforms[index] for index in chosen], batch_first=True)
             lengths = torch.tensor([len(waveforms[index]) for index in chosen])
             if speed != 1.0:

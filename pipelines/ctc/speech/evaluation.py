@@ -11,6 +11,7 @@ from pipelines.ctc.automata import Automaton, lexicon, ngram
 from pipelines.ctc.decoding import beam_search, greedy, trimmed
 from pipelines.ctc.speech.data import Alphabet
 from pipelines.training import Row
+from pipelines.words import by_length
 
 BEAM, CANDIDATES = 16, 16  # prefixes kept, labels tried at a step
 LM_ORDER, LM_WEIGHT, LABEL_BONUS = 4, 0.4, 0.8  # chosen on val of the built-in data
@@ -72,10 +73,8 @@ def together(log_probs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
 
 def texts_read(log_probs: Sequence[Tensor], alphabet: Alphabet, read: Reader) -> list[str]:
     """What a decoder reads in each recording (T', C)."""
-    order = sorted(range(len(log_probs)), key=lambda index: len(log_probs[index]))
     texts = [""] * len(log_probs)
-    for first in range(0, len(order), AT_ONCE):
-        chosen = order[first : first + AT_ONCE]
+    for chosen in by_length(map(len, log_probs), AT_ONCE):
         for index, labels in zip(chosen, read(*together([log_probs[index] for index in chosen])), strict=True):
             texts[index] = alphabet.text(labels)
     return texts

@@ -16,6 +16,7 @@ from pipelines.ctc.speech.model import Recogniser, RecogniserParams
 from pipelines.ctc.speech.pictures import draw, kept_by_decoder
 from pipelines.params import Run, parse
 from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
+from pipelines.words import by_length
 
 
 def settings(run: Run) -> tuple[RecogniserParams, TrainingParams]:
@@ -61,8 +62,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
         assert isinstance(model, Recogniser)
         log_probs = posteriors(model, encoder, val_features)
         recognised = texts_read(log_probs, encoder.alphabet, read_greedily)
-        found = {f"val_{key}": value for key, value in scores(splits["val"].rows, recognised).items()}
-        return found | {"val_score": -found["val_cer"]}  # the higher the better
+        return {f"val_{key}": value for key, value in scores(splits["val"].rows, recognised).items()}
 
     fitted = fit(
         model,
@@ -70,7 +70,8 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
         batches=batches,
         loss=loss,
         validate=validate,
-        monitor="val_score",
+        monitor="val_cer",
+        lower_is_better=True,
         log=log,
         resume_from=out / "checkpoint.safetensors",
     )
@@ -94,11 +95,9 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
 def posteriors(model: Recogniser, encoder: Encoder, features: list[Tensor], batch_size: int = 128) -> list[Tensor]:
     """Log probabilities (T', C) of each recording's steps, in the order of `features`, computed sorted by length."""
     device = next(model.parameters()).device
-    order = sorted(range(len(features)), key=lambda index: len(features[index]))
     found: list[Tensor] = [torch.empty(0)] * len(features)
     with torch.inference_mode():
-        for start in range(0, len(order), batch_size):
-            chosen = order[start : start + batch_size]
+        for chosen in by_length(map(len, features), batch_size):
             log_probs, steps = model(encoder.unlabelled([features[index] for index in chosen]).to(device))
             for index, row, length in zip(chosen, log_probs.cpu(), steps.tolist(), strict=True):
                 found[index] = row[:length]

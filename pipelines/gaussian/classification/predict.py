@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.gaussian.classification.train import load_classifier
+from pipelines.samples import number_in
 
 
 class Predictor:
@@ -41,7 +42,7 @@ class Predictor:
             name, _, value = part.partition("=")
             if name not in self._classifier.features:
                 raise ValueError(f"{where} names {name!r}: the classifier reads {known}, each as NAME=NUMBER")
-            given[name] = _number(value, f"{name} of {where}")
+            given[name] = number_in(value, f"{name} of {where}")
         if missing := [name for name in self._needed if name not in given]:
             raise ValueError(f"{where} lacks {', '.join(missing)}: the classifier reads {known}")
         return [given.get(name, 0.0) for name in self._classifier.features]  # 0: of a feature that adds nothing
@@ -89,13 +90,3 @@ def _of_file(name: str) -> list[str]:
     if ragged := [number for number, row in enumerate(rows, 1) if "" in row or None in row.values()]:
         raise ValueError(f"{name}, case {ragged[0]}: not as many numbers as there are features in the first line")
     return [" ".join(f"{feature}={value.strip()}" for feature, value in row.items()) for row in rows]
-
-
-def _number(text: str, what: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise ValueError(f"{what} is {text!r}: expected a number") from None
-    if not np.isfinite(value):
-        raise ValueError(f"{what} is {text}: expected a finite number")
-    return value

@@ -16,7 +16,7 @@ from pipelines.rnn.key_terms.model import TAGS, KeyTermNetwork, KeyTermParams, t
 from pipelines.rnn.key_terms.scores import Phrase, ranked_phrases, scores, tagged_phrases
 from pipelines.tables import load_splits
 from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
-from pipelines.words import Vocabulary
+from pipelines.words import Vocabulary, by_length
 
 DRAWN = 3  # documents of test whose attention is drawn
 
@@ -82,11 +82,9 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
 def name_terms(model: nn.Module, encoder: Encoder, texts: list[str], batch_size: int = 64) -> list[Named]:
     """What the model finds in each text, in the order of `texts`."""
     device = next(model.parameters()).device
-    order = sorted(range(len(texts)), key=lambda index: texts[index].count(" "))
     found: dict[int, Named] = {}
     with torch.inference_mode():
-        for start in range(0, len(texts), batch_size):
-            chosen = order[start : start + batch_size]
+        for chosen in by_length((text.count(" ") for text in texts), batch_size):
             batch = encoder.batch([texts[index] for index in chosen])
             shares = model(batch.to(device)).softmax(dim=-1).cpu().double()
             for index, padded in zip(chosen, shares, strict=True):

@@ -47,8 +47,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
         return word_loss(logits, part.following, training.label_smoothing)
 
     def validate(model: nn.Module) -> Row:
-        perplexity = perplexity_of(model, streams["val"])
-        return {"val_perplexity": perplexity, "val_goodness": -perplexity}
+        return {"val_perplexity": perplexity_of(model, streams["val"])}
 
     fitted = fit(
         model,
@@ -56,7 +55,8 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
         batches=lambda _epoch: learned,
         loss=loss,
         validate=validate,
-        monitor="val_goodness",
+        monitor="val_perplexity",
+        lower_is_better=True,
         log=log,
         resume_from=out / "checkpoint.safetensors",
     )

@@ -79,8 +79,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
         return sequence_loss(model(batch), batch, training.label_smoothing)
 
     def validate(model: nn.Module) -> Row:
-        error = sequence_error(answers(model, splits["val"].whole()), splits["val"].targets)
-        return {"val_error": error, "val_goodness": -error}
+        return {"val_error": sequence_error(answers(model, splits["val"].whole()), splits["val"].targets)}
 
     fitted = fit(
         model,
@@ -88,7 +87,8 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
         batches=batches,
         loss=loss,
         validate=validate,
-        monitor="val_goodness",
+        monitor="val_error",
+        lower_is_better=True,
         log=log,
         resume_from=out / "checkpoint.safetensors",
     )

@@ -14,7 +14,7 @@ from pipelines.rnn.sentiment.data import LABELS, Batch, Encoder
 from pipelines.rnn.sentiment.model import Classifier, ClassifierParams, build_classifier
 from pipelines.tables import load_splits
 from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
-from pipelines.words import Vocabulary
+from pipelines.words import Vocabulary, by_length
 
 
 def settings(run: Run) -> tuple[ClassifierParams, TrainingParams]:
@@ -68,11 +68,9 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
 def probabilities(model: nn.Module, encoder: Encoder, texts: list[str], batch_size: int = 256) -> np.ndarray:
     """The probability of each label for each text (texts, L), in the order of `texts`."""
     device = next(model.parameters()).device
-    order = np.argsort([text.count(" ") for text in texts], kind="stable")
     found = np.zeros((len(texts), len(LABELS)))
     with torch.inference_mode():
-        for start in range(0, len(texts), batch_size):
-            chosen = order[start : start + batch_size]
+        for chosen in by_length((text.count(" ") for text in texts), batch_size):
             logits = model(encoder.batch([texts[index] for index in chosen]).to(device))
             found[chosen] = logits.softmax(dim=-1).cpu().numpy()
     return found

@@ -14,6 +14,7 @@ from pipelines.rnn.slots.data import Batch, Encoder, SlotVocabulary
 from pipelines.rnn.slots.model import SlotTagger, TaggerParams
 from pipelines.tables import load_splits
 from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
+from pipelines.words import by_length
 
 OUTSIDE = "O"
 
@@ -71,11 +72,9 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
 def label(model: SlotTagger, encoder: Encoder, texts: list[str], batch_size: int = 256) -> list[list[str]]:
     """The tags of each text's words, in the order of `texts`, which are labelled sorted by length."""
     device = next(model.parameters()).device
-    order = sorted(range(len(texts)), key=lambda index: texts[index].count(" "))
     tags: list[list[str]] = [[]] * len(texts)
     with torch.inference_mode():
-        for start in range(0, len(texts), batch_size):
-            chosen = order[start : start + batch_size]
+        for chosen in by_length((text.count(" ") for text in texts), batch_size):
             batch = encoder.batch([texts[index] for index in chosen]).to(device)
             best = model.best_tags(batch)  # (B, T)
             for index, row, length in zip(chosen, best.tolist(), batch.lengths.tolist(), strict=True):
