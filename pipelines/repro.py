@@ -23,9 +23,10 @@ from pipelines import owners, params, project, server, warm
 from pipelines.files import write_atomically
 
 LANES = min(2, os.cpu_count() or 1)
-# What most stages of a package import, and no stage can do without for long. Prefect is not among it: it reads the
-# address of its server when it is imported.
+# What a package imports in most of its commands, and none can do without for long. Prefect is not among it: it reads
+# the address of its server when it is imported.
 LIBRARIES = {
+    "dvc": ["dvc.cli", "dvc.repo.reproduce", "pipelines.lockfile"],
     "stages": ["stages", "pyarrow.parquet", "safetensors.numpy", "great_expectations"],
     "pipelines": [
         "pipelines",
@@ -61,8 +62,7 @@ def repro(data: str | None = None, setup_seconds: float = 0) -> int:
         try:
             with warm.warm(LIBRARIES) as folder:
                 lanes.programs = f"{folder}{os.pathsep}"
-                sets = [f"validate@{name}" for name in names["datasets"]]
-                lanes.run([sets[lane::LANES] for lane in range(min(LANES, len(sets)))])
+                lanes.run([[f"validate@{name}"] for name in names["datasets"]])
                 data_seconds = time.time() - began
                 # Their own stages alone: two DVC processes that look at the same data set would lock each other out.
                 verbs = ("train", "compare", "promote")
@@ -110,7 +110,7 @@ class Lanes:
                 targets = waiting.get_nowait()
             except queue.Empty:
                 return
-            command = ["dvc", "--wait-for-lock", "repro", *targets]
+            command = ["python", "-m", "dvc", "--wait-for-lock", "repro", *targets]
             environment = os.environ | {
                 "PIPELINES_LANES": str(lanes),  # a pipeline leaves the other lane its cores
                 "PATH": self.programs + os.environ.get("PATH", os.defpath),

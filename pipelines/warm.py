@@ -2,8 +2,8 @@
 
 A stage of the DAG spends most of its seconds on importing Great Expectations, or torch and MLflow. `warm(...)` starts a
 process for each package of stages that imports these libraries, waits, and forks for every `python -m <package> ...`.
-Such commands come to it because a folder that goes first in PATH has a `python` which passes them on. Only libraries
-are imported ahead: a stage's own code is read from the disk when the stage runs.
+Such commands come to it because a folder that goes first in PATH has a `python` which passes them on. A stage's own
+code is not imported ahead: it is read from the disk when the stage runs.
 
 Whatever cannot be passed on, as long as the process still imports for one, is run by Python as ever.
 """
@@ -79,6 +79,7 @@ def serve(address: Path, libraries: Sequence[str]) -> None:
                     _keep(connection)
                     return
                 connection.close()
+    shutil.rmtree(address.parent, ignore_errors=True)  # the parent had no time to
 
 
 def _keep(connection: socket.socket) -> None:

@@ -1,0 +1,65 @@
+"""The lock file says the same, whichever of DVC's writers wrote it, and is never half there."""
+
+from collections import OrderedDict
+from pathlib import Path
+
+import pytest
+from dvc.utils.serialize import dump_yaml, load_yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ruamel.yaml.representer import RepresenterError
+
+from pipelines import lockfile
+
+# What the two versions of YAML read differently is among them: no, on, 1e3, 0o7, an empty value.
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.sampled_from([0.0, 15.0, 0.004, 1e-9, -2.5e300]),  # DVC's own writer rounds the last digit of some
+    st.sampled_from(["no", "on", "y", "1e3", "0o7", "~", "null", "", "- a", "a: b", "好棒", "# no comment", "x " * 60]),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=20),
+)
+contents = st.dictionaries(
+    st.text("abc-@.", min_size=1),
+    st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text("abc", min_size=1), inner)),
+    min_size=1,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=20)
+@given(contents, contents)
+def test_both_writers_say_the_same(tmp_path: Path, before: dict[str, object], change: dict[str, object]) -> None:
+    ours, theirs = tmp_path / "dvc.lock", tmp_path / "plain.lock"
+    for path in (ours, theirs):
+        dump_yaml(path, before)
+        with lockfile.modify_yaml(path) as data:
+            data.update(OrderedDict(change))
+    assert load_yaml(ours) == load_yaml(theirs) == before | change
+    assert list(load_yaml(ours)) == list(load_yaml(theirs))
+
+
+def test_an_error_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "dvc.lock"
+    dump_yaml(path, {"stages": {"a": 1}})
+    with pytest.raises(ZeroDivisionError), lockfile.modify_yaml(path) as data:
+        data["stages"]["a"] = 1 // 0
+    with pytest.raises(RepresenterError), lockfile.modify_yaml(path) as data:
+        data["stages"]["a"] = object()
+    assert load_yaml(path) == {"stages": {"a": 1}}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_there_need_be_no_file_yet(tmp_path: Path) -> None:
+    path = tmp_path / "dvc.lock"
+    with lockfile.modify_yaml(path) as data:
+        data.update(OrderedDict(schema="2.0", stages=OrderedDict(b=1, a=2)))
+    assert path.read_text(encoding="utf-8") == "schema: '2.0'\nstages:\n  b: 1\n  a: 2\n"
+
+
+def test_comments_of_other_files_stay(tmp_path: Path) -> None:
+    path = tmp_path / "dvc.yaml"
+    path.write_text("# why\nstages: {}\n", encoding="utf-8")
+    with lockfile.modify_yaml(path) as data:
+        data["x"] = 1
+    assert "# why" in path.read_text(encoding="utf-8")
