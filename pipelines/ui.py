@@ -15,6 +15,7 @@ from pipelines.server import HOST, PortError, Server, ServerError
 
 START_LIMIT = 120.0  # seconds; MLflow takes about 10 on two idle cores
 END_LIMIT = 10.0
+EXPERIMENTS = "#/experiments?workflowType=machine_learning"  # the page that it opens by itself is about language models
 
 
 def ui(mlflow_port: int = 5000, prefect_port: int = 4200) -> int:
@@ -26,7 +27,7 @@ def ui(mlflow_port: int = 5000, prefect_port: int = 4200) -> int:
         with processes.interruptible(), _mlflow(mlflow_port) as mlflow, _prefect(prefect_port) as prefect:
             address = f"http://{HOST}:{mlflow_port}"
             _wait_for(mlflow, f"{address}/health")
-            print(f"MLflow   {address}\nPrefect  {prefect.ui}\nCtrl-C ends both", flush=True)
+            print(f"MLflow   {address}/{EXPERIMENTS}\nPrefect  {prefect.ui}\nCtrl-C ends both", flush=True)
             while prefect.alive():
                 _check(mlflow)
                 time.sleep(0.5)
