@@ -89,6 +89,16 @@ def run_fused(
     return outputs, *(h.squeeze(0) for h in last)
 
 
+def run_sigmoid(inputs: Tensor, h: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor) -> Tensor:
+    """h_t = sigmoid(W x_t + b + U h_{t-1}) from h (B, H), which torch has no kernel for: outputs (B, T, H).
+
+    sigmoid(z) = (1 + tanh(z / 2)) / 2: the kernel of tanh carries u = 2 h - 1, and U h = (U u + U 1) / 2.
+    """
+    weights = [weight_ih / 2, weight_hh / 4, bias / 2, weight_hh.sum(dim=1) / 4]
+    u, _ = run_fused(torch.rnn_tanh, inputs, [2 * h - 1], weights)
+    return (1 + u) / 2
+
+
 @torch.no_grad()
 def initialise(weight_ih: Tensor, weight_hh: Tensor) -> None:
     """Glorot-uniform input weights (Glorot and Bengio 2010) and orthogonal recurrent weights (Saxe et al. 2014).
@@ -135,13 +145,29 @@ class FusedCell(Cell):
 
 
 class Elman(FusedCell):
-    """h_t = tanh(W x_t + b + U h_{t-1} + d): the simple recurrent network (Elman 1990, Finding Structure in Time)."""
+    """h_t = tanh(W x_t + b + U h_{t-1} + d): the simple recurrent network (Elman 1990, Finding Structure in Time).
+
+    The paper's own units are logistic: with `activation` sigmoid instead of tanh.
+    """
 
     gates = 1
     kernel = staticmethod(torch.rnn_tanh)
 
+    def __init__(self, input_size: int, hidden_size: int, *, activation: str = "tanh") -> None:
+        super().__init__(input_size, hidden_size)
+        if activation not in ("tanh", "sigmoid"):
+            raise ValueError(f"elman activation must be tanh or sigmoid, found {activation!r}")
+        self.logistic = activation == "sigmoid"
+
     def step(self, inputs: Tensor, state: State) -> State:
-        return state._replace(h=torch.tanh(self.from_input(inputs) + self.from_hidden(state.h)))
+        drive = self.from_input(inputs) + self.from_hidden(state.h)
+        return state._replace(h=drive.sigmoid() if self.logistic else drive.tanh())
+
+    def sequence(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
+        if not self.logistic:
+            return super().sequence(inputs, state)
+        outputs = run_sigmoid(inputs, state.h, self.weight_ih, self.weight_hh, self.bias_ih + self.bias_hh)
+        return outputs, state._replace(h=outputs[:, -1])
 
 
 class IRNN(FusedCell):
@@ -348,12 +374,9 @@ class SCRN(Cell):
     def sequence(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         k, s = torch.split(state.h, self.sizes, dim=-1)
         context = decayed_sum((1 - self.decay) * linear(inputs, self.weight_is), s, self.decay)  # (B, T, C)
-        # sigmoid(z) = (1 + tanh(z / 2)) / 2: the kernel carries u = 2 k - 1, and R k = (R u + R 1) / 2.
         seen = torch.cat([inputs, context], dim=-1)
-        weight_seen = torch.cat([self.weight_ih, self.weight_sh], dim=1) / 2
-        weights = [weight_seen, self.weight_hh / 4, self.bias / 2, self.weight_hh.sum(dim=1) / 4]
-        u, _ = run_fused(torch.rnn_tanh, seen, [2 * k - 1], weights)
-        outputs = torch.cat([(1 + u) / 2, context], dim=-1)
+        weight_seen = torch.cat([self.weight_ih, self.weight_sh], dim=1)
+        outputs = torch.cat([run_sigmoid(seen, k, weight_seen, self.weight_hh, self.bias), context], dim=-1)
         return outputs, state._replace(h=outputs[:, -1])
 
 

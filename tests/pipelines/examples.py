@@ -235,6 +235,8 @@ NETWORKS = {
     **{cell: {"cell": cell, "seeds": 2} for cell in ("elman", "irnn", "lstm", "gru")},
     "elman-identity": {"cell": "elman", "start": "identity"},
     "elman-random": {"cell": "elman", "start": "random"},
+    "sigmoid-identity": {"cell": "elman", "start": "identity", "options": {"activation": "sigmoid"}},
+    "sigmoid-random": {"cell": "elman", "start": "random", "options": {"activation": "sigmoid"}},
 }
 
 

@@ -17,7 +17,13 @@ from pipelines.cells import CELLS, GRU, IRNN, LSTM, LSTM1997, SCRN, Cell, Clockw
 Array = npt.NDArray[np.float64]
 
 B, T, I, H = 2, 11, 3, 6  # noqa: E741 - the letters of the shape legend
-OPTIONS: dict[str, dict[str, Any]] = {"clockwork": {"periods": (1, 2, 5)}, "scrn": {"context_size": 2, "decay": 0.8}}
+LOGISTIC = "elman-logistic"  # Elman's cell with the units of its paper
+FORMS = [*CELLS, LOGISTIC]
+OPTIONS: dict[str, dict[str, Any]] = {
+    "clockwork": {"periods": (1, 2, 5)},
+    "scrn": {"context_size": 2, "decay": 0.8},
+    LOGISTIC: {"activation": "sigmoid"},
+}
 EXACT = 1e-12  # absolute, in float64
 
 
@@ -32,7 +38,7 @@ def _one_thread() -> Iterator[None]:
 
 def any_cell(name: str) -> Cell:
     """A float64 cell whose every parameter is random: a bias at its initial zero would hide a misplaced one."""
-    cell = build_cell(name, I, H, **OPTIONS.get(name, {})).double()
+    cell = build_cell("elman" if name == LOGISTIC else name, I, H, **OPTIONS.get(name, {})).double()
     for parameter in cell.parameters():
         nn.init.normal_(parameter, std=0.5)
     return cell
@@ -76,7 +82,7 @@ def sigmoid(z: Array) -> Array:
 
 
 @pytest.mark.parametrize("time", [0, 3])
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", FORMS)
 def test_sequence_form_is_the_step_by_step_definition(name: str, time: int) -> None:
     cell, inputs = any_cell(name), any_inputs().requires_grad_()
     start = any_state(cell, time)
@@ -91,7 +97,7 @@ def test_sequence_form_is_the_step_by_step_definition(name: str, time: int) -> N
         assert difference(a, b) < EXACT
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", FORMS)
 def test_initial_state_is_the_default_and_zero(name: str) -> None:
     cell, inputs = any_cell(name), any_inputs()
     state = cell.initial_state(B)
@@ -104,7 +110,7 @@ def test_initial_state_is_the_default_and_zero(name: str) -> None:
     assert difference(cell.unroll(inputs)[0], cell.unroll(inputs, state)[0]) == 0
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", FORMS)
 def test_outputs_are_what_the_state_shows(name: str) -> None:
     outputs, state = any_cell(name)(any_inputs())
     assert outputs.shape == (B, T, H)
@@ -112,7 +118,7 @@ def test_outputs_are_what_the_state_shows(name: str) -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 3, 8])
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", FORMS)
 def test_two_chunks_with_carried_state_are_one_sequence(name: str, cut: int) -> None:
     cell, inputs = any_cell(name), any_inputs()
     whole, end = cell(inputs)
@@ -122,7 +128,7 @@ def test_two_chunks_with_carried_state_are_one_sequence(name: str, cut: int) -> 
     assert state_difference(end, last) < EXACT
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", FORMS)
 def test_gradients_against_finite_differences(name: str) -> None:
     cell, inputs = any_cell(name), any_inputs(steps=4).requires_grad_()
     start = any_state(cell)
@@ -196,6 +202,14 @@ def irnn_reference(cell: Cell, inputs: Array) -> Array:
     return np.stack(outputs, axis=1)
 
 
+def elman_logistic_reference(cell: Cell, inputs: Array) -> Array:
+    p, h, outputs = arrays(cell), np.zeros((B, H)), []
+    for x in inputs.transpose(1, 0, 2):
+        h = sigmoid(x @ p["weight_ih"].T + p["bias_ih"] + h @ p["weight_hh"].T + p["bias_hh"])
+        outputs.append(h)
+    return np.stack(outputs, axis=1)
+
+
 def lstm_1997_reference(cell: Cell, inputs: Array) -> Array:
     p, h, c, outputs = arrays(cell), np.zeros((B, H)), np.zeros((B, H)), []
     for x in inputs.transpose(1, 0, 2):
@@ -233,7 +247,10 @@ def scrn_reference(cell: Cell, inputs: Array) -> Array:
     return np.stack(outputs, axis=1)
 
 
-@pytest.mark.parametrize("reference", [irnn_reference, lstm_1997_reference, clockwork_reference, scrn_reference])
+@pytest.mark.parametrize(
+    "reference",
+    [irnn_reference, elman_logistic_reference, lstm_1997_reference, clockwork_reference, scrn_reference],
+)
 def test_same_as_the_paper(reference: Any) -> None:
     name = reference.__name__.removesuffix("_reference").replace("_", "-")
     cell, inputs = any_cell(name), any_inputs()
@@ -371,6 +388,7 @@ def test_unknown_option_lists_the_cells_own() -> None:
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
+        ("elman", {"activation": "relu"}, "tanh or sigmoid, found 'relu'"),
         ("clockwork", {"periods": (1, 2, 4, 8)}, "6 units do not divide into 4 modules"),
         ("clockwork", {"periods": (4, 2, 1)}, r"rise from fast to slow, found \(4, 2, 1\)"),
         ("clockwork", {"periods": (1, 1, 2)}, "rise"),
