@@ -270,6 +270,14 @@ def spoken(texts: list[str]) -> pd.DataFrame:
 SPEECH = {"train": SPOKEN * 2, "val": SPOKEN[1::2], "test": SPOKEN[::2]}
 
 
+def recordings() -> dict[str, pd.DataFrame]:
+    return {split: spoken(texts) for split, texts in SPEECH.items()}
+
+
+def sounds() -> dict[str, dict[str, np.ndarray]]:
+    return {split: {"samples": np.concatenate([*map(tone, texts)])} for split, texts in SPEECH.items()}
+
+
 def asked_by_sound(folder: Path) -> list[str]:
     texts = pd.read_parquet(folder / "test.parquet")["text"][:3]
     return [as_text(Piece(0.0, (tone(text) / 32768).astype(np.float32), 8000)) for text in texts]
@@ -343,6 +351,23 @@ EXAMPLES = {
     ("rnn", "sentiment"): Example(
         "rnn", "sentiment", {**WORDS, **CELL, "reader": "recurrent", "pooling": "attention"}, sentiment
     ),
+    ("rnn", "waveform"): Example(
+        "rnn",
+        "waveform",
+        {
+            "val_waveforms": 2,
+            "test_waveforms": 1,
+            "samples": 40,
+            "passes": 2,
+            "cell": "clockwork",
+            "hidden_size": 6,
+            "options": {"periods": [1, 4]},
+        },
+        recordings,
+        sounds,
+        held_out=False,  # each network learns the waveform that it is to write
+        asked=None,
+    ),
     ("gaussian", "derivation"): Example(
         *("gaussian", "derivation", {}, measurements),
         training={"size": 9, "samples": 300},
@@ -362,8 +387,8 @@ EXAMPLES = {
         "ctc",
         "speech",
         {**HEARING, **CELL},
-        lambda: {split: spoken(texts) for split, texts in SPEECH.items()},
-        arrays=lambda: {split: {"samples": np.concatenate([*map(tone, texts)])} for split, texts in SPEECH.items()},
+        recordings,
+        sounds,
         asked=asked_by_sound,
         refused=("   ", "text 2 of 2 holds no recording"),
     ),

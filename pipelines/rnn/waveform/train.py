@@ -1,0 +1,63 @@
+"""One run of writing waveforms: networks of one cell, one for each. Knows neither MLflow nor Prefect.
+
+The task of Koutnik, Greff, Gomez and Schmidhuber (2014), A Clockwork RNN, section 4.1: networks of about the same
+number of parameters learn by heart 320 samples of sound each. There they learn by gradient descent with momentum.
+"""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from pipelines import plots
+from pipelines.cells import build_cell
+from pipelines.params import Run, parse
+from pipelines.rnn.waveform.data import load_waveforms
+from pipelines.rnn.waveform.model import WaveformParams, Writers, nmse
+from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
+
+
+def settings(run: Run) -> tuple[WaveformParams, TrainingParams]:
+    """What params.yaml says of a run, checked. Raises ValueError for an unknown key, cell or size."""
+    model = parse(WaveformParams, run.model, f"model of {run.name}")
+    build_cell(model.cell, 1, model.hidden_size, **model.options)
+    if min(model.val_waveforms, model.test_waveforms, model.passes) < 1 or model.samples < 2:
+        raise ValueError(f"model of {run.name} needs waveforms for val and test, of 2 samples or more, and passes")
+    return model, parse(TrainingParams, run.training, f"training of {run.name}")
+
+
+def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
+    """Trains on `tables` and fills the folder `out`; returns the run's figures.
+
+    Written: `history.csv`, `metrics.json` and `waveforms.png`. Each network sees the waveform that it is to write; the
+    epoch is chosen on those of val, and how close the networks of test come is read once, at the end.
+    """
+    params, training = settings(run)
+    device = choose_device(run.device)
+    seen = load_waveforms(tables, "val", params.val_waveforms, params.samples).to(device)
+    asked = load_waveforms(tables, "test", params.test_waveforms, params.samples).to(device)
+    waveforms = torch.cat([seen, asked])
+    torch.manual_seed(run.seed)
+    model = Writers(params, len(waveforms)).to(device)
+
+    def loss(model: nn.Module, waveforms: Tensor) -> Tensor:
+        return (model(params.samples) - waveforms).square().mean(dim=1).sum()
+
+    def validate(model: nn.Module) -> Row:
+        return {"val_nmse": nmse(model(params.samples), waveforms)[: len(seen)].mean().item()}
+
+    fitted = fit(
+        model,
+        training,
+        batches=lambda _: [waveforms] * params.passes,
+        loss=loss,
+        validate=validate,
+        monitor="val_nmse",
+        lower_is_better=True,
+        log=log,
+        resume_from=out / "checkpoint.safetensors",
+    )
+    with torch.no_grad():
+        written = model(params.samples)[len(seen) :]
+    plots.waveforms(asked.cpu().numpy(), written.cpu().numpy(), out / "waveforms.png")
+    return write_results(out, model.writers[0], fitted, {"test_nmse": nmse(written, asked).mean().item()})
