@@ -47,3 +47,26 @@ def error_rates(gold: Sequence[str], recognised: Sequence[str]) -> dict[str, flo
         "wer": 100 * float(jiwer.wer(list(gold), list(recognised))),
         "right": 100 * sum(one == other for one, other in zip(gold, recognised, strict=True)) / len(gold),
     }
+
+
+def bleu(references: Sequence[str], translations: Sequence[str], language: str) -> dict[str, float]:
+    """Corpus BLEU and chrF by sacrebleu (Post 2018), texts as written; `language` of the references parts words."""
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
+
+    given = list(translations), [list(references)]
+    measured = BLEU(tokenize=_tokeniser(language))
+    return {"bleu": float(measured.corpus_score(*given).score), "chrf": float(CHRF().corpus_score(*given).score)}
+
+
+def bleu_signature(language: str) -> str:
+    """How `bleu` measures, in sacrebleu's words, for one reference."""
+    from sacrebleu.metrics.bleu import BLEU
+
+    measured = BLEU(tokenize=_tokeniser(language))
+    measured.corpus_score(["a"], [["a"]])
+    return str(measured.get_signature())
+
+
+def _tokeniser(language: str) -> str:
+    return "zh" if language == "zh" else "13a"

@@ -66,6 +66,19 @@ def bars(
     _save(figure, path)
 
 
+def bars_over(values: pd.Series, counts: pd.Series, across: str, up: str, path: Path) -> None:
+    """A bar for each group in the order given, with the number of cases that it stands for."""
+    figure = _figure(7, 4)
+    axes = figure.subplots()
+    axes.bar(values.index, values, color="#4c78a8")
+    for place, (value, count) in enumerate(zip(values, counts, strict=True)):
+        axes.text(place, value, f"{value:.1f}\n({count:,})", ha="center", va="bottom", fontsize=8)
+    axes.margins(y=0.15)
+    axes.set_xlabel(f"{across} (in brackets: cases)")
+    axes.set_ylabel(up)
+    _save(figure, path)
+
+
 def scatter(actual: pd.Series, answered: pd.Series, across: str, up: str, path: Path) -> None:
     """A point for each pair, and the line where both are equal."""
     figure = _figure(5, 5)

@@ -303,6 +303,37 @@ HEARING = {
     "left_out": "",
 }
 
+# Translation: words become characters, and their order is turned round.
+DICTIONARY = {"one": "一", "two": "二", "three": "三", "good": "好", "horse": "马"}
+
+
+def translated() -> dict[str, pd.DataFrame]:
+    sources = [f"{x} {y}{end}" for x in DICTIONARY for y in DICTIONARY for end in ("", " horse", " good two")]
+    targets = ["".join(DICTIONARY[word] for word in reversed(source.split())) for source in sources]
+    table = pd.DataFrame({"id": range(len(sources)), "source": sources, "target": targets})
+    return {"train": table, "val": table[::5], "test": table[1::5]}
+
+
+def first_sources(folder: Path) -> list[str]:
+    return list(pd.read_parquet(folder / "test.parquet")["source"][:3])
+
+
+DECODER = {
+    "cell": "lstm",
+    "hidden_size": 8,
+    "num_layers": 1,
+    "bidirectional": True,
+    "embedding_size": 8,
+    "attention": "additive",
+    "input_feeding": False,
+    "tied": True,
+    "dropout": 0.1,
+    "sampling": 0.2,
+    "beam": 2,
+    "length_penalty": 1.0,
+    "coverage_penalty": 0.1,
+}
+
 EXAMPLES = {
     ("rnn", "dynamics"): Example(
         "rnn",
@@ -391,5 +422,22 @@ EXAMPLES = {
         sounds,
         asked=asked_by_sound,
         refused=("   ", "text 2 of 2 holds no recording"),
+    ),
+    ("seq2seq", "translation"): Example(
+        "seq2seq",
+        "translation",
+        {
+            **DECODER,
+            "languages": ["en", "zh"],
+            "reverse": False,
+            "source_units": "words",
+            "target_units": "characters",
+            "lower_source": True,
+            "least_count": 1,
+            "subwords": 0,
+        },
+        translated,
+        training={**TRAINING, "batch_size": 16},
+        asked=first_sources,
     ),
 }

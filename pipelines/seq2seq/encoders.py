@@ -1,0 +1,97 @@
+"""Encoders: what a decoder gets to know of a source, be it symbols or frames of sound.
+
+Shapes: B sequences, S source steps, S' steps that are left of them, F features of a frame, E outputs of a step.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from pipelines.recurrent import Recurrent
+from pipelines.words import LockedDropout
+
+
+class SymbolEncoder(nn.Module):
+    """Embedded symbols, read by recurrent layers."""
+
+    def __init__(
+        self,
+        symbols: int,
+        embedding_size: int,
+        *,
+        cell: str,
+        hidden_size: int,
+        num_layers: int,
+        bidirectional: bool,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(symbols, embedding_size, padding_idx=0)
+        nn.init.normal_(self.embedding.weight, std=embedding_size**-0.5)
+        self.dropout = LockedDropout(dropout)
+        self.recurrent = Recurrent(
+            cell,
+            embedding_size,
+            hidden_size,
+            num_layers=num_layers,
+            bidirectional=bidirectional,
+            dropout=dropout,
+        )
+        self.output_size = self.recurrent.output_size
+
+    def forward(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """source (B, S), lengths (B,) -> states (B, S, E), lengths (B,), and the last output of each direction (B, E).
+
+        States are zero in the padding.
+        """
+        states = self.recurrent(self.dropout(self.embedding(source)), lengths)
+        return states, lengths, self.recurrent.last_output(states, lengths)
+
+
+class FrameEncoder(nn.Module):
+    """A pyramid of recurrent layers: each but the first reads two neighbouring outputs of the one below as one step.
+
+    Chan et al. (2016), Listen, Attend and Spell, equation 5: L layers leave 1 / 2^(L-1) of the steps, so that attention
+    has few places to choose from.
+    """
+
+    def __init__(
+        self,
+        features: int,
+        *,
+        cell: str,
+        hidden_size: int,
+        num_layers: int,
+        bidirectional: bool,
+        dropout: float,
+        frames_a_step: int = 1,
+    ) -> None:
+        """The first layer reads `frames_a_step` frames as one step."""
+        super().__init__()
+        self.output_size = hidden_size * (2 if bidirectional else 1)
+        if num_layers < 1:
+            raise ValueError(f"num_layers must be at least 1, found {num_layers}")
+        if frames_a_step < 1:
+            raise ValueError(f"frames_a_step is {frames_a_step}: at least 1 is needed")
+        self.joined = [frames_a_step, *[2] * (num_layers - 1)]  # steps of the layer below that a layer reads as one
+        sizes = [features * frames_a_step, *[2 * self.output_size] * (num_layers - 1)]
+        self.layers = nn.ModuleList(Recurrent(cell, size, hidden_size, bidirectional=bidirectional) for size in sizes)
+        self.dropout = LockedDropout(dropout)
+
+    def forward(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """source (B, S, F), lengths (B,) -> states (B, S', E), lengths (B,), last output of each direction (B, E)."""
+        states = source
+        for number, (layer, count) in enumerate(zip(self.layers, self.joined, strict=True)):
+            states, lengths = joined(self.dropout(states) if number else states, lengths, count)
+            states = layer(states, lengths)
+        last = self.layers[-1]
+        assert isinstance(last, Recurrent)
+        return states, lengths, last.last_output(states, lengths)
+
+
+def joined(states: Tensor, lengths: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """`count` neighbouring steps as one: (B, S, F) -> (B, ceil(S / count), count F), zeros where the last is short."""
+    steps = torch.arange(states.shape[1], device=states.device)
+    states = states.masked_fill((steps >= lengths[:, None])[..., None], 0.0)
+    short = -states.shape[1] % count
+    wide = nn.functional.pad(states, (0, 0, 0, short))
+    return wide.reshape(len(wide), -1, count * wide.shape[2]), -(-lengths // count)

@@ -1,0 +1,238 @@
+"""An encoder and a decoder: a source of any kind in, a sequence of symbols of another length out.
+
+The decoder's inputs are the target itself, one step late (teacher forcing). Where no step needs what the one before it
+found (no input feeding, no scheduled sampling), all target steps are one call of the fused kernels.
+
+Shapes: B sequences, S source steps, T target steps with STOP, H decoder units, E encoder outputs, D embedding,
+V symbols.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from pipelines.cells import Cell, State, build_cell
+from pipelines.recurrent import within
+from pipelines.seq2seq.attention import Attention, Kind
+from pipelines.seq2seq.encoders import FrameEncoder, SymbolEncoder
+from pipelines.seq2seq.symbols import PAD, STOP
+from pipelines.words import LockedDropout
+
+
+@dataclass(frozen=True)
+class Batch:
+    """source (B, S) symbols or (B, S, F) frames, lengths (B,); targets (B, T), ended by STOP, then PAD."""
+
+    source: Tensor
+    lengths: Tensor
+    targets: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        return Batch(*(tensor.to(device) for tensor in vars(self).values()))
+
+
+@dataclass(frozen=True)
+class DecoderParams:
+    """The decoder's shape."""
+
+    cell: str
+    hidden_size: int
+    num_layers: int
+    embedding_size: int
+    attention: Kind
+    input_feeding: bool  # a step also reads the attentional state of the one before (Luong et al. 2015, section 3.3)
+    tied: bool  # the output layer's weights are the embeddings (Press and Wolf 2017)
+    dropout: float
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What a decoder knows of its sources; the same rows in all parts.
+
+    states (B, S, E), keys (B, S, H) for attention, padding (B, S); code (B, E) is the fixed vector.
+    """
+
+    states: Tensor
+    keys: Tensor
+    padding: Tensor
+    code: Tensor
+
+    def rows(self, index: Tensor) -> "Encoded":
+        return Encoded(*(part.index_select(0, index) for part in vars(self).values()))
+
+
+class DecoderState(NamedTuple):
+    """What the decoder carries from one step to the next: each layer's state, and what is fed in again (B, H or 0)."""
+
+    layers: tuple[State, ...]
+    feed: Tensor
+
+    def rows(self, index: Tensor) -> "DecoderState":
+        layers = [
+            layer._replace(h=layer.h.index_select(0, index), memory=layer.memory.index_select(0, index))
+            for layer in self.layers
+        ]
+        return DecoderState(tuple(layers), self.feed.index_select(0, index))
+
+
+class Seq2Seq(nn.Module):
+    """A recurrent encoder and a recurrent decoder with or without attention.
+
+    Layer k starts at tanh(W_k c), where c is the code, the last output of each direction of the encoder (Bahdanau et
+    al. 2015, appendix A.2.2). From the decoder's output s_t comes tanh(W [s_t; context]) and from that the logits
+    (Luong et al. 2015, equations 5 and 6). With attention the context is the weighted source; without, every step
+    reads and has as its context the code alone (Cho et al. 2014, equations 1 and 2).
+    """
+
+    def __init__(self, encoder: SymbolEncoder | FrameEncoder, params: DecoderParams, symbols: int) -> None:
+        super().__init__()
+        if params.num_layers < 1:
+            raise ValueError(f"num_layers must be at least 1, found {params.num_layers}")
+        if params.tied and params.embedding_size != params.hidden_size:
+            raise ValueError(
+                f"tied embeddings have the size of the output layer's input: embedding_size is "
+                f"{params.embedding_size} and hidden_size {params.hidden_size}; make them equal, or set tied to false"
+            )
+        size, code = params.hidden_size, encoder.output_size
+        self.params = params
+        self.encoder = encoder
+        self.embedding = nn.Embedding(symbols, params.embedding_size, padding_idx=PAD)
+        nn.init.normal_(self.embedding.weight, std=params.embedding_size**-0.5)
+        self.attention = Attention(params.attention, code, size) if params.attention != "none" else None
+        extra = (0 if self.attention else code) + (size if params.input_feeding else 0)
+        sizes = [params.embedding_size + extra, *[size] * (params.num_layers - 1)]
+        self.cells = nn.ModuleList(build_cell(params.cell, inputs, size) for inputs in sizes)
+        carried = 2 if self._cell(0).has_memory else 1
+        self.bridge = nn.Linear(code, params.num_layers * carried * size)
+        self.combine = nn.Linear(size + code, size, bias=False)
+        self.dropout = LockedDropout(params.dropout)
+        self.output = nn.Linear(size, symbols)
+        if params.tied:
+            self.output.weight = self.embedding.weight
+
+    def encode(self, source: Tensor, lengths: Tensor) -> Encoded:
+        """source (B, S) or (B, S, F), lengths (B,)."""
+        states, left, code = self.encoder(source, lengths)
+        keys = self.attention.keys(states) if self.attention is not None else states[..., :0]
+        return Encoded(states, keys, ~within(left, states.shape[1]), code)
+
+    def start(self, encoded: Encoded) -> DecoderState:
+        """The state before the first step."""
+        batch, size = len(encoded.code), self.params.hidden_size
+        parts = list(torch.tanh(self.bridge(encoded.code)).chunk(self.bridge.out_features // size, dim=-1))
+        layers = []
+        for layer in range(len(self.cells)):
+            state = self._cell(layer).initial_state(batch)
+            memory = parts.pop() if self._cell(layer).has_memory else state.memory
+            layers.append(state._replace(h=parts.pop(), memory=memory))
+        feed = encoded.code.new_zeros(batch, size if self.params.input_feeding else 0)
+        return DecoderState(tuple(layers), feed)
+
+    def step(self, symbols: Tensor, state: DecoderState, encoded: Encoded) -> tuple[Tensor, DecoderState, Tensor]:
+        """One step after `symbols` (B,): logits (B, V), the next state, and attention (B, S), zeros without any."""
+        masks = _Masks(self.dropout, self.params, len(symbols), encoded.code)
+        return self._step(self.embedding(symbols), state, encoded, masks)
+
+    def forward(self, batch: Batch, sampling: float = 0.0) -> Tensor:
+        """Logits (B, T, V) of targets (B, T): before each symbol the decoder read those in front of it.
+
+        With probability `sampling` a step instead reads what the decoder itself holds most likely (Bengio et al. 2015,
+        Scheduled sampling, section 2.4).
+        """
+        encoded = self.encode(batch.source, batch.lengths)
+        if sampling or self.params.input_feeding:
+            return self._stepwise(encoded, batch.targets, sampling)[0]
+        return self._at_once(encoded, batch.targets)[0]
+
+    def loss(self, batch: Batch, label_smoothing: float = 0.0, sampling: float = 0.0) -> Tensor:
+        """The mean cross entropy of a target symbol, STOP among them."""
+        logits = self(batch, sampling)
+        return nn.functional.cross_entropy(
+            logits.flatten(0, 1), batch.targets.flatten(), ignore_index=PAD, label_smoothing=label_smoothing
+        )
+
+    def attend(self, batch: Batch) -> Tensor:
+        """Attention (B, T, S) while the targets are written; zeros for a decoder without."""
+        encoded = self.encode(batch.source, batch.lengths)
+        if self.params.input_feeding:
+            return self._stepwise(encoded, batch.targets)[1]
+        return self._at_once(encoded, batch.targets)[1]
+
+    def _at_once(self, encoded: Encoded, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """All steps in one call a layer: logits (B, T, V) and attention (B, T, S)."""
+        batch, steps = targets.shape
+        masks = _Masks(self.dropout, self.params, batch, encoded.code)
+        hidden = self.embedding(late(targets)) * masks.inputs[:, None]
+        if self.attention is None:
+            hidden = torch.cat([hidden, encoded.code[:, None].expand(-1, steps, -1)], dim=-1)
+        for number, state in enumerate(self.start(encoded).layers):
+            if number:
+                hidden = hidden * masks.between[number - 1][:, None]
+            hidden, _ = self._cell(number)(hidden, state)
+        logits, weights, _ = self._answer(hidden, encoded, masks)
+        return logits, weights
+
+    def _stepwise(self, encoded: Encoded, targets: Tensor, sampling: float = 0.0) -> tuple[Tensor, Tensor]:
+        """The same step by step."""
+        masks = _Masks(self.dropout, self.params, len(targets), encoded.code)
+        state = self.start(encoded)
+        found: list[Tensor] = []
+        weights: list[Tensor] = []
+        for target in late(targets).unbind(1):
+            symbols = target
+            if sampling and found:
+                own = torch.rand(target.shape, device=target.device) < sampling
+                symbols = torch.where(own, found[-1].detach().argmax(dim=-1), target)
+            logits, state, attended = self._step(self.embedding(symbols), state, encoded, masks)
+            found.append(logits)
+            weights.append(attended)
+        return torch.stack(found, dim=1), torch.stack(weights, dim=1)
+
+    def _step(
+        self, embedded: Tensor, state: DecoderState, encoded: Encoded, masks: "_Masks"
+    ) -> tuple[Tensor, DecoderState, Tensor]:
+        parts = [embedded * masks.inputs]
+        if self.attention is None:
+            parts.append(encoded.code)
+        hidden = torch.cat([*parts, state.feed], dim=-1)
+        layers = []
+        for number, layer in enumerate(state.layers):
+            if number:
+                hidden = hidden * masks.between[number - 1]
+            layers.append(self._cell(number).step(hidden, layer))
+            hidden = layers[-1].h
+        logits, weights, answer = self._answer(hidden[:, None], encoded, masks)
+        feed = answer[:, 0] if self.params.input_feeding else state.feed
+        return logits[:, 0], DecoderState(tuple(layers), feed), weights[:, 0]
+
+    def _answer(self, hidden: Tensor, encoded: Encoded, masks: "_Masks") -> tuple[Tensor, Tensor, Tensor]:
+        """The last layer's outputs (B, T, H) -> logits (B, T, V), attention (B, T, S), attentional states (B, T, H)."""
+        if self.attention is None:
+            weights = hidden.new_zeros(*hidden.shape[:2], encoded.padding.shape[1])
+            context = encoded.code[:, None].expand(-1, hidden.shape[1], -1)
+        else:
+            weights = self.attention(hidden, encoded.keys, encoded.padding)
+            context = weights @ encoded.states
+        answer = torch.tanh(self.combine(torch.cat([hidden, context], dim=-1))) * masks.outputs[:, None]
+        return self.output(answer), weights, answer
+
+    def _cell(self, layer: int) -> Cell:
+        cell = self.cells[layer]
+        assert isinstance(cell, Cell)
+        return cell
+
+
+class _Masks:
+    """Dropout with one mask for all steps of a sequence: (B, D) of inputs, (B, H) between layers and of outputs."""
+
+    def __init__(self, dropout: LockedDropout, params: DecoderParams, batch: int, like: Tensor) -> None:
+        sizes = [params.embedding_size, *[params.hidden_size] * params.num_layers]
+        masks = [dropout(like.new_ones(batch, 1, size))[:, 0] for size in sizes]
+        self.inputs, *self.between, self.outputs = masks
+
+
+def late(targets: Tensor) -> Tensor:
+    """What the decoder reads while it writes targets (B, T): STOP, then all but the last symbol."""
+    return nn.functional.pad(targets[:, :-1], (1, 0), value=STOP)

@@ -1,0 +1,112 @@
+"""What a translator's translations are worth: BLEU, over all and over the length of the source, and where it looked."""
+
+import html
+import itertools
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from pipelines import metrics, plots
+from pipelines.files import write_atomically
+from pipelines.seq2seq.model import Seq2Seq
+from pipelines.seq2seq.search import Hypothesis
+from pipelines.seq2seq.translation.data import Languages, batch_of
+from pipelines.training import Row
+
+LENGTHS = (0, 4, 6, 8, 10, 12, 15, 20, np.inf)  # symbols of a source: the ends of the groups
+FEWEST = 10  # sentences of a group, below which its BLEU says nothing
+DRAWN = 8  # sentences whose attention is drawn
+
+PAGE = """<!doctype html><meta charset="utf-8"><title>Attention</title>
+<style>body{font:14px sans-serif}table{border-collapse:collapse;margin:1em 0 2em}td,th{padding:2px 6px;
+font-weight:normal;text-align:center}</style>
+"""
+
+
+def write_evaluation(
+    out: Path, model: Seq2Seq, languages: Languages, table: pd.DataFrame, found: Sequence[Hypothesis], *, language: str
+) -> Row:
+    """Writes what is known of translations of `table` and returns their figures."""
+    said = [languages.target.text(hypothesis.symbols) for hypothesis in found]
+    lengths = table["source"].map(lambda text: len(languages.source.split(text))).to_numpy()
+    predicted = table.assign(translation=said, length=lengths, cut=[hypothesis.cut for hypothesis in found])
+    predicted.to_csv(out / "predictions.csv", index=False)
+    groups = by_length(predicted, language)
+    plots.bars_over(groups["bleu"], groups["sentences"], "symbols of the source", "BLEU (test)", out / "lengths.png")
+    whole = metrics.bleu(list(table["target"]), said, language)
+    written = {"signature": metrics.bleu_signature(language), "bleu": round(whole["bleu"], 4)}
+    written |= {"by_length": groups.round(4).to_dict("index")}
+    write_atomically(out / "bleu.json", json.dumps(written, indent=2, ensure_ascii=False).encode())
+    _draw_attention(out / "attention.html", model, languages, predicted, found)
+    short, long = thirds(predicted)
+    return {
+        **whole,
+        "bleu_short": _bleu(short, language),
+        "bleu_long": _bleu(long, language),
+        "exact": 100 * float((predicted["translation"] == predicted["target"]).mean()),
+        "cut": 100 * float(predicted["cut"].mean()),
+    }
+
+
+def by_length(predicted: pd.DataFrame, language: str) -> pd.DataFrame:
+    """BLEU and the number of sentences in each group of lengths, without groups that are too small."""
+    names = [
+        f"{int(low) + 1}-{int(high)}" if np.isfinite(high) else f"{int(low) + 1}+"
+        for low, high in itertools.pairwise(LENGTHS)
+    ]
+    group = pd.cut(predicted["length"], list(LENGTHS), labels=names)
+    rows = {
+        str(name): {"bleu": _bleu(part, language), "sentences": len(part)}
+        for name, part in predicted.groupby(group, observed=True)
+        if len(part) >= FEWEST
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["bleu", "sentences"])
+
+
+def thirds(predicted: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The third of the rows with the shortest sources and that with the longest."""
+    ordered = predicted.sort_values("length", kind="stable")
+    size = max(1, len(ordered) // 3)
+    return ordered[:size], ordered[-size:]
+
+
+def _bleu(rows: pd.DataFrame, language: str) -> float:
+    return metrics.bleu(list(rows["target"]), list(rows["translation"]), language)["bleu"]
+
+
+def _draw_attention(
+    path: Path, model: Seq2Seq, languages: Languages, predicted: pd.DataFrame, found: Sequence[Hypothesis]
+) -> None:
+    """A page with a table for each of some sentences: what was read across, what was written down, shades of blue.
+
+    A page, as browsers have fonts for all scripts.
+    """
+    chosen = predicted.reset_index(drop=True).sort_values("length", kind="stable").index
+    places = chosen[np.linspace(0, len(chosen) - 1, min(DRAWN, len(chosen))).astype(int)]
+    parts = [PAGE]
+    for place in places:
+        source, symbols = predicted["source"].iloc[place], list(found[place].symbols)
+        device = next(model.parameters()).device
+        with torch.inference_mode():
+            batch = batch_of([(languages.source.numbers(source), symbols)]).to(device)
+            weights = model.attend(batch)[0].cpu().numpy()
+        read = languages.source.split(source)
+        written = [*languages.target.symbols.sequence(symbols), "(stop)"]
+        parts.append(attention_table(read, written, weights))
+    write_atomically(path, "".join(parts).encode())
+
+
+def attention_table(read: Sequence[str], written: Sequence[str], weights: np.ndarray) -> str:
+    """The weights (written, read) as an HTML table."""
+    lines = ["<table><tr><th></th>", *(f"<th>{html.escape(word)}</th>" for word in read), "</tr>\n"]
+    for symbol, row in zip(written, weights, strict=True):
+        cells = [
+            f'<td style="background:rgba(51,115,204,{weight:.3f})" title="{weight:.3f}"></td>'
+            for weight in row[: len(read)]
+        ]
+        lines += [f"<tr><th>{html.escape(symbol)}</th>", *cells, "</tr>\n"]
+    return "".join([*lines, "</table>\n"])
