@@ -105,6 +105,33 @@ def waveforms(heard: np.ndarray, written: np.ndarray, path: Path) -> None:
     _save(figure, path)
 
 
+def histograms(panels: Mapping[str, Mapping[str, np.ndarray]], path: Path) -> None:
+    """A panel for each title, with the distribution of each of its samples."""
+    figure = _figure(4.5 * len(panels), 3.2)
+    for axes, (title, samples) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
+        low, high = (end(end(values) for values in samples.values()) for end in (min, max))
+        for name, values in samples.items():
+            axes.hist(values, bins=np.linspace(low, high, 60), histtype="step", density=True, label=name)
+        axes.set_title(title, fontsize=9)
+        axes.set_yticks([])
+        axes.grid(alpha=0.3)
+    axes.legend(fontsize=7)
+    _save(figure, path)
+
+
+def tiles(rows: Mapping[str, Sequence[np.ndarray]], path: Path) -> None:
+    """A row of small pictures for each title: (S, S) from dark to light, each on its own scale, or (S, S, 3)."""
+    across = max(map(len, rows.values()))
+    figure = _figure(across + 1.5, 1.1 * len(rows))
+    for line, (title, pictures) in zip(figure.subplots(len(rows), across, squeeze=False), rows.items(), strict=True):
+        for axes in line:
+            axes.axis("off")
+        for axes, picture in zip(line, pictures, strict=False):
+            axes.imshow(picture, cmap="gray", interpolation="nearest")
+        line[0].set_title(title, fontsize=8, loc="left")
+    _save(figure, path)
+
+
 def words(texts: Sequence[tuple[Sequence[str], np.ndarray, Sequence[bool]]], path: Path, across: int = 110) -> None:
     """Texts as words on shades of blue: each one's words, their weights, and which of them are underlined.
 

@@ -69,19 +69,22 @@ def fit(
     lower_is_better: bool = False,
     log: Log,
     resume_from: Path,
+    groups: Sequence[Mapping[str, Any]] | None = None,
 ) -> Fit:
     """Trains `model` and leaves in it the weights of the epoch with the highest `monitor`, or the lowest.
 
     batches(epoch) are an epoch's batches, the same for the same epoch whenever asked and as many in each epoch;
     loss(model, batch) is a scalar; validate(model) gives the figures of an epoch, `monitor` among them. After each
     epoch everything is saved to `resume_from`: a call that finds the file goes on from there and ends with the same
-    bits as a call that was never interrupted.
+    bits as a call that was never interrupted. `groups` are parameters that learn at rates of their own: `params`, and
+    the `scale` of their rate.
 
     Raises ValueError when the loss is no longer finite, naming the epoch, and where there is no epoch to train.
     """
     if params.epochs < 1:
         raise ValueError(f"epochs is {params.epochs}: at least 1 is needed")
-    optimizer = torch.optim.AdamW(model.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay)
+    groups = [{"params": model.parameters(), "scale": 1.0}] if groups is None else groups
+    optimizer = torch.optim.AdamW(map(dict, groups), lr=params.learning_rate, weight_decay=params.weight_decay)
     follow = get_ema_multi_avg_fn(params.ema_decay)  # type: ignore[no-untyped-call]
     average = AveragedModel(model, multi_avg_fn=follow)
     parts: dict[str, Stateful] = {"model": model, "average": average, "optimizer": optimizer}
@@ -97,7 +100,7 @@ def fit(
         for index, batch in enumerate(epoch_batches):
             progress = (epoch + index / len(epoch_batches)) / params.epochs
             for group in optimizer.param_groups:
-                group["lr"] = params.learning_rate * one_cycle(progress)
+                group["lr"] = params.learning_rate * group["scale"] * one_cycle(progress)
             optimizer.zero_grad()
             value = loss(model, batch)
             value.backward()  # type: ignore[no-untyped-call]

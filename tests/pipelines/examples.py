@@ -1,5 +1,7 @@
 """A tiny run of each task, on tables whose rule a few epochs teach, and a log that keeps what it is told."""
 
+import base64
+import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 from safetensors.numpy import save_file
 
 from pipelines.audio import Piece, as_text
@@ -334,6 +337,47 @@ DECODER = {
     "coverage_penalty": 0.1,
 }
 
+# Pictures: a bright half, and where it is.
+SIDES = ("left", "right", "top")
+
+
+def drawn() -> dict[str, np.ndarray]:
+    found = {}
+    for seed, (task, split, count) in enumerate(
+        [
+            ("shapes", "train", 48),
+            ("shapes", "val", 12),
+            ("shapes", "test", 12),
+            ("others", "train", 24),
+            ("others", "val", 12),
+        ]
+    ):
+        pixels = np.random.default_rng(seed).integers(90, size=(count, 32, 32, 3), dtype=np.uint8)
+        for row, picture in enumerate(pixels):
+            half = [np.s_[:, :16], np.s_[:, 16:], np.s_[:16]][row % 3]
+            picture[half] += np.uint8(150)
+        found[f"{task}-{split}"] = pixels
+    return found
+
+
+def pictured() -> dict[str, pd.DataFrame]:
+    return {
+        name: pd.DataFrame({"id": range(len(pixels)), "label": np.arange(len(pixels)) % 3}).assign(
+            **{"class": lambda table: [SIDES[label] for label in table["label"]]}
+        )
+        for name, pixels in drawn().items()
+    }
+
+
+def asked_by_picture(folder: Path) -> list[str]:
+    found = []
+    for picture in drawn()["shapes-test"][:3]:
+        file = io.BytesIO()
+        Image.fromarray(picture).save(file, "PNG")
+        found.append(base64.b64encode(file.getvalue()).decode())
+    return found
+
+
 EXAMPLES = {
     ("rnn", "dynamics"): Example(
         "rnn",
@@ -439,5 +483,31 @@ EXAMPLES = {
         translated,
         training={**TRAINING, "batch_size": 16},
         asked=first_sources,
+    ),
+    ("vgg16", "images"): Example(
+        "vgg16",
+        "images",
+        {
+            "width": 0.02,
+            "batch_norm": True,
+            "dropout": 0.1,
+            "pictures": "shapes",
+            "source": "others",
+            "source_epochs": 1,
+            "weights": "source",
+            "head": "append",
+            "freeze": "features",
+            "body_rate": 0.5,
+            "side": 32,
+            "views": 2,
+            "moves": 1,
+            "flips": False,
+            "train_rows": 36,
+        },
+        pictured,
+        arrays=lambda: {name: {"pixels": pixels} for name, pixels in drawn().items()},
+        training={**TRAINING, "batch_size": 12},
+        asked=asked_by_picture,
+        refused=("   ", "text 2 of 2 holds no picture"),
     ),
 }

@@ -1,0 +1,103 @@
+"""Picture files as people have them -> pixels: PNG, JPEG and what else Pillow reads, of any size, mode and orientation.
+
+A picture travels as text, to a served model too: `data:image/png;base64,...` (RFC 2397), or base64 alone.
+"""
+
+import base64
+import binascii
+import io
+import mimetypes
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MOST = 50_000_000  # pixels: a small file may hold so many that no memory takes them
+
+
+@dataclass(frozen=True)
+class Photo:
+    """The square in the middle of a picture, scaled: pixels (S, S, 3) of bytes; and what was done to get there."""
+
+    pixels: NDArray[np.uint8]
+    name: str
+    warnings: list[str]
+
+
+def as_text(path: Path) -> str:
+    """A file's bytes as text that `from_text` reads back. Raises ValueError where there is no such file."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return f"data:{kind};name={quote(path.name)};base64,{base64.b64encode(content).decode()}"
+
+
+def from_text(text: str, side: int, name: str) -> Photo:
+    """The picture that a text holds, `side` pixels wide and high. `name` says in messages which.
+
+    Raises ValueError for text that holds none, and for a picture that is cut off, too large or otherwise broken.
+    """
+    head, comma, content = text.strip().partition(",") if text.lstrip().startswith("data:") else ("", ",", text.strip())
+    details = dict(part.partition("=")[::2] for part in head.split(";")[1:])
+    try:
+        found = base64.b64decode(content, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ValueError(f"{name} is no picture in base64 ({error}): {text[:40]!r}") from None
+    if not found or not comma:
+        raise ValueError(f"{name} holds no picture: {text[:40]!r}")
+    return _photo(found, side, name, unquote(details.get("name", "")))
+
+
+def _photo(content: bytes, side: int, name: str, called: str) -> Photo:
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    told = []
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is lower
+            picture: Image.Image = Image.open(io.BytesIO(content))
+        if picture.width * picture.height > MOST:
+            raise _too_large(name, f"it is {picture.width:,} x {picture.height:,}")
+        if getattr(picture, "n_frames", 1) > 1:
+            told.append(f"moves: only the first of {picture.n_frames} frames is looked at")  # type: ignore[attr-defined]
+        picture.load()
+        picture = ImageOps.exif_transpose(picture)
+    except UnidentifiedImageError:
+        raise ValueError(f"{name} is no picture that can be read (PNG, JPEG, GIF, WebP, ...)") from None
+    except Image.DecompressionBombError as error:
+        raise _too_large(name, str(error)) from None
+    except (OSError, SyntaxError) as error:
+        raise ValueError(f"{name} is a broken picture: {error}") from None
+    if picture.width != picture.height:
+        told.append(f"{picture.width} x {picture.height} pixels: only the square in the middle is looked at")
+    if min(picture.size) < side:
+        told.append(f"only {min(picture.size)} pixels wide or high, where the model learned from {side}")
+    fitted = ImageOps.fit(_in_colour(picture), (side, side), Image.Resampling.BOX)
+    return Photo(np.asarray(fitted, np.uint8), called, told)
+
+
+def _too_large(name: str, why: str) -> ValueError:
+    return ValueError(f"{name} has more than the {MOST:,} pixels that are read ({why}): make it smaller")
+
+
+def _in_colour(picture: "Image") -> "Image":
+    """In red, green and blue: what is transparent is white, and 16 bits of grey become 8."""
+    from PIL import Image
+
+    if picture.mode.startswith("I"):
+        grey = np.asarray(picture, np.float64)
+        top = 65535 if grey.max() > 255 else 255
+        return Image.fromarray((grey.clip(0, top) * (255 / top)).astype(np.uint8)).convert("RGB")
+    if "A" in picture.getbands() or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    return picture.convert("RGB")

@@ -1,0 +1,11 @@
+"""The VGG16 family's flow: every variant and seed of a pipeline, fanned out."""
+
+from prefect import flow
+
+from pipelines.fan_out import fan_out
+
+
+@flow(name="vgg16", flow_run_name="{pipeline}")
+def train_variants(pipeline: str = "vgg16-images", stage: bool = False) -> None:
+    """Trains all runs of `pipeline`; as a stage, what has not changed is kept and the results go to data/models."""
+    fan_out(pipeline, stage=stage)

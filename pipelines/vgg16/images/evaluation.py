@@ -1,0 +1,62 @@
+"""What a network's answers are worth: by class, and whether its confidence can be believed."""
+
+from pathlib import Path
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from pipelines import plots
+from pipelines.training import Row
+from pipelines.vgg16.images.data import Pictures
+from pipelines.vgg16.images.model import logits
+from pipelines.vgg16.model import VGG16
+
+BINS = 15  # of confidence
+
+
+def write_evaluation(out: Path, network: VGG16, asked: Pictures, side: int) -> Row:
+    """Writes `predictions.csv`, `classes.csv` and `confusion.png`; returns accuracy and ECE, in percent."""
+    shares = logits(network, asked.pixels, side).double().softmax(dim=1).cpu()
+    confidence, found = shares.max(dim=1)
+    labels = asked.labels.cpu()
+    table = pd.DataFrame(
+        {
+            "actual": [asked.classes[label] for label in labels.tolist()],
+            "predicted": [asked.classes[label] for label in found.tolist()],
+            "confidence": confidence.numpy().round(6),
+        }
+    )
+    table.to_csv(out / "predictions.csv", index_label="row")
+    _by_class(table).to_csv(out / "classes.csv", float_format="%.2f")
+    plots.confusion(list(table["actual"]), list(table["predicted"]), out / "confusion.png")
+    return {
+        "test_accuracy": 100 * (found == labels).double().mean().item(),
+        "test_ece": 100 * calibration_error(shares, labels),
+    }
+
+
+def calibration_error(shares: Tensor, labels: Tensor, bins: int = BINS) -> float:
+    """The expected calibration error of shares (N, A): how far confidence is from accuracy, from 0 to 1.
+
+    Guo et al. (2017), On calibration of modern neural networks, equation 3: answers fall into `bins` equal ranges of
+    confidence, and the gap between each range's mean confidence and accuracy counts by how many answers it has.
+    """
+    confidence, found = shares.max(dim=1)
+    right = (found == labels).to(confidence.dtype)
+    which = (confidence * bins).ceil().long().clamp(1, bins) - 1  # ranges are open on the left, as in the paper
+    gaps = torch.zeros(bins, dtype=confidence.dtype).index_add(0, which, right - confidence)
+    return float(gaps.abs().sum() / len(labels))
+
+
+def _by_class(table: pd.DataFrame) -> pd.DataFrame:
+    """Of each class how many pictures, how many of them found (recall), and how many of the answers right."""
+    right = table["actual"] == table["predicted"]
+    counts = table["actual"].value_counts().sort_index()
+    return pd.DataFrame(
+        {
+            "pictures": counts,
+            "recall": 100 * right.groupby(table["actual"]).mean(),
+            "precision": 100 * right.groupby(table["predicted"]).mean().reindex(counts.index),
+        }
+    ).rename_axis("class")

@@ -1,0 +1,97 @@
+"""What is learned from, with which head, and what of it is learned; and what came of it for a picture."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from safetensors.torch import save
+from torch import Tensor
+
+from pipelines.files import write_atomically
+from pipelines.tables import load_array
+from pipelines.vgg16.heads import Freeze, Head
+from pipelines.vgg16.images.data import Pictures, moved
+from pipelines.vgg16.model import VGG16, Shape, prepared
+
+AT_ONCE = 250  # pictures
+
+
+@dataclass(frozen=True)
+class ImagesParams(Shape):
+    """A run's network."""
+
+    pictures: str  # the tables' task
+    source: str  # the task that weights `source` learn first
+    source_epochs: int
+    weights: Literal["random", "source", "imagenet"]
+    head: Head
+    freeze: Freeze
+    body_rate: float  # learning rate of what is not the head, as a share of its rate
+    side: int  # pixels: a picture is scaled to it
+    views: int  # of each training picture that frozen features are computed of: itself, and others moved
+    moves: int  # pixels that a picture is moved by, at most
+    flips: bool  # whether pictures are mirrored
+    train_rows: int  # 0: all
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.side < 32:
+            raise ValueError(f"side is {self.side}: five poolings leave nothing of fewer than 32 pixels")
+        if self.views < 1 or self.moves < 0:
+            raise ValueError(f"views is {self.views} and moves {self.moves}: at least 1 and 0 are needed")
+
+    @property
+    def shape(self) -> Shape:
+        return Shape(self.width, self.batch_norm, self.dropout)
+
+    @property
+    def frozen_features(self) -> bool:
+        """Whether `features` never change, so that they are computed once."""
+        return self.freeze in ("features", "all-but-head")
+
+
+def logits(network: VGG16, pixels: Tensor, side: int) -> Tensor:
+    """Of pixels (N, S, S, 3) on the network's device, computed in pieces: (N, A)."""
+    device = next(network.parameters()).device
+    network.eval()
+    with torch.inference_mode(), halved(device):
+        found = [network(prepared(piece.to(device), side)).float() for piece in torch.split(pixels, AT_ONCE)]
+    return torch.cat(found)
+
+
+def halved(device: torch.device) -> torch.autocast:
+    """bfloat16 where it is faster: on a GPU."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+
+
+def frozen_features(network: VGG16, pictures: Pictures, params: ImagesParams, cache: Path) -> Tensor:
+    """What `features` makes of every view of every picture (views, N, C, s, s), mapped into memory.
+
+    It is computed once for the same weights, pictures and views, and kept in the folder `cache`.
+    """
+    settings = (params.side, params.views, params.moves, params.flips)
+    name = f"features-{digest(network.features.state_dict() | {'pixels': pictures.pixels}, settings)}"
+    if not (cache / f"{name}.safetensors").is_file():
+        device = next(network.parameters()).device
+        network.eval()
+        found = []
+        with torch.inference_mode(), halved(device):
+            for view in range(params.views):
+                generator = torch.Generator().manual_seed(view)
+                pixels = moved(pictures.pixels, params.moves, params.flips, generator) if view else pictures.pixels
+                pieces = [prepared(piece.to(device), params.side) for piece in torch.split(pixels, AT_ONCE)]
+                found.append(torch.cat([network.features(piece).float().cpu() for piece in pieces]))
+        write_atomically(cache / f"{name}.safetensors", save({"features": torch.stack(found).contiguous()}))
+    return load_array(cache, name, "features")
+
+
+def digest(tensors: Mapping[str, Tensor], settings: Any) -> str:
+    """Of named tensors and of what str(settings) says."""
+    found = hashlib.sha256(str(settings).encode())
+    for name, tensor in tensors.items():
+        found.update(f"{name} {tuple(tensor.shape)}".encode())
+        found.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return found.hexdigest()[:16]

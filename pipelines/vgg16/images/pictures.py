@@ -1,0 +1,110 @@
+"""Pictures of a network: its weights beside those of chance, what its layers make of a picture, where it looks."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pipelines import plots
+from pipelines.vgg16.images.data import Pictures
+from pipelines.vgg16.images.model import logits
+from pipelines.vgg16.model import VGG16, prepared
+
+SHOWN = 6  # pictures of right answers, and of wrong ones
+MAPS = 8  # channels of a layer
+LEAST = 4  # places along a side of what Grad-CAM weighs: coarser maps point nowhere
+
+
+def draw_weights(out: Path, network: VGG16, before: Mapping[str, Tensor], by_chance: VGG16) -> None:
+    """Writes weights.png and filters.png; `before` are the weights of `features` at the start."""
+    names = [name for name, module in network.features.named_modules() if isinstance(module, nn.Conv2d)]
+    shown = [f"{name}.weight" for name in (names[0], names[len(names) // 2], names[-1])]
+    chance, after = by_chance.features.state_dict(), network.features.state_dict()
+    plots.histograms(
+        {
+            f"features.{name}": {
+                "at the start": before[name].numpy().ravel(),
+                "by chance": chance[name].numpy().ravel(),
+            }
+            for name in shown
+        },
+        out / "weights.png",
+    )
+    first = shown[0]
+    plots.tiles({"at the start": _filters(before[first]), "learned": _filters(after[first])}, out / "filters.png")
+
+
+def draw_answers(out: Path, network: VGG16, asked: Pictures, side: int) -> None:
+    """Writes maps.png and seen.png."""
+    plots.tiles(feature_maps(network, prepared(asked.pixels[:1], side)), out / "maps.png")
+    plots.tiles(_seen(network, asked, side), out / "seen.png")
+
+
+def feature_maps(network: VGG16, picture: Tensor) -> dict[str, list[np.ndarray]]:
+    """What the first channels of the last convolution before each pooling make of a picture (1, 3, S, S)."""
+    found = {}
+    with torch.inference_mode():
+        maps = picture
+        for name, layer in network.eval().features.named_children():
+            if isinstance(layer, nn.MaxPool2d):
+                found[f"before features.{name}"] = list(maps[0, :MAPS].float().cpu().numpy())
+            maps = layer(maps)
+    return found
+
+
+def grad_cam(network: VGG16, pictures: Tensor, answers: Tensor) -> Tensor:
+    """Where in pictures (B, 3, S, S) the evidence for answers (B,) lies: (B, s, s), each from 0 to 1.
+
+    Selvaraju et al. (2017), Grad-CAM, equations 1 and 2: each map counts by the mean of the logit's gradient over it,
+    and what speaks against the answer is left out. Taken at the last convolution whose maps are at least 4 by 4.
+    """
+    network.eval()
+    maps, rest = pictures, list(network.features)
+    while rest:
+        coming = next(place for place, layer in enumerate(rest) if isinstance(layer, nn.MaxPool2d))
+        ahead = maps
+        for layer in rest[:coming]:
+            ahead = layer(ahead)
+        if maps is not pictures and ahead.shape[-1] < LEAST:
+            break
+        maps, rest = ahead, rest[coming:]
+        if ahead.shape[-1] // 2 < LEAST:
+            break
+        maps, rest = rest[0](maps), rest[1:]
+    maps = maps.detach().requires_grad_()
+    features = maps
+    for layer in rest:
+        features = layer(features)
+    picked = network.answer(features).gather(1, answers[:, None]).sum()
+    (gradient,) = torch.autograd.grad(picked, maps)
+    found = (gradient.mean(dim=(2, 3), keepdim=True) * maps).sum(dim=1).relu().detach()
+    return found / found.amax(dim=(1, 2), keepdim=True).clamp(min=torch.finfo(found.dtype).tiny)
+
+
+def _seen(network: VGG16, asked: Pictures, side: int) -> dict[str, list[np.ndarray]]:
+    """Pictures that were answered rightly and wrongly, and over each where the evidence for the answer lay."""
+    found = logits(network, asked.pixels, side).argmax(dim=1)
+    right = found == asked.labels
+    rows = [torch.nonzero(chosen).ravel()[:SHOWN] for chosen in (right, ~right)]
+    shown: dict[str, list[np.ndarray]] = {}
+    for title, chosen in zip(("right", "wrong"), rows, strict=True):
+        if not len(chosen):
+            continue
+        pixels = asked.pixels[chosen]
+        heat = grad_cam(network, prepared(pixels, side), found[chosen])
+        heat = nn.functional.interpolate(heat[:, None], tuple(pixels.shape[1:3]), mode="bilinear")[:, 0]
+        pictures = pixels.cpu().numpy() / 255
+        red = np.array([1.0, 0.1, 0.1])
+        share = 0.6 * heat.cpu().numpy()[..., None]
+        shown[title] = [*pictures]
+        shown[f"{title}: evidence"] = [*(pictures * (1 - share) + red * share).clip(0, 1)]
+    return shown
+
+
+def _filters(weight: Tensor) -> list[np.ndarray]:
+    """First-layer filters (C, 3, 3, 3) as pictures, all on one scale."""
+    filters = weight.float().cpu().permute(0, 2, 3, 1).numpy()
+    low, high = filters.min(), filters.max()
+    return list((filters - low) / (high - low))

@@ -1,0 +1,61 @@
+"""Says what pictures show: of files on the command line, of base64 where a model is served."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pipelines.photos import as_text, from_text
+from pipelines.vgg16.images.model import logits
+from pipelines.vgg16.images.train import load_network
+
+TOP = 5
+
+
+class Predictor:
+    """A network loaded from a run's `model.safetensors`."""
+
+    def __init__(self, weights: Path) -> None:
+        self._network, self._params, self._classes, self._pixels = load_network(weights)
+
+    def __call__(self, texts: list[str]) -> list[dict[str, Any]]:
+        """For each picture in base64 its five likeliest classes, and what makes the answer doubtful.
+
+        Raises ValueError that names a text that holds no picture, or a broken one.
+        """
+        if not texts:
+            return []
+        photos = [
+            from_text(text, self._pixels, f"text {number} of {len(texts)}")
+            for number, text in enumerate(texts, start=1)
+        ]
+        pixels = torch.stack([torch.tensor(photo.pixels) for photo in photos])
+        shares = logits(self._network, pixels, self._params.side).double().softmax(dim=1)
+        found = shares.topk(min(TOP, len(self._classes)))
+        return [
+            {
+                "name": photo.name,
+                "classes": [
+                    {"class": self._classes[label], "confidence": round(share, 6)}
+                    for label, share in zip(labels, confidences, strict=True)
+                ],
+                "warnings": photo.warnings,
+            }
+            for photo, labels, confidences in zip(photos, found.indices.tolist(), found.values.tolist(), strict=True)
+        ]
+
+
+def inputs(arguments: list[str]) -> Iterator[str]:
+    """The files that a command line names. Raises ValueError where it names none, or one that cannot be read."""
+    if not arguments:
+        raise ValueError("name at least one picture: python -m pipelines predict vgg16-images picture.png")
+    return (as_text(Path(argument)) for argument in arguments)
+
+
+def shown(answer: Mapping[str, Any]) -> str:
+    """A line for each class, the likeliest first."""
+    lines = [answer["name"]] if answer["name"] else []
+    lines += [f"  warning: {warning}" for warning in answer["warnings"]]
+    lines += [f"  {one['class']:<12} {one['confidence']:6.1%}" for one in answer["classes"]]
+    return "\n".join(lines)

@@ -1,0 +1,105 @@
+"""Where weights come from: from chance, from other pictures learned here, or from ImageNet."""
+
+import dataclasses
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from pipelines import checkpoint
+from pipelines.training import Row, TrainingParams, fit
+from pipelines.vgg16.images.data import Pictures, batches, load_pictures, moved
+from pipelines.vgg16.images.model import ImagesParams, digest, halved, logits
+from pipelines.vgg16.model import VGG16, prepared
+
+IMAGENET_FILE = Path("data/raw/vgg16-weights/vgg16-397923af.pth")  # by `python -m stages.weights`, which verifies it
+SEED = 0  # of what `source` learns: all runs start from the same weights
+
+
+def initial(params: ImagesParams, training: TrainingParams, tables: Path, cache: Path, device: torch.device) -> VGG16:
+    """The network that a run starts from, with the classes that its weights were learned for.
+
+    Raises ValueError where ImageNet's weights are wanted, and the file is not there or the network another.
+    """
+    if params.weights == "source":
+        return from_source(params, training, tables, cache, device)
+    network = VGG16(params.shape)
+    if params.weights == "imagenet":
+        if params.width != 1 or params.batch_norm:
+            raise ValueError("weights imagenet are those of the true VGG16: set width to 1 and batch_norm to false")
+        if not IMAGENET_FILE.is_file():
+            raise ValueError(
+                f"weights imagenet: there is no {IMAGENET_FILE}; fetch it with `python -m stages.weights`, "
+                "or choose the weights source or random"
+            )
+        network.load_state_dict(torch.load(IMAGENET_FILE, weights_only=True, map_location="cpu"))
+    return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def from_source(
+    params: ImagesParams, training: TrainingParams, tables: Path, cache: Path, device: torch.device
+) -> VGG16:
+    """A network that learned the pictures of the task `params.source`; the same ones learn only once.
+
+    It is kept in the folder `cache`, under the digest of those pictures and of all settings.
+    """
+    pictures, seen = (load_pictures(tables, params.source, split) for split in ("train", "val"))
+    training = dataclasses.replace(training, epochs=params.source_epochs)
+    settings = (params.shape, params.side, params.moves, params.flips, training)
+    name = f"source-{digest({'pixels': pictures.pixels, 'labels': pictures.labels}, settings)}"
+    network = VGG16(params.shape, len(pictures.classes))
+    if not (cache / f"{name}.safetensors").is_file():
+        with torch.random.fork_rng():
+            torch.manual_seed(SEED)
+            network = VGG16(params.shape, len(pictures.classes))
+            network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            learn(network, params, training, (pictures.to(device), seen.to(device)), cache / f"{name}.checkpoint")
+            checkpoint.save(cache / f"{name}.safetensors", network.state_dict())
+            (cache / f"{name}.checkpoint").unlink()
+    network.load_state_dict(checkpoint.load(cache / f"{name}.safetensors"))
+    return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def learn(
+    network: VGG16, params: ImagesParams, training: TrainingParams, pictures: tuple[Pictures, Pictures], saved: Path
+) -> None:
+    """Trains all of a network on the first of `pictures`; the epoch is chosen on the second."""
+    taught, seen = pictures
+
+    def epoch_batches(epoch: int) -> list[tuple[Tensor, Tensor]]:
+        generator = torch.Generator().manual_seed(epoch)
+        rows = batches(len(taught), training.batch_size, generator)
+        return [(moved(taught.pixels[row], params.moves, params.flips, generator), taught.labels[row]) for row in rows]
+
+    fit(
+        network,
+        training,
+        batches=epoch_batches,
+        loss=lambda model, batch: picture_loss(model, batch, params.side, training.label_smoothing),
+        validate=lambda model: {"val_accuracy": accuracy_of(model, seen, params.side)},
+        monitor="val_accuracy",
+        log=Untold(),
+        resume_from=saved,
+    )
+
+
+def picture_loss(model: nn.Module, batch: tuple[Tensor, Tensor], side: int, label_smoothing: float) -> Tensor:
+    """The mean cross entropy of pixels (B, S, S, 3) and labels (B,)."""
+    pixels, labels = batch
+    with halved(pixels.device):
+        found = model(prepared(pixels, side))
+    return nn.functional.cross_entropy(found.float(), labels, label_smoothing=label_smoothing)
+
+
+def accuracy_of(model: nn.Module, pictures: Pictures, side: int) -> float:
+    """In percent."""
+    assert isinstance(model, VGG16)
+    right = logits(model, pictures.pixels, side).argmax(dim=1) == pictures.labels
+    return 100 * right.double().mean().item()
+
+
+class Untold:
+    """A log that keeps nothing: what is learned first is no run."""
+
+    def epoch(self, row: Row) -> None:
+        """Nothing."""

@@ -1,0 +1,87 @@
+"""VGG16 (Simonyan and Zisserman 2015, table 1, configuration D), as torchvision builds it, at any width.
+
+At width 1 the parameters have torchvision's names and shapes, and with its weights the outputs are torchvision's.
+
+Shapes: B pictures, S pixels a side, C channels of the last convolution, A outputs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torchvision.models.vgg import cfgs, make_layers
+
+PLACES = 7  # along a side of what the classifier reads, whatever the picture's size
+IMAGENET = 1000  # classes
+# Of ImageNet's pictures, per channel; torchvision's weights expect them.
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Which VGG16: `width` 1 is the true one, an eighth of it what a CPU can train."""
+
+    width: float
+    batch_norm: bool  # torchvision's vgg16_bn
+    dropout: float  # between the linear layers; the true one's is 0.5
+
+    def __post_init__(self) -> None:
+        if not self.width > 0:
+            raise ValueError(f"width is {self.width:g}: it must be more than 0; 1 is the true VGG16")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout is {self.dropout:g}: expected a share of at least 0 and below 1")
+
+    def scaled(self, size: int) -> int:
+        return max(1, round(size * self.width))
+
+
+class VGG16(nn.Module):
+    """Thirteen convolutions, `features`, then three linear layers, `classifier`."""
+
+    def __init__(self, shape: Shape, classes: int = IMAGENET) -> None:
+        super().__init__()
+        channels = [size if isinstance(size, str) else shape.scaled(size) for size in cfgs["D"]]
+        hidden = shape.scaled(4096)
+        self.channels = shape.scaled(512)
+        self.features = make_layers(channels, batch_norm=shape.batch_norm)
+        self.avgpool: nn.Module = nn.AdaptiveAvgPool2d(PLACES)
+        self.classifier = nn.Sequential(
+            nn.Linear(self.channels * PLACES**2, hidden),
+            nn.ReLU(inplace=True),
+            nn.Dropout(shape.dropout),
+            nn.Linear(hidden, hidden),
+            nn.ReLU(inplace=True),
+            nn.Dropout(shape.dropout),
+            nn.Linear(hidden, classes),
+        )
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+                nn.init.zeros_(module.bias)  # type: ignore[arg-type]
+            elif isinstance(module, nn.Linear):
+                # torchvision's 0.01, for as many inputs as it has there: narrow layers pass on as much
+                nn.init.normal_(module.weight, std=0.01 * shape.width**-0.5)
+                nn.init.zeros_(module.bias)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """pictures (B, 3, S, S), prepared -> logits (B, A)."""
+        return self.answer(self.features(pictures))
+
+    def answer(self, features: Tensor) -> Tensor:
+        """What `features` gave (B, C, s, s) -> logits (B, A)."""
+        logits: Tensor = self.classifier(self.avgpool(features).flatten(1))
+        return logits
+
+
+def prepared(pixels: Tensor, side: int) -> Tensor:
+    """Pixels (B, s, s, 3) of bytes, as the network reads them: (B, 3, side, side), standardised, channels last."""
+    pictures = pixels.permute(0, 3, 1, 2).float() / 255
+    if pictures.shape[-1] != side or pictures.shape[-2] != side:
+        pictures = nn.functional.interpolate(pictures, (side, side), mode="bilinear", antialias=True)
+    mean, deviation = (_channels(values, pixels.device) for values in (MEAN, DEVIATION))
+    return ((pictures - mean) / deviation).contiguous(memory_format=torch.channels_last)
+
+
+def _channels(values: Sequence[float], device: torch.device) -> Tensor:
+    return torch.tensor(values, device=device).view(3, 1, 1)
