@@ -24,7 +24,7 @@ def halves(size: tuple[int, int] = (40, 40), mode: str = "RGB") -> Image.Image:
 
 def text_of(picture: Image.Image, kind: str = "PNG", **options: object) -> str:
     file = io.BytesIO()
-    picture.save(file, kind, **options)  # type: ignore[arg-type]
+    picture.save(file, kind, **options)
     return base64.b64encode(file.getvalue()).decode()
 
 

@@ -78,14 +78,14 @@ def test_a_head_takes_part_in_forward_and_gradient(head: str) -> None:
     picture = torch.randn(4, 3, 32, 32)
     found = network(picture)
     assert found.shape == (4, 10)
-    nn.functional.cross_entropy(found, torch.arange(4)).backward()
+    nn.functional.cross_entropy(found, torch.arange(4)).backward()  # type: ignore[no-untyped-call]
     assert all(parameter.grad is not None for parameter in network.parameters())
     last = head_of(network)
     assert isinstance(last, nn.Linear)
     assert last.weight.grad is not None
     assert last.weight.grad.any()
     with torch.no_grad():
-        last.bias += 1
+        last.bias.add_(1)
     torch.testing.assert_close(network(picture), found + 1)
 
 

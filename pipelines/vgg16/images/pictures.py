@@ -60,27 +60,17 @@ def grad_cam(network: VGG16, pictures: Tensor, answers: Tensor) -> Tensor:
     Selvaraju et al. (2017), Grad-CAM, equations 1 and 2: each map counts by the mean of the logit's gradient over it,
     and what speaks against the answer is left out. Taken at the last convolution whose maps are at least 4 by 4.
     """
-    network.eval()
-    maps, rest = pictures, list(network.features)
-    while rest:
-        coming = next(place for place, layer in enumerate(rest) if isinstance(layer, nn.MaxPool2d))
-        ahead = maps
-        for layer in rest[:coming]:
-            ahead = layer(ahead)
-        if maps is not pictures and ahead.shape[-1] < LEAST:
-            break
-        maps, rest = ahead, rest[coming:]
-        if ahead.shape[-1] // 2 < LEAST:
-            break
-        maps, rest = rest[0](maps), rest[1:]
-    maps = maps.detach().requires_grad_()
-    features = maps
-    for layer in rest:
-        features = layer(features)
+    layers = network.eval().features
+    pools = [place for place, layer in enumerate(layers) if isinstance(layer, nn.MaxPool2d)]
+    sides = [pictures.shape[-1] >> number for number in range(len(pools))]  # of the maps before each pooling
+    cut = max((pool for pool, side in zip(pools, sides, strict=True) if side >= LEAST), default=pools[0])
+    maps = layers[:cut](pictures).detach().requires_grad_()
+    features = layers[cut:](maps)
     picked = network.answer(features).gather(1, answers[:, None]).sum()
     (gradient,) = torch.autograd.grad(picked, maps)
-    found = (gradient.mean(dim=(2, 3), keepdim=True) * maps).sum(dim=1).relu().detach()
-    return found / found.amax(dim=(1, 2), keepdim=True).clamp(min=torch.finfo(found.dtype).tiny)
+    found: Tensor = (gradient.mean(dim=(2, 3), keepdim=True) * maps).sum(dim=1).relu().detach()
+    highest: Tensor = found.amax(dim=(1, 2), keepdim=True)
+    return found / highest.clamp(min=torch.finfo(found.dtype).tiny)
 
 
 def _seen(network: VGG16, asked: Pictures, side: int) -> dict[str, list[np.ndarray]]:

@@ -1,0 +1,181 @@
+"""Pictures: what is computed once, what confidence is worth, where a network looks, and where its weights come from."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from pipelines.params import parse
+from pipelines.training import TrainingParams
+from pipelines.vgg16.heads import with_head
+from pipelines.vgg16.images import source
+from pipelines.vgg16.images.data import generator_of, load_pictures, moved
+from pipelines.vgg16.images.evaluation import calibration_error
+from pipelines.vgg16.images.model import ImagesParams, digest, frozen_features, logits
+from pipelines.vgg16.images.pictures import feature_maps, grad_cam
+from pipelines.vgg16.images.train import viewed
+from pipelines.vgg16.model import VGG16, Shape, prepared
+from tests.pipelines.examples import EXAMPLES
+
+EXAMPLE = EXAMPLES["vgg16", "images"]
+PARAMS = parse(ImagesParams, EXAMPLE.model, "example")
+TRAINING = parse(TrainingParams, EXAMPLE.training, "example")
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> Path:
+    return EXAMPLE.write(tmp_path / "tables")
+
+
+def test_cached_features_are_what_the_network_computes(tables: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = with_head(VGG16(PARAMS.shape), "append", 3).eval()
+    pictures = load_pictures(tables, "shapes", "val")
+    cached = frozen_features(network, pictures, PARAMS, tmp_path)
+    assert cached.shape[:2] == (PARAMS.views, len(pictures))
+    with torch.inference_mode():
+        torch.testing.assert_close(network.answer(cached[0]), network(prepared(pictures.pixels, 32)))
+    assert not torch.equal(cached[0], cached[1]), "the second view is another one"
+    network.features = nn.Sequential(nn.Flatten())
+    with pytest.raises(RuntimeError):
+        network(prepared(pictures.pixels, 32))
+
+
+def test_features_are_computed_once_for_what_they_depend_on(tables: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network, pictures = VGG16(PARAMS.shape), load_pictures(tables, "shapes", "val")
+    once = frozen_features(network, pictures, PARAMS, tmp_path)
+    (file,) = tmp_path.glob("features-*")
+    written = file.stat().st_mtime_ns
+    assert torch.equal(frozen_features(network, pictures, PARAMS, tmp_path), once)
+    assert file.stat().st_mtime_ns == written
+    frozen_features(network, pictures, dataclasses.replace(PARAMS, views=3), tmp_path)
+    frozen_features(network, pictures.first(5), PARAMS, tmp_path)
+    with torch.no_grad():
+        next(network.features.parameters()).add_(1)
+    frozen_features(network, pictures, PARAMS, tmp_path)
+    assert len(list(tmp_path.glob("features-*"))) == 4
+
+
+def test_a_view_is_drawn_for_each_picture() -> None:
+    features = torch.arange(3 * 50).view(3, 50, 1, 1, 1)
+    rows = torch.arange(10, 40)
+    found = viewed(features, rows, generator_of(0)).flatten()
+    assert (found % 50 == rows).all()
+    assert set((found // 50).tolist()) == {0, 1, 2}
+
+
+def test_pictures_move_and_turn_over_as_a_whole() -> None:
+    pixels = torch.zeros(200, 8, 8, 3, dtype=torch.uint8)
+    pixels[:, 3, 2] = 9
+    assert torch.equal(moved(pixels, 0, False, generator_of(1)), pixels)
+    found = moved(pixels, 2, True, generator_of(1)).nonzero()
+    assert len(found) == 3 * 200, "nothing is lost or doubled"
+    places = {(row, column) for _, row, column, _ in found.tolist()}
+    assert places == {(row, column) for row in range(1, 6) for column in range(8)}
+
+
+@pytest.mark.parametrize(
+    ("shares", "labels", "expected"),
+    [
+        ([[1.0, 0.0], [0.0, 1.0]], [0, 1], 0.0),
+        ([[1.0, 0.0], [0.0, 1.0]], [1, 0], 1.0),
+        ([[0.75, 0.25]] * 4, [0, 0, 0, 1], 0.0),  # right three times in four, as it says
+        ([[0.6, 0.4], [0.9, 0.1]], [0, 0], (0.4 + 0.1) / 2),
+        ([[0.6, 0.4], [0.61, 0.39], [0.9, 0.1]], [0, 1, 0], (abs(1 - 0.6) + 0.61 + 0.1) / 3),  # 0.6 ends a range
+    ],
+)
+def test_calibration_by_hand(shares: list[list[float]], labels: list[int], expected: float) -> None:
+    found = calibration_error(torch.tensor(shares, dtype=torch.double), torch.tensor(labels))
+    assert found == pytest.approx(expected)
+
+
+def test_calibration_is_the_gap_of_each_range() -> None:
+    rng = np.random.default_rng(0)
+    shares = rng.dirichlet(np.ones(3), size=500)
+    labels = rng.integers(3, size=500)
+    confidence, right = shares.max(axis=1), shares.argmax(axis=1) == labels
+    expected = 0.0
+    for low in np.arange(15) / 15:
+        inside = (confidence > low) & (confidence <= low + 1 / 15)
+        if inside.any():
+            expected += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
+    assert calibration_error(torch.tensor(shares), torch.tensor(labels)) == pytest.approx(expected)
+
+
+class Watcher(VGG16):
+    """A network of two stages whose answer 0 is how bright the right half is, and answer 1 how bright the left."""
+
+    def __init__(self) -> None:
+        super().__init__(Shape(1 / 64, batch_norm=False, dropout=0.0), 2)
+        self.features = nn.Sequential(nn.Conv2d(3, 1, 1), nn.MaxPool2d(2), nn.Conv2d(1, 1, 1), nn.MaxPool2d(2))
+        for layer in (self.features[0], self.features[2]):
+            nn.init.ones_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def answer(self, features: Tensor) -> Tensor:
+        return features[:, 0].sum(dim=1).flip(1)
+
+
+def test_grad_cam_points_at_the_evidence() -> None:
+    """The map that it weighs is that of 4 by 4 places, and its weight the mean gradient: above 0 for both answers."""
+    pictures = torch.zeros(2, 3, 8, 8)
+    pictures[:, :, 1, 6] = 1.0
+    found = grad_cam(Watcher(), pictures, torch.tensor([0, 1]))
+    assert found.shape == (2, 4, 4)
+    for heat in found:
+        assert heat.argmax() == 3  # row 0, column 3
+        assert heat.max() == 1
+        assert heat.sum() == 1
+    nothing = grad_cam(Watcher(), -pictures, torch.tensor([0, 1]))
+    assert not nothing.any(), "what speaks against an answer is left out"
+
+
+def test_feature_maps_are_those_before_each_pooling() -> None:
+    network = VGG16(PARAMS.shape)
+    maps = feature_maps(network, torch.randn(1, 3, 32, 32))
+    assert [rows[0].shape for rows in maps.values()] == [(side, side) for side in (32, 16, 8, 4, 2)]
+
+
+def test_what_learned_other_pictures_is_learned_once_and_the_same(tables: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    one = source.from_source(PARAMS, TRAINING, tables, tmp_path / "a", CPU)
+    (file,) = (tmp_path / "a").iterdir()
+    written = file.stat().st_mtime_ns
+    torch.manual_seed(1)
+    two = source.from_source(PARAMS, TRAINING, tables, tmp_path / "a", CPU)
+    assert file.stat().st_mtime_ns == written
+    three = source.from_source(PARAMS, TRAINING, tables, tmp_path / "b", CPU)
+    digests = {digest(network.state_dict(), "") for network in (one, two, three)}
+    assert len(digests) == 1
+    other = dataclasses.replace(PARAMS, moves=0)
+    source.from_source(other, TRAINING, tables, tmp_path / "a", CPU)
+    assert len(list((tmp_path / "a").iterdir())) == 2
+
+
+def test_imagenets_weights_are_asked_for_in_vain(tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    wanted = dataclasses.replace(PARAMS, weights="imagenet")
+    with pytest.raises(ValueError, match="set width to 1 and batch_norm to false"):
+        source.initial(wanted, TRAINING, tables, tmp_path, CPU)
+    true = dataclasses.replace(wanted, width=1.0, batch_norm=False)
+    with torch.device("meta"), pytest.raises(ValueError, match=r"python -m stages.weights.*source or random"):
+        source.initial(true, TRAINING, tables, tmp_path, CPU)
+
+
+def test_an_unknown_task_lists_those_there_are(tables: Path) -> None:
+    with pytest.raises(ValueError, match="no pictures 'cats-train': its tasks are others, shapes"):
+        load_pictures(tables, "cats", "train")
+
+
+def test_logits_do_not_depend_on_how_pictures_are_cut_into_pieces(
+    tables: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, pictures = VGG16(PARAMS.shape), load_pictures(tables, "shapes", "val")
+    whole = logits(network, pictures.pixels, 32)
+    monkeypatch.setattr("pipelines.vgg16.images.model.AT_ONCE", 5)
+    torch.testing.assert_close(logits(network, pictures.pixels, 32), whole)
