@@ -29,6 +29,17 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Overlay:
+    """A table that every run leaves, drawn for all variants in one picture: y over x, between `low` and `high`."""
+
+    file: str
+    x: str
+    y: str
+    title: str
+    logarithmic: bool = False  # x
+
+
+@dataclass(frozen=True)
 class Comparison:
     """By what a task's runs are compared.
 
@@ -41,6 +52,7 @@ class Comparison:
     others: tuple[Figure, ...] = ()
     curves: Mapping[str, str] = field(default_factory=dict)  # columns of history.csv -> titles
     pictures: Mapping[str, str] = field(default_factory=dict)  # of the best run, <name>.png -> titles
+    overlays: Mapping[str, Overlay] = field(default_factory=dict)  # by the picture's name
     documents: Mapping[str, str] = field(default_factory=dict)  # other files of the best run, by name -> titles
 
     @property
@@ -89,6 +101,9 @@ def compare(pipeline: str, by: Comparison, data: Path = Path("data")) -> pd.Data
     )
     if by.curves:
         plots.curves(histories, by.curves, pictures / "curves.png")
+    for name, overlay in by.overlays.items():
+        tables = {variant: pd.read_csv(folder / overlay.file) for variant, folder in folders.items()}
+        plots.lines(tables, overlay.x, overlay.y, pictures / f"{name}.png", logarithmic=overlay.logarithmic)
     documents = out / "documents"
     documents.mkdir(exist_ok=True)  # an output of the DVC stage, empty for most pipelines
     copied = [(pictures, f"{name}.png") for name in by.pictures] + [(documents, name) for name in by.documents]
@@ -150,7 +165,8 @@ def _report(pipeline: str, runs: pd.DataFrame, table: pd.DataFrame, best: pd.Ser
         cells = [_spread(figure, row) for figure in by.figures]
         lines.append(f"| {variant} | {row['seeds']:.0f} | {row['parameters']:,.0f} | {' | '.join(cells)} |")
     lines += _certainty(runs, by)
-    pictures = {"variants": by.headline.title} | ({"curves": "Curves"} if by.curves else {}) | dict(by.pictures)
+    pictures = {"variants": by.headline.title} | ({"curves": "Curves"} if by.curves else {})
+    pictures |= {name: overlay.title for name, overlay in by.overlays.items()} | dict(by.pictures)
     lines += ["", *(f"- [{title}](documents/{name})" for name, title in by.documents.items())] if by.documents else []
     lines += ["", *(f"![{title}](pictures/{name}.png)" for name, title in pictures.items()), ""]
     return "\n".join(lines)

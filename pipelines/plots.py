@@ -50,6 +50,22 @@ def curves(histories: Mapping[str, pd.DataFrame], columns: Mapping[str, str], pa
     _save(figure, path)
 
 
+def lines(tables: Mapping[str, pd.DataFrame], x: str, y: str, path: Path, *, logarithmic: bool = False) -> None:
+    """A line for each table, in a band from its columns `low` to `high` where they are known."""
+    figure = _figure(7, 4.5)
+    axes = figure.subplots()
+    for name, table in tables.items():
+        (line,) = axes.plot(table[x], table[y], marker="o", markersize=3, linewidth=1.2, label=name)
+        axes.fill_between(table[x], table["low"], table["high"], color=line.get_color(), alpha=0.15, linewidth=0)
+    if logarithmic:
+        axes.set_xscale("log")
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=7)
+    _save(figure, path)
+
+
 def bars(
     means: pd.Series, deviations: pd.Series, title: str, path: Path, *, decimals: int = 2, lower_is_better: bool = False
 ) -> None:

@@ -12,7 +12,7 @@ from pipelines.params import parse
 from pipelines.training import TrainingParams
 from pipelines.vgg16.heads import with_head
 from pipelines.vgg16.images import source
-from pipelines.vgg16.images.data import generator_of, load_pictures, moved
+from pipelines.vgg16.images.data import batches, drawn, generator_of, load_pictures, moved
 from pipelines.vgg16.images.evaluation import calibration_error
 from pipelines.vgg16.images.model import ImagesParams, digest, frozen_features, logits
 from pipelines.vgg16.images.pictures import feature_maps, grad_cam
@@ -179,3 +179,22 @@ def test_logits_do_not_depend_on_how_pictures_are_cut_into_pieces(
     whole = logits(network, pictures.pixels, 32)
     monkeypatch.setattr("pipelines.vgg16.images.model.AT_ONCE", 5)
     torch.testing.assert_close(logits(network, pictures.pixels, 32), whole)
+
+
+def test_few_labels_are_of_all_classes() -> None:
+    labels = torch.tensor([0] * 50 + [1] * 9 + [2] * 41)
+    for count in (3, 10, 27, 60):
+        chosen = drawn(labels, count, generator_of(count))
+        assert len(set(chosen.tolist())) == count
+        counts = torch.bincount(labels[chosen], minlength=3).tolist()
+        assert counts[1] == min(9, max(counts[1], count // 3))
+        assert abs(counts[0] - counts[2]) <= 1
+    assert not torch.equal(drawn(labels, 10, generator_of(1)), drawn(labels, 10, generator_of(2)))
+
+
+def test_an_epoch_of_steps_goes_through_all_again_and_again() -> None:
+    once = torch.cat(list(batches(10, 4, generator_of(0))))
+    assert sorted(once.tolist()) == list(range(10))
+    found = list(batches(10, 4, generator_of(0), steps=5))
+    assert [len(rows) for rows in found] == [4] * 5
+    assert sorted(torch.cat(found).tolist()) == sorted([*range(10)] * 2)

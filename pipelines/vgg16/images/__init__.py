@@ -1,6 +1,6 @@
 """Pictures of ten classes: what weights that learned others are worth, by head and by what of it all is learned."""
 
-from pipelines.comparison import Comparison, Figure
+from pipelines.comparison import Comparison, Figure, Overlay
 
 COMPARISON = Comparison(
     chosen_by=Figure("val_accuracy", "val accuracy"),
@@ -10,6 +10,15 @@ COMPARISON = Comparison(
         Figure("learned", "parameters learned", 0),
     ),
     curves={"train_loss": "cross entropy (train)", "val_accuracy": "accuracy (val)", "grad_norm": "gradient norm"},
+    overlays={
+        "few_labels": Overlay(
+            "few_labels.csv",
+            "labelled pictures",
+            "test accuracy",
+            "Accuracy over the number of labelled pictures, with 95 % intervals over draws of them",
+            logarithmic=True,
+        )
+    },
     pictures={
         "confusion": "Confusion of the best run on test",
         "weights": "Weights of the best run: at its start, and what chance starts with",

@@ -30,6 +30,9 @@ class Pictures:
     def to(self, device: torch.device) -> "Pictures":
         return Pictures(self.pixels.to(device), self.labels.to(device), self.classes)
 
+    def rows(self, index: Tensor) -> "Pictures":
+        return Pictures(self.pixels[index], self.labels[index], self.classes)
+
     def first(self, count: int) -> "Pictures":
         """The first `count`; all, if it is 0."""
         return Pictures(self.pixels[:count], self.labels[:count], self.classes) if count else self
@@ -52,9 +55,24 @@ def generator_of(*seeds: int) -> torch.Generator:
     return torch.Generator().manual_seed(int(np.random.SeedSequence(seeds).generate_state(1)[0]))
 
 
-def batches(count: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """The numbers 0 to count - 1 in random order, `size` at a time."""
-    return iter(torch.split(torch.randperm(count, generator=generator), size))
+def batches(count: int, size: int, generator: torch.Generator, steps: int = 0) -> Iterator[Tensor]:
+    """The numbers 0 to count - 1 in random order, `size` at a time; over and over, where `steps` are asked for."""
+    if not steps:
+        yield from torch.split(torch.randperm(count, generator=generator), size)
+        return
+    passes = -(-steps * size // count)
+    rows = torch.cat([torch.randperm(count, generator=generator) for _ in range(passes)])
+    yield from torch.split(rows, size)[:steps]
+
+
+def drawn(labels: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """`count` places of labels (N,), as many of each class as can be, drawn at random."""
+    order = torch.randperm(len(labels), generator=generator)
+    shuffled = labels.cpu()[order]
+    turn = torch.zeros_like(shuffled)  # of each place among those of its class
+    for label in torch.unique(shuffled):
+        turn[shuffled == label] = torch.arange(int((shuffled == label).sum()))
+    return order[torch.argsort(turn, stable=True)[:count]]
 
 
 def moved(pixels: Tensor, moves: int, flips: bool, generator: torch.Generator) -> Tensor:

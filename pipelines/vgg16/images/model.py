@@ -17,6 +17,8 @@ from pipelines.vgg16.images.data import Pictures, moved
 from pipelines.vgg16.model import VGG16, Shape, prepared
 
 AT_ONCE = 250  # pictures
+FAMILY = Path(__file__).parents[1]
+CODE = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(FAMILY.rglob("*.py")))).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,9 @@ class ImagesParams(Shape):
     moves: int  # pixels that a picture is moved by, at most
     flips: bool  # whether pictures are mirrored
     train_rows: int  # 0: all
+    few_labels: tuple[int, ...]  # numbers of labelled pictures that the same is also tried with
+    few_seeds: int  # draws of so many
+    few_steps: int  # of training with so many
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -42,6 +47,8 @@ class ImagesParams(Shape):
             raise ValueError(f"side is {self.side}: five poolings leave nothing of fewer than 32 pixels")
         if self.views < 1 or self.moves < 0:
             raise ValueError(f"views is {self.views} and moves {self.moves}: at least 1 and 0 are needed")
+        if min((*self.few_labels, self.few_seeds, self.few_steps)) < 1:
+            raise ValueError("few_labels, few_seeds and few_steps must be 1 or more")
 
     @property
     def shape(self) -> Shape:
@@ -89,8 +96,8 @@ def frozen_features(network: VGG16, pictures: Pictures, params: ImagesParams, ca
 
 
 def digest(tensors: Mapping[str, Tensor], settings: Any) -> str:
-    """Of named tensors and of what str(settings) says."""
-    found = hashlib.sha256(str(settings).encode())
+    """Of named tensors, of what str(settings) says, and of the code that makes something of them."""
+    found = hashlib.sha256(f"{CODE} {settings}".encode())
     for name, tensor in tensors.items():
         found.update(f"{name} {tuple(tensor.shape)}".encode())
         found.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
