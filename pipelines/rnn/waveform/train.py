@@ -41,7 +41,8 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     model = Writers(params, len(waveforms)).to(device)
 
     def loss(model: nn.Module, waveforms: Tensor) -> Tensor:
-        return (model(params.samples) - waveforms).square().mean(dim=1).sum()
+        errors: Tensor = (model(params.samples) - waveforms).square().mean(dim=1)
+        return errors.sum()
 
     def validate(model: nn.Module) -> Row:
         return {"val_nmse": nmse(model(params.samples), waveforms)[: len(seen)].mean().item()}
