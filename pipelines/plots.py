@@ -148,6 +148,22 @@ def tiles(rows: Mapping[str, Sequence[np.ndarray]], path: Path) -> None:
     _save(figure, path)
 
 
+def pairs(points: np.ndarray, together: Sequence[tuple[int, int]], path: Path) -> None:
+    """All of points (N, D) in the plane in which they vary most, and a line between the two of each pair."""
+    centred = points - points.mean(axis=0)
+    _, _, directions = np.linalg.svd(centred, full_matrices=False)
+    x, y = (centred @ direction for direction in directions[:2])
+    figure = _figure(7, 6)
+    axes = figure.subplots()
+    axes.plot(x, y, ".", color="#bbbbbb", markersize=3)
+    for a, b in together:
+        axes.plot(x[[a, b]], y[[a, b]], marker="o", markersize=4, linewidth=0.8)
+    axes.set_xlabel("first principal component")
+    axes.set_ylabel("second")
+    axes.grid(alpha=0.3)
+    _save(figure, path)
+
+
 def words(texts: Sequence[tuple[Sequence[str], np.ndarray, Sequence[bool]]], path: Path, across: int = 110) -> None:
     """Texts as words on shades of blue: each one's words, their weights, and which of them are underlined.
 

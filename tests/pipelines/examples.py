@@ -337,6 +337,18 @@ DECODER = {
     "coverage_penalty": 0.1,
 }
 
+AUTOENCODER = {key: value for key, value in DECODER.items() if key not in ("sampling", "bidirectional")}
+AUTOENCODER |= {"attention": "none"}
+
+
+def swapped() -> dict[str, pd.DataFrame]:
+    """Who sees whom: each sentence, and the one with the roles exchanged."""
+    pairs = [(f"{x} sees {y}", f"{y} sees {x}") for x, y in pairwise(DICTIONARY)] * 3
+    texts = [text for pair in pairs for text in pair]
+    table = pd.DataFrame({"id": range(len(texts)), "text": texts, "pair": np.arange(len(texts)) // 2})
+    return {"train": table, "val": table[:6], "test": table[2:8]}
+
+
 # Pictures: a bright half, and where it is.
 SIDES = ("left", "right", "top")
 
@@ -466,6 +478,14 @@ EXAMPLES = {
         sounds,
         asked=asked_by_sound,
         refused=("   ", "text 2 of 2 holds no recording"),
+    ),
+    ("seq2seq", "sentences"): Example(
+        "seq2seq",
+        "sentences",
+        {**AUTOENCODER, "bidirectional": True, "least_count": 1},
+        swapped,
+        training={**TRAINING, "batch_size": 16},
+        refused=("   ", "text 2 of 2 holds no words"),
     ),
     ("seq2seq", "translation"): Example(
         "seq2seq",
