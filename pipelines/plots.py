@@ -164,6 +164,40 @@ def pairs(points: np.ndarray, together: Sequence[tuple[int, int]], path: Path) -
     _save(figure, path)
 
 
+def tree(bracketed: str, path: Path) -> None:
+    """A tree in brackets, `(S (NP (NNP John)) ...)`: words in a row below, each constituent above its own."""
+    places: list[list[float]] = [[]]  # of the children, by depth
+    edges: list[tuple[float, int, float]] = []  # a node's place, its depth, its child's place
+    nodes: list[tuple[float, int, str]] = []
+    labels: list[str] = []
+    words = 0
+    for part in bracketed.replace("(", " ( ").replace(")", " ) ").split():
+        if part == "(":
+            labels.append("")
+            places.append([])
+        elif part == ")":
+            below = places.pop()
+            place = sum(below) / len(below)
+            nodes.append((place, len(labels), labels.pop()))
+            edges += [(place, len(labels) + 1, child) for child in below]
+            places[-1].append(place)
+        elif not labels[-1]:
+            labels[-1] = part
+        else:
+            nodes.append((float(words), len(labels) + 1, part))
+            places[-1].append(float(words))
+            words += 1
+    deepest = max(depth for _, depth, _ in nodes)
+    figure = _figure(max(4.0, 0.9 * words), 0.6 * deepest + 0.4)
+    axes = figure.subplots()
+    for place, depth, child in edges:
+        axes.plot([place, child], [-depth, -depth - 1], color="#999999", linewidth=0.8)
+    for place, depth, label in nodes:
+        axes.text(place, -depth, label, ha="center", va="center", fontsize=9, parse_math=False, backgroundcolor="white")
+    axes.axis("off")
+    _save(figure, path)
+
+
 def words(texts: Sequence[tuple[Sequence[str], np.ndarray, Sequence[bool]]], path: Path, across: int = 110) -> None:
     """Texts as words on shades of blue: each one's words, their weights, and which of them are underlined.
 

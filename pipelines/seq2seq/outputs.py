@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from pipelines.seq2seq.model import Seq2Seq
-from pipelines.seq2seq.search import BeamParams, Hypothesis, beam_search
+from pipelines.seq2seq.search import BeamParams, Constraint, Hypothesis, beam_search
 from pipelines.seq2seq.symbols import PAD, UNKNOWN
 from pipelines.words import by_length
 
@@ -23,10 +23,12 @@ def outputs(
     *,
     wanted: int = 1,
     batch_size: int = 128,
+    constraint: Callable[[Source], Constraint] | None = None,
 ) -> list[list[Hypothesis]]:
     """The best outputs of each source, in the order of `sources`; UNKNOWN is never said.
 
-    padded(sources) makes a batch and its lengths; most(source) is the largest number of symbols of an output.
+    padded(sources) makes a batch and its lengths; most(source) is the largest number of symbols of an output;
+    constraint(source) is what its output may be.
     """
     device = next(model.parameters()).device
     found: list[list[Hypothesis]] = [[]] * len(sources)
@@ -35,7 +37,10 @@ def outputs(
             source, lengths = padded([sources[index] for index in chosen])
             encoded = model.encode(source.to(device), lengths.to(device))
             limits = [most(sources[index]) for index in chosen]
-            answers = beam_search(model, encoded, limits, params, wanted=wanted, never=(PAD, UNKNOWN))
+            built = [constraint(sources[index]) for index in chosen] if constraint else None
+            answers = beam_search(
+                model, encoded, limits, params, wanted=wanted, never=(PAD, UNKNOWN), constraints=built
+            )
             for index, answer in zip(chosen, answers, strict=True):
                 found[index] = answer
     return found

@@ -349,6 +349,19 @@ def swapped() -> dict[str, pd.DataFrame]:
     return {"train": table, "val": table[:6], "test": table[2:8]}
 
 
+def treebank() -> dict[str, pd.DataFrame]:
+    """Somebody does something, to somebody or not."""
+    rows = []
+    for who in ("John", "Ann", "Kim"):
+        rows.append((f"{who} sleeps .", "(S (NP NNP )NP (VP VBZ )VP . )S"))
+        for other in ("dog", "cat"):
+            text = f"{who} has a {other} ."
+            rows.append((text, "(S (NP NNP )NP (VP VBZ (NP DT NN )NP )VP . )S"))
+    table = pd.DataFrame(rows * 4, columns=["text", "linear"])
+    table.insert(0, "id", range(len(table)))
+    return {"train": table, "val": table[:7], "test": table[5:12]}
+
+
 # Pictures: a bright half, and where it is.
 SIDES = ("left", "right", "top")
 
@@ -478,6 +491,14 @@ EXAMPLES = {
         sounds,
         asked=asked_by_sound,
         refused=("   ", "text 2 of 2 holds no recording"),
+    ),
+    ("seq2seq", "parsing"): Example(
+        "seq2seq",
+        "parsing",
+        {**AUTOENCODER, "attention": "multiplicative", "bidirectional": True, "least_count": 1, "history": 1},
+        treebank,
+        training={**TRAINING, "batch_size": 16},
+        refused=("   ", "text 2 of 2 holds no words"),
     ),
     ("seq2seq", "sentences"): Example(
         "seq2seq",

@@ -115,7 +115,8 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     draw_answers(out, network, asked, params.side)
     tried = _few_labels(lesson, pictures, features, asked, out)
     whole = {"labelled pictures": len(pictures), "draws": 1, "test accuracy": figures["test_accuracy"]}
-    pd.DataFrame([*tried, whole]).to_csv(out / "few_labels.csv", index=False, float_format="%.4f")
+    columns = [*whole, "low", "high"]
+    pd.DataFrame([*tried, whole], columns=columns).to_csv(out / "few_labels.csv", index=False, float_format="%.4f")
     figures |= {f"test_few_{row['labelled pictures']}": row["test accuracy"] for row in tried}
     figures["learned"] = float(sum(parameter.numel() for parameter in learned(network)))
     return write_results(out, network, fitted, figures)

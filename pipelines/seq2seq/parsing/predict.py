@@ -1,0 +1,64 @@
+"""Parses typed or served sentences with a trained parser."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipelines.seq2seq.parsing.train import load_parser, trees
+from pipelines.seq2seq.parsing.trees import closes, opens, with_words
+from pipelines.seq2seq.symbols import UNKNOWN
+
+LONGEST = 200  # words of a sentence
+
+
+class Predictor:
+    """A parser loaded from a run's `model.safetensors`."""
+
+    def __init__(self, weights: Path) -> None:
+        self._model, self._writing, self._params = load_parser(weights)
+
+    def __call__(self, texts: list[str]) -> list[dict[str, Any]]:
+        """For each sentence, its words and marks parted by blanks, the tree: over its words, and as symbols.
+
+        `unknown` are words that training never saw. Raises ValueError that names a text without words or too long.
+        """
+        if not texts:
+            return []
+        sentences = [text.split() for text in texts]
+        for number, (text, words) in enumerate(zip(texts, sentences, strict=True), start=1):
+            name = f"text {number} of {len(texts)}"
+            if not words:
+                raise ValueError(f"{name} holds no words: {text[:50]!r}")
+            if len(words) > LONGEST:
+                raise ValueError(
+                    f"{name} has {len(words):,} words, and at most {LONGEST} are parsed: one sentence each"
+                )
+        found = trees(self._model, self._writing, sentences, self._params)
+        answers = []
+        for text, words, symbols in zip(texts, sentences, found, strict=True):
+            known = zip(words, self._writing.words.numbers(words), strict=True)
+            answers.append(
+                {
+                    "text": text,
+                    "tree": with_words(symbols, words),
+                    "linear": " ".join(symbols),
+                    "unknown": [word for word, number in known if number == UNKNOWN],
+                }
+            )
+        return answers
+
+
+def shown(answer: Mapping[str, Any]) -> str:
+    """The tree, a line for each word, indented by its depth."""
+    lines, depth, words = [], 0, iter(answer["text"].split())
+    for symbol in answer["linear"].split():
+        if opens(symbol):
+            lines.append(f"{'  ' * depth}{symbol[1:]}")
+            depth += 1
+        elif closes(symbol):
+            depth -= 1
+        else:
+            lines.append(f"{'  ' * depth}{symbol} {next(words)}")
+    if answer["unknown"]:
+        lines.append(f"warning: not known: {' '.join(answer['unknown'])}")
+    return "\n".join(lines)
