@@ -78,7 +78,7 @@ def compare(pipeline: str, by: Comparison, data: Path = Path("data")) -> pd.Data
 
     best = champion(runs, by)
     chosen: dict[str, Any] = {"run": str(best.name), "variant": best["variant"]}
-    chosen |= {figure.name: round(best[figure.name], 4) for figure in by.figures}
+    chosen |= {figure.name: round(float(best[figure.name]), 4) for figure in by.figures}
     figures = {"best": chosen, by.headline.name: table[by.headline.name].round(4).to_dict()}
     write_atomically(data / "metrics" / f"{pipeline}.json", json.dumps(figures, indent=2).encode())
 

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 
 from pipelines import tasks
+from pipelines.comparison import compare
 from pipelines.params import Run
 from pipelines.training import Log, Row
 from tests.pipelines.examples import EXAMPLES, Example, Told, contents
@@ -95,6 +97,20 @@ def test_a_run_leaves_what_its_comparison_names(example: Example, trained: Train
     assert history.to_dict("records") == [pytest.approx(row, rel=1e-5) for row in told]
     best = max(told, key=lambda row: row[by.chosen_by.name] * (-1 if by.chosen_by.lower_is_better else 1))
     assert figures[by.chosen_by.name] == best[by.chosen_by.name]
+
+
+def test_a_run_can_be_compared(example: Example, trained: Trained, tmp_path: Path) -> None:
+    by, run = tasks.comparison(example.family, example.task), example.run()
+    folder = tmp_path / "models" / run.pipeline / run.name
+    shutil.copytree(trained[0], folder)
+    (folder / "run.json").write_text(json.dumps({"params": vars(run), "fingerprint": ""}, default=dict))
+    table = compare(run.pipeline, by, tmp_path)
+    assert list(table.index) == [run.variant]
+    shown = contents(tmp_path / "reports" / run.pipeline / "pictures").keys()
+    expected = {"variants", *by.pictures, *by.overlays, *(["curves"] if by.curves else [])}
+    assert shown == {f"{name}.png" for name in expected}
+    report = (tmp_path / "reports" / run.pipeline / "report.md").read_text(encoding="utf-8")
+    assert all(f"(pictures/{name}.png)" in report for name in expected)
 
 
 def test_a_task_has_a_module_to_answer_with_if_its_result_is_a_model(example: Example) -> None:

@@ -5,7 +5,6 @@ from pipelines.comparison import Comparison, Figure
 COMPARISON = Comparison(
     chosen_by=Figure("val_nmse", "NMSE (waveforms of val)", 4, lower_is_better=True),
     headline=Figure("test_nmse", "NMSE (waveforms of test)", 4, lower_is_better=True),
-    others=(Figure("parameters", "parameters of a network", 0),),
     curves={"train_loss": "summed mean squared error", "val_nmse": "NMSE (val)", "grad_norm": "gradient norm"},
     pictures={"waveforms": "The test split's waveforms and what the best run writes"},
 )
