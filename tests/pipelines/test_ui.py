@@ -1,5 +1,6 @@
 """Both UIs with one command. One test starts both servers (15 to 30 s); each test has its own root, by DVC_ROOT."""
 
+import contextlib
 import json
 import os
 import signal
@@ -51,9 +52,14 @@ def user_server() -> Iterator[str]:
         thread.join()
 
 
-def start_ui(environment: dict[str, str], mlflow: int, prefect: int) -> "subprocess.Popen[str]":
+@contextlib.contextmanager
+def start_ui(environment: dict[str, str], mlflow: int, prefect: int) -> Iterator["subprocess.Popen[str]"]:
     command = [sys.executable, "-m", "pipelines", "ui", "--mlflow-port", str(mlflow), "--prefect-port", str(prefect)]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as ui:
+        try:
+            yield ui
+        finally:
+            ui.send_signal(signal.SIGINT)  # a test that fails must not leave it running, and be waited for
 
 
 def free_port() -> int:
@@ -66,7 +72,8 @@ def test_both_answer_when_told_and_one_ctrl_c_ends_both(tmp_path: Path, environm
     with start_ui(environment, *ports) as ui:
         assert ui.stdout is not None
         told = [ui.stdout.readline() for _ in range(3)]
-        assert told == [f"MLflow   http://127.0.0.1:{ports[0]}\n", f"Prefect  http://127.0.0.1:{ports[1]}\n", told[2]]
+        assert told[0] == f"MLflow   http://127.0.0.1:{ports[0]}/#/experiments?workflowType=machine_learning\n"
+        assert told[1] == f"Prefect  http://127.0.0.1:{ports[1]}\n"
         pages = [requests.get(f"http://127.0.0.1:{port}/", timeout=20) for port in ports]
         assert all(page.ok and "<html" in page.text for page in pages)
         foreign = requests.get(f"http://127.0.0.1:{ports[0]}/", headers={"Host": "elsewhere.example"}, timeout=20)
