@@ -1,6 +1,7 @@
 """Where weights come from: from chance, from other pictures learned here, or from ImageNet."""
 
 import dataclasses
+import os
 from pathlib import Path
 
 import torch
@@ -53,9 +54,10 @@ def from_source(
             torch.manual_seed(SEED)
             network = VGG16(params.shape, len(pictures.classes))
             network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-            learn(network, params, training, (pictures.to(device), seen.to(device)), cache / f"{name}.checkpoint")
+            saved = cache / f"{name}.{os.getpid()}"  # two runs may learn the same at the same time
+            learn(network, params, training, (pictures.to(device), seen.to(device)), saved)
             checkpoint.save(cache / f"{name}.safetensors", network.state_dict())
-            (cache / f"{name}.checkpoint").unlink()
+            saved.unlink()
     network.load_state_dict(checkpoint.load(cache / f"{name}.safetensors"))
     return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
