@@ -37,6 +37,11 @@ def _parser() -> argparse.ArgumentParser:
         ("promote", _promote, "register a pipeline's best run as champion (a DVC stage)"),
     ]:
         command(name, run, text).add_argument("pipeline")
+    bare = command("bare", _bare, "train runs without Prefect and MLflow, on a machine that has neither")
+    bare.add_argument("pipeline")
+    bare.add_argument("variants", nargs="*", metavar="VARIANT", help="all, if none is named")
+    bare.add_argument("--seeds", type=int, nargs="+", default=[], help="all, if none is named")
+    bare.add_argument("--out", type=Path, default=Path("data/bare"), help="a folder in it for each run (%(default)s)")
     predict = command("predict", _predict, "let a pipeline's champion answer for texts")
     predict.add_argument("pipeline")
     predict.add_argument(
@@ -70,6 +75,12 @@ def _train(options: argparse.Namespace) -> None:
     pipeline = load_pipeline(options.pipeline, source_of)  # a mistake in params.yaml is told before all else
     ensure_server()
     tasks.flow(pipeline.family)(pipeline.name, stage=True)
+
+
+def _bare(options: argparse.Namespace) -> None:
+    from pipelines import bare
+
+    bare.train(options.pipeline, options.variants, options.seeds, options.out)
 
 
 def _compare(options: argparse.Namespace) -> None:

@@ -30,25 +30,29 @@ def fan_out(name: str, *, stage: bool) -> None:
     """Trains every run of the pipeline `name`, to be called within a flow.
 
     As a DVC stage, finished runs that nothing changed for are kept, and the results go to `data/models/<name>`. Else
-    (a scheduled run) everything is trained anew, in a folder that is removed: MLflow holds the results.
+    (a scheduled run) everything is trained anew, in a folder that is removed: MLflow holds the results. Variants that
+    ask for a GPU are left out where there is none.
 
-    Raises ValueError that names the runs that failed, after all others have finished.
+    Raises ValueError that names the runs that failed, after all others have finished, and where none could be made.
     """
     pipeline = load_pipeline(name, source_of)
     trainer = tasks.trainer(pipeline.family, pipeline.task)
     for run in pipeline.runs:
         trainer.settings(run)  # one message before anything is trained, not one from each run
+    runs = [run for run in pipeline.runs if run.device != "cuda" or torch.cuda.is_available()]
+    if left_out := sorted({run.variant for run in pipeline.runs} - {run.variant for run in runs}):
+        _report(f"{name}: left out, as they need a GPU and there is none here: {', '.join(left_out)}")
+    if not runs:
+        raise ValueError(f"every run of {name} needs a GPU, and torch finds none here: set device to auto or cpu")
     tracking.create_store(name)  # before processes fan out
     work = DATA / "work" / (name if stage else f"{name}-{flow_run.get_id()}")
     workers = max(1, pipeline.workers // int(os.environ.get("PIPELINES_LANES", "1")))  # `make repro` trains in lanes
-    _report(f"{name}: {len(pipeline.runs)} runs on {source_of(pipeline.dataset)} data, {workers} at a time")
-    failures = _train(pipeline.runs, work, workers)
+    _report(f"{name}: {len(runs)} runs on {source_of(pipeline.dataset)} data, {workers} at a time")
+    failures = _train(runs, work, workers)
     if failures:
-        raise ValueError(
-            "\n".join([f"{len(failures)} of {len(pipeline.runs)} runs failed; the others are kept", *failures])
-        )
+        raise ValueError("\n".join([f"{len(failures)} of {len(runs)} runs failed; the others are kept", *failures]))
     if stage:
-        _collect([work / run.name for run in pipeline.runs], DATA / "models" / name)
+        _collect([work / run.name for run in runs], DATA / "models" / name)
     else:
         shutil.rmtree(work)
 

@@ -114,7 +114,7 @@ def of_blocks(
                 np.add.reduce(_weighted(deviations, weights), axis=1, out=found[2])
                 np.multiply(squared, squared, out=squared)
                 np.add.reduce(_weighted(squared, weights), axis=1, out=found[3])
-        return _about_means(total, centres, sums, crossed)
+        return about_means(total, centres, sums, crossed)
 
 
 def _sums_of_squares(columns: Array, weights: Array | None) -> Array:
@@ -151,8 +151,9 @@ def _near_means(blocks: Array, weights: Array | None) -> Array:
     return np.where(near_zero[:, None], 0.0, centres)
 
 
-def _about_means(total: np.float64, centres: Array, sums: Array, products: Array | None) -> Moments:
-    """From sums of powers of deviations from `centres`, those from the means."""
+def about_means(total: float, centres: Array, sums: Array, products: Array | None = None) -> Moments:
+    """Of k blocks of `total` rows, sums (k, 2 or 4, p) of powers of deviations from `centres` (k, p): those from the
+    means."""
     rest = sums[:, 0] / total
     first, second, *higher = np.moveaxis(sums, 1, 0)
     powers = [second - first * rest]
@@ -162,7 +163,9 @@ def _about_means(total: np.float64, centres: Array, sums: Array, products: Array
         powers.append(fourth - 4 * rest * third + 6 * rest**2 * second - 3 * total * rest**4)
     if products is not None:
         products = products - total * rest[:, :, None] * rest[:, None, :]
-    return Moments(np.full(len(centres), total), *_two_sum(centres, rest), np.stack(powers, axis=1), products)
+    return Moments(
+        np.full(len(centres), total, np.float64), *_two_sum(centres, rest), np.stack(powers, axis=1), products
+    )
 
 
 def merge(a: Moments, b: Moments) -> Moments:

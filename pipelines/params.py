@@ -1,7 +1,7 @@
 """params.yaml -> frozen dataclasses. An unknown key or a value of the wrong type is an error that lists what is known.
 
 A pipeline's section holds what its runs share, `public` what differs on published data, and each variant what differs
-for itself: variant over `public` over the section.
+for itself: variant over `public` over the section. A variant of 0 seeds is not run.
 """
 
 import dataclasses
@@ -69,6 +69,7 @@ class Pipeline:
 
 @dataclass(frozen=True)
 class _Variant:
+    device: str
     seeds: int
     model: Mapping[str, Any]
     training: Mapping[str, Any]
@@ -84,7 +85,7 @@ def load_pipeline(name: str, source_of: Callable[[str], str], path: Path = PARAM
     if source_of(section.dataset) == "public":
         section = parse(_Section, _merge(sections[name], section.public), f"{where} with its 'public' part")
     _check_task(section, where)
-    base = {"seeds": section.seeds, "model": section.model, "training": section.training}
+    base = {"device": section.device, "seeds": section.seeds, "model": section.model, "training": section.training}
     runs = []
     for variant, changes in section.variants.items():
         if not isinstance(changes, Mapping):
@@ -98,7 +99,7 @@ def load_pipeline(name: str, source_of: Callable[[str], str], path: Path = PARAM
                 dataset=section.dataset,
                 variant=variant,
                 seed=seed,
-                device=section.device,
+                device=merged.device,
                 model=merged.model,
                 training=merged.training,
             )

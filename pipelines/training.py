@@ -1,12 +1,13 @@
-"""The one optimiser loop: AdamW on a one-cycle schedule, clipped gradients, averaged weights, exact resume."""
+"""The one optimiser loop: a one-cycle schedule, clipped gradients, averaged weights, exact resume."""
 
 import copy
 import json
 import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import pandas as pd
 import torch
@@ -34,6 +35,7 @@ class TrainingParams:
     clip_norm: float  # gradients of a larger norm are scaled down to it
     label_smoothing: float
     ema_decay: float  # of the weights' moving average, by which a model is judged and kept; 0: the weights themselves
+    optimizer: Literal["adamw", "sgd"] = "adamw"  # sgd: with Nesterov's momentum of 0.9
 
 
 class Log(Protocol):
@@ -69,22 +71,23 @@ def fit(
     lower_is_better: bool = False,
     log: Log,
     resume_from: Path,
+    save_every: float = 0.0,
     groups: Sequence[Mapping[str, Any]] | None = None,
 ) -> Fit:
     """Trains `model` and leaves in it the weights of the epoch with the highest `monitor`, or the lowest.
 
     batches(epoch) are an epoch's batches, the same for the same epoch whenever asked and as many in each epoch;
     loss(model, batch) is a scalar; validate(model) gives the figures of an epoch, `monitor` among them. After each
-    epoch everything is saved to `resume_from`: a call that finds the file goes on from there and ends with the same
-    bits as a call that was never interrupted. `groups` are parameters that learn at rates of their own: `params`, and
-    the `scale` of their rate.
+    epoch, unless the last time was less than `save_every` seconds ago, everything is saved to `resume_from`: a call
+    that finds the file goes on from there and ends with the same bits as a call that was never interrupted. `groups`
+    are parameters that learn at rates of their own: `params`, and the `scale` of their rate.
 
     Raises ValueError when the loss is no longer finite, naming the epoch, and where there is no epoch to train.
     """
     if params.epochs < 1:
         raise ValueError(f"epochs is {params.epochs}: at least 1 is needed")
     groups = [{"params": model.parameters(), "scale": 1.0}] if groups is None else groups
-    optimizer = torch.optim.AdamW(map(dict, groups), lr=params.learning_rate, weight_decay=params.weight_decay)
+    optimizer = _optimizer(params, groups)
     follow = get_ema_multi_avg_fn(params.ema_decay)  # type: ignore[no-untyped-call]
     average = AveragedModel(model, multi_avg_fn=follow)
     parts: dict[str, Stateful] = {"model": model, "average": average, "optimizer": optimizer}
@@ -93,6 +96,7 @@ def fit(
     if resume_from.exists():
         history, best = _restore(resume_from, parts)
 
+    saved = -math.inf
     for epoch in range(len(history), params.epochs):
         model.train()
         epoch_batches = batches(epoch)
@@ -126,11 +130,20 @@ def fit(
             weights = copy.deepcopy(average.module.state_dict())
             best = {"score": score, "epoch": epoch + 1, "model": weights}
         log.epoch(row)
-        _save(resume_from, parts, history, best)
+        if time.monotonic() - saved >= save_every:
+            _save(resume_from, parts, history, best)
+            saved = time.monotonic()
 
     model.load_state_dict(best["model"])
     model.eval()
     return Fit(history, best["epoch"])
+
+
+def _optimizer(params: TrainingParams, groups: Sequence[Mapping[str, Any]]) -> torch.optim.Optimizer:
+    own = [dict(group) for group in groups]  # an optimiser writes into them
+    if params.optimizer == "adamw":
+        return torch.optim.AdamW(own, lr=params.learning_rate, weight_decay=params.weight_decay)
+    return torch.optim.SGD(own, lr=params.learning_rate, weight_decay=params.weight_decay, momentum=0.9, nesterov=True)
 
 
 def one_cycle(progress: float) -> float:

@@ -60,11 +60,20 @@ class Stream:
                 self._close()
         if whole := (len(rows) - head) // self._block:
             blocks = rows[head : head + whole * self._block].reshape(whole, self._block, self._features)
-            self._plant(0, self._next // self._block, self._moments(self._next, blocks))
-            self._next += whole * self._block
+            self.add_blocks(self._moments(self._next, blocks))
         if tail := len(rows) - head - whole * self._block:
             self._open.append(rows[-tail:].copy())
             self._next += tail
+
+    def add_blocks(self, blocks: Moments) -> None:
+        """Takes in the next rows as the moments of whole blocks of `rows_of_a_block` rows, side by side.
+
+        Raises ValueError where the rows before do not end with a block.
+        """
+        if self._next % self._block:
+            raise ValueError(f"row {self._next} begins no block: blocks have {self._block} rows")
+        self._plant(0, self._next // self._block, blocks)
+        self._next += len(blocks.count) * self._block
 
     def merge(self, other: "Stream") -> None:
         """Takes in what another stream has seen: of other rows, before or after those seen here."""

@@ -9,13 +9,16 @@ import os
 import resource
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 from scipy import stats
 
 from pipelines.gaussian import classifier, streaming
 from pipelines.gaussian.classifier import Covariance
+from pipelines.gaussian.device import of_tensor
 from pipelines.moments import Array
 
 TURNS = 4
@@ -32,6 +35,8 @@ def main() -> None:
     bench_moments(50_000_000 // scale)
     bench_covariance(1_000_000 // scale, 50)
     bench_classifiers(1_000_000 // scale, 50, 10)
+    if torch.cuda.is_available():
+        bench_device(1_000_000_000 // scale)
 
 
 def bench_moments(count: int) -> None:
@@ -78,6 +83,32 @@ def bench_stream(count: int) -> None:
     print(
         f"  {seconds:.2f} s, {count * 8 / seconds / 1e9:.1f} GB/s; the memory in use grew by {grown / 1024:.1f} MiB\n"
     )
+
+
+def bench_device(count: int) -> None:
+    """Numbers that are on the GPU already, beside the rate at which it copies."""
+    print(f"mean and variance of {count:,} numbers on {torch.cuda.get_device_name()}")
+    for dtype in (torch.float32, torch.float64):
+        values = torch.randn(count, device="cuda", dtype=dtype)
+        room = torch.empty_like(values)
+        ways: dict[str, Callable[[], object]] = {
+            "copy": partial(room.copy_, values),
+            "torch.var_mean": partial(torch.var_mean, values),
+            "ours": partial(of_tensor, values),
+        }
+        times = in_turns({name: partial(finished, run) for name, run in ways.items()}, turns=TURNS + 1)
+        size = values.numel() * values.element_size()
+        rate = 2 * size / times["copy"]  # read and written
+        print(f"  {dtype}: {rate / 1e9:,.0f} GB/s by copying")
+        for name in ("torch.var_mean", "ours"):
+            found = size / times[name]
+            print(f"    {name:<16} {1000 * times[name]:7.2f} ms {found / 1e9:8,.0f} GB/s, {found / rate:.0%} of that")
+    print()
+
+
+def finished(run: Callable[[], object]) -> None:
+    run()
+    torch.cuda.synchronize()
 
 
 def bench_classifiers(count: int, features: int, classes: int) -> None:

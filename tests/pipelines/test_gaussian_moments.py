@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from pipelines import moments
 from pipelines.gaussian import streaming
+from pipelines.gaussian.device import of_tensor
 from pipelines.gaussian.streaming import Stream
 from pipelines.moments import Array, Moments
 
@@ -45,6 +47,36 @@ def draws(count: int, features: int = 1, seed: int = 0) -> Array:
 
 
 # -- what they are
+
+
+@pytest.mark.parametrize("count", [1, 63, 64, 1000])
+def test_a_tensors_moments_are_those_of_its_numbers(count: int) -> None:
+    rows = draws(count, 2) + np.array([0.0, 1e8])
+    found, expected = of_tensor(torch.from_numpy(rows)).moments(), moments.of(rows)
+    np.testing.assert_allclose(found.mean, expected.mean, rtol=1e-15)
+    np.testing.assert_allclose(found.powers, expected.powers, rtol=1e-9)
+    stream = of_tensor(torch.from_numpy(rows))
+    stream.merge(Stream(2, first=count))
+    assert stream.moments().count == count
+
+
+def test_single_precision_with_a_large_mean() -> None:
+    rows = torch.from_numpy(draws(1000) + 1e6).float()
+    np.testing.assert_allclose(of_tensor(rows).moments().variance(), rows.double().var(dim=0, correction=0), rtol=1e-9)
+
+
+def test_a_tensor_that_is_not_finite() -> None:
+    rows = torch.zeros(200)
+    rows[70] = torch.nan
+    with pytest.raises(ValueError, match="rows 64 to 127 hold a number that is not finite"):
+        of_tensor(rows)
+
+
+def test_whole_blocks_follow_whole_blocks() -> None:
+    stream = Stream()
+    stream.add(draws(10))
+    with pytest.raises(ValueError, match="row 10 begins no block: blocks have 64 rows"):
+        stream.add_blocks(moments.of_blocks(draws(128).reshape(2, 64, 1)))
 
 
 @FAST

@@ -72,6 +72,12 @@ def test_variant_over_public_over_section(tmp_path: Path) -> None:
     assert [(run.model["hidden_size"], run.training["epochs"]) for run in builtin] == [(100, 8)] * 3
 
 
+def test_a_variant_may_need_another_device_or_not_be_run(tmp_path: Path) -> None:
+    public = {"variants": {"lstm": {"seeds": 0}, "whole": {"device": "cuda"}}}
+    found = runs(tmp_path, source="public", public=public, seeds=1)
+    assert [(run.variant, run.device) for run in found] == [("gru", "cpu"), ("whole", "cuda")]
+
+
 def test_public_may_add_a_variant(tmp_path: Path) -> None:
     added = runs(tmp_path, source="public", public={"variants": {"irnn": {"model": {"cell": "irnn"}}}})
     assert {run.variant for run in added} == {"lstm", "gru", "irnn"}
@@ -91,9 +97,9 @@ SECTIONS = "family, task, dataset, device, workers, seeds, model, training, vari
     [
         ({"learning_rat": 1}, f"unknown key 'learning_rat' in pipelines.rnn-slots: known are {SECTIONS}"),
         ({"variants": {"gru": {"cell": "gru"}}},
-         "unknown key 'cell' in pipelines.rnn-slots.variants.gru: known are seeds, model, training"),
+         "unknown key 'cell' in pipelines.rnn-slots.variants.gru: known are device, seeds, model, training"),
         ({"variants": {"gru": "gru"}},
-         "pipelines.rnn-slots.variants.gru is 'gru': expected keys out of seeds, model, training"),
+         "pipelines.rnn-slots.variants.gru is 'gru': expected keys out of device, seeds, model, training"),
         ({"variants": {"gru": None}}, "pipelines.rnn-slots.variants.gru is None"),
         ({"variants": {}}, "pipelines.rnn-slots has no runs"),
         ({"seeds": 0}, "pipelines.rnn-slots has no runs"),

@@ -70,7 +70,9 @@ def held_out(model: nn.Module) -> Row:
     return {"score": -error_of(model, torch.ones(2, 5)).item()}
 
 
-def train(folder: Path, *, seed: int = 0, interrupt: str = "", at: int = 0, told: Told | None = None) -> Any:
+def train(
+    folder: Path, *, seed: int = 0, interrupt: str = "", at: int = 0, told: Told | None = None, save_every: float = 0.0
+) -> Any:
     """A whole training, or one that is interrupted `at` a step of it; (model, Fit)."""
     calls = {"loss": 0, "validate": 0}
 
@@ -98,6 +100,7 @@ def train(folder: Path, *, seed: int = 0, interrupt: str = "", at: int = 0, told
         monitor="score",
         log=told or Told(interrupted_at=at if interrupt == "log" else 0),
         resume_from=folder / "checkpoint.safetensors",
+        save_every=save_every,
     )
     return model, result
 
@@ -130,6 +133,46 @@ def test_an_interrupted_training_ends_with_the_same_bits(
     assert bits(resumed) == bits(model)
     assert again == result
     assert (tmp_path / "checkpoint.safetensors").read_bytes() == file
+
+
+def test_a_checkpoint_can_wait(uninterrupted: tuple[nn.Module, Fit, bytes], tmp_path: Path) -> None:
+    """Only the first epoch is saved, so the second call goes on from there: with the same bits."""
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, interrupt="log", at=4, save_every=1e9)
+    told = Told()
+    model, result = train(tmp_path, told=told)
+    assert [row["epoch"] for row in told.rows] == [2, 3, 4, 5]
+    assert (bits(model), result) == (bits(uninterrupted[0]), uninterrupted[1])
+
+
+def test_the_other_optimiser_takes_nesterovs_steps(tmp_path: Path) -> None:
+    """Sutskever et al. (2013), as torch has it: v = 0.9 v + g, and a step of rate * (g + 0.9 v)."""
+    torch.manual_seed(0)
+    model = nn.Linear(1, 1, bias=False)
+    start, weights = model.weight.item(), []
+
+    def validate(model: nn.Module) -> Row:
+        (weight,) = model.parameters()
+        weights.append(weight.item())
+        return {"score": float(len(weights))}
+
+    fit(
+        model,
+        with_(epochs=4, learning_rate=0.1, weight_decay=0.0, clip_norm=1e9, ema_decay=0.0, optimizer="sgd"),
+        batches=lambda _: [torch.ones(1, 1)],
+        loss=lambda model, batch: model(batch).square().sum(),
+        validate=validate,
+        monitor="score",
+        log=Told(),
+        resume_from=tmp_path / "checkpoint.safetensors",
+    )
+    velocity, expected = 0.0, []
+    for epoch in range(4):
+        gradient = 2 * start
+        velocity = 0.9 * velocity + gradient
+        start -= 0.1 * one_cycle(epoch / 4) * (gradient + 0.9 * velocity)
+        expected.append(start)
+    assert weights == pytest.approx(expected, rel=1e-5)
 
 
 def test_interrupted_twice(uninterrupted: tuple[nn.Module, Fit, bytes], tmp_path: Path) -> None:

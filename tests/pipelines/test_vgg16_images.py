@@ -12,7 +12,7 @@ from pipelines.params import parse
 from pipelines.training import TrainingParams
 from pipelines.vgg16.heads import with_head
 from pipelines.vgg16.images import source
-from pipelines.vgg16.images.data import batches, drawn, generator_of, load_pictures, moved
+from pipelines.vgg16.images.data import Changes, Pictures, batches, changed, drawn, generator_of, load_pictures, order
 from pipelines.vgg16.images.evaluation import calibration_error
 from pipelines.vgg16.images.model import ImagesParams, digest, frozen_features, logits
 from pipelines.vgg16.images.pictures import feature_maps, grad_cam
@@ -40,9 +40,6 @@ def test_cached_features_are_what_the_network_computes(tables: Path, tmp_path: P
     with torch.inference_mode():
         torch.testing.assert_close(network.answer(cached[0]), network(prepared(pictures.pixels, 32)))
     assert not torch.equal(cached[0], cached[1]), "the second view is another one"
-    network.features = nn.Sequential(nn.Flatten())
-    with pytest.raises(RuntimeError):
-        network(prepared(pictures.pixels, 32))
 
 
 def test_features_are_computed_once_for_what_they_depend_on(tables: Path, tmp_path: Path) -> None:
@@ -72,8 +69,8 @@ def test_a_view_is_drawn_for_each_picture() -> None:
 def test_pictures_move_and_turn_over_as_a_whole() -> None:
     pixels = torch.zeros(200, 8, 8, 3, dtype=torch.uint8)
     pixels[:, 3, 2] = 9
-    assert torch.equal(moved(pixels, 0, False, generator_of(1)), pixels)
-    found = moved(pixels, 2, True, generator_of(1)).nonzero()
+    assert torch.equal(changed(pixels, Changes(moves=0, flips=False, holes=0), generator_of(1)), pixels)
+    found = changed(pixels, Changes(moves=2, flips=True, holes=0), generator_of(1)).nonzero()
     assert len(found) == 3 * 200, "nothing is lost or doubled"
     places = {(row, column) for _, row, column, _ in found.tolist()}
     assert places == {(row, column) for row in range(1, 6) for column in range(8)}
@@ -176,9 +173,9 @@ def test_logits_do_not_depend_on_how_pictures_are_cut_into_pieces(
     tables: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network, pictures = VGG16(PARAMS.shape), load_pictures(tables, "shapes", "val")
-    whole = logits(network, pictures.pixels, 32)
+    whole = logits(network, pictures.pixels, PARAMS)
     monkeypatch.setattr("pipelines.vgg16.images.model.AT_ONCE", 5)
-    torch.testing.assert_close(logits(network, pictures.pixels, 32), whole)
+    torch.testing.assert_close(logits(network, pictures.pixels, PARAMS), whole)
 
 
 def test_few_labels_are_of_all_classes() -> None:
@@ -186,15 +183,41 @@ def test_few_labels_are_of_all_classes() -> None:
     for count in (3, 10, 27, 60):
         chosen = drawn(labels, count, generator_of(count))
         assert len(set(chosen.tolist())) == count
-        counts = torch.bincount(labels[chosen], minlength=3).tolist()
-        assert counts[1] == min(9, max(counts[1], count // 3))
-        assert abs(counts[0] - counts[2]) <= 1
+        counts = sorted(torch.bincount(labels[chosen], minlength=3).tolist())
+        assert counts == {3: [1, 1, 1], 10: [3, 3, 4], 27: [9, 9, 9], 60: [9, 25, 26]}[count]
     assert not torch.equal(drawn(labels, 10, generator_of(1)), drawn(labels, 10, generator_of(2)))
 
 
 def test_an_epoch_of_steps_goes_through_all_again_and_again() -> None:
-    once = torch.cat(list(batches(10, 4, generator_of(0))))
-    assert sorted(once.tolist()) == list(range(10))
-    found = list(batches(10, 4, generator_of(0), steps=5))
-    assert [len(rows) for rows in found] == [4] * 5
-    assert sorted(torch.cat(found).tolist()) == sorted([*range(10)] * 2)
+    assert sorted(order(10, 4, generator_of(0)).tolist()) == list(range(10))
+    assert sorted(order(10, 4, generator_of(0), steps=5).tolist()) == sorted([*range(10)] * 2)
+    assert len(order(10, 4, generator_of(0), steps=4)) == 16
+
+
+def test_batches_are_the_pictures_of_their_rows() -> None:
+    pictures = Pictures(torch.arange(10, dtype=torch.uint8).view(10, 1, 1, 1).expand(10, 4, 4, 3), torch.arange(10), ())
+    rows = torch.tensor([7, 0, 7, 3, 9])
+    found = batches(pictures, rows, 2, Changes(moves=0, flips=True, holes=0), generator_of(0))
+    assert [len(labels) for _, labels in found] == [2, 2, 1]
+    for pixels, labels in found:
+        assert torch.equal(pixels, labels.to(torch.uint8)[:, None, None, None].expand(-1, 4, 4, 3))
+
+
+def test_a_square_is_cut_out_anywhere() -> None:
+    pixels = torch.full((300, 8, 8, 3), 9, dtype=torch.uint8)
+    cut = changed(pixels, Changes(moves=0, flips=False, holes=3), generator_of(0)) == 0
+    assert torch.equal(cut.all(dim=3), cut.any(dim=3)), "all channels alike"
+    rows, columns = cut[..., 0].any(dim=2).sum(dim=1), cut[..., 0].any(dim=1).sum(dim=1)
+    assert torch.equal(cut[..., 0].sum(dim=(1, 2)), rows * columns), "a rectangle"
+    assert set(rows.tolist()) == set(columns.tolist()) == {2, 3}, "whole, or cut by the edge"
+    assert cut[..., 0].any(dim=0).all(), "anywhere"
+
+
+def test_an_answer_is_the_same_for_a_mirror_image_where_training_mirrored(tables: Path) -> None:
+    network, pictures = VGG16(PARAMS.shape), load_pictures(tables, "shapes", "val")
+    mirrored = pictures.pixels.flip(2)
+    apart = logits(network, pictures.pixels, PARAMS), logits(network, mirrored, PARAMS)
+    assert not torch.allclose(*apart)
+    both = dataclasses.replace(PARAMS, flips=True)
+    torch.testing.assert_close(logits(network, mirrored, both), sum(apart) / 2)
+    torch.testing.assert_close(logits(network, pictures.pixels, both), sum(apart) / 2)

@@ -5,7 +5,6 @@ The tables have the columns id, label and class; the array `pixels` beside each 
 Shapes: N pictures, S pixels a side.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,14 +54,33 @@ def generator_of(*seeds: int) -> torch.Generator:
     return torch.Generator().manual_seed(int(np.random.SeedSequence(seeds).generate_state(1)[0]))
 
 
-def batches(count: int, size: int, generator: torch.Generator, steps: int = 0) -> Iterator[Tensor]:
-    """The numbers 0 to count - 1 in random order, `size` at a time; over and over, where `steps` are asked for."""
+@dataclass(frozen=True)
+class Changes:
+    """What is done to pictures that are learned from."""
+
+    moves: int  # up to so many pixels in any direction
+    flips: bool  # half of them are mirrored
+    holes: int  # pixels a side of a square that is cut out anywhere, over the edge too (DeVries and Taylor 2017)
+
+
+def order(count: int, size: int, generator: torch.Generator, steps: int = 0) -> Tensor:
+    """The numbers 0 to count - 1 in random order, once; or over and over, enough for `steps` batches of `size`."""
     if not steps:
-        yield from torch.split(torch.randperm(count, generator=generator), size)
-        return
+        return torch.randperm(count, generator=generator)
     passes = -(-steps * size // count)
-    rows = torch.cat([torch.randperm(count, generator=generator) for _ in range(passes)])
-    yield from torch.split(rows, size)[:steps]
+    return torch.cat([torch.randperm(count, generator=generator) for _ in range(passes)])[: steps * size]
+
+
+def batches(
+    pictures: Pictures, rows: Tensor, size: int, changes: Changes, generator: torch.Generator
+) -> list[tuple[Tensor, Tensor]]:
+    """Those rows of the pictures, changed: pixels (B, S, S, 3) and labels (B,), `size` at a time.
+
+    All are gathered at once: a batch at a time, a GPU would wait for the row numbers of each.
+    """
+    chosen = pictures.rows(rows.to(pictures.labels.device))
+    pixels = changed(chosen.pixels, changes, generator)
+    return list(zip(torch.split(pixels, size), torch.split(chosen.labels, size), strict=True))
 
 
 def drawn(labels: Tensor, count: int, generator: torch.Generator) -> Tensor:
@@ -75,14 +93,24 @@ def drawn(labels: Tensor, count: int, generator: torch.Generator) -> Tensor:
     return order[torch.argsort(turn, stable=True)[:count]]
 
 
-def moved(pixels: Tensor, moves: int, flips: bool, generator: torch.Generator) -> Tensor:
-    """Pictures moved by up to `moves` pixels in any direction, black behind them; if asked, half of them mirrored."""
+def changed(pixels: Tensor, changes: Changes, generator: torch.Generator) -> Tensor:
+    """Pictures (N, S, S, 3), each changed anew; what is moved in, and what is cut out, is black."""
     count, side = pixels.shape[:2]
+    device, moves = pixels.device, changes.moves
+
+    def chance(*shape: int) -> Tensor:
+        return torch.rand(*shape, generator=generator).to(device)
+
     wide = torch.nn.functional.pad(pixels, (0, 0, moves, moves, moves, moves))
-    places = torch.randint(2 * moves + 1, (2, count, 1), generator=generator).to(pixels.device)
-    rows, columns = places + torch.arange(side, device=pixels.device)  # (N, S) each
-    if flips:
-        mirrored = torch.rand(count, 1, generator=generator).to(pixels.device) < 0.5
-        columns = torch.where(mirrored, columns.flip(1), columns)
-    index = torch.arange(count, device=pixels.device)
-    return wide[index[:, None, None], rows[:, :, None], columns[:, None, :]]
+    places = (chance(2, count, 1) * (2 * moves + 1)).long()
+    along = torch.arange(side, device=device)
+    rows, columns = places + along  # (N, S) each
+    if changes.flips:
+        columns = torch.where(chance(count, 1) < 0.5, columns.flip(1), columns)
+    index = torch.arange(count, device=device)
+    found = wide[index[:, None, None], rows[:, :, None], columns[:, None, :]]
+    if changes.holes:
+        first = (chance(2, count, 1) * side).long() - changes.holes // 2
+        down, across = (along >= first) & (along < first + changes.holes)  # (N, S) each
+        found[down[:, :, None] & across[:, None, :]] = 0
+    return found

@@ -9,15 +9,15 @@ from torch import Tensor
 from pipelines import plots
 from pipelines.training import Row
 from pipelines.vgg16.images.data import Pictures
-from pipelines.vgg16.images.model import logits
+from pipelines.vgg16.images.model import ImagesParams, logits
 from pipelines.vgg16.model import VGG16
 
 BINS = 15  # of confidence
 
 
-def write_evaluation(out: Path, network: VGG16, asked: Pictures, side: int) -> Row:
+def write_evaluation(out: Path, network: VGG16, asked: Pictures, params: ImagesParams) -> Row:
     """Writes `predictions.csv`, `classes.csv` and `confusion.png`; returns accuracy and ECE, in percent."""
-    shares = logits(network, asked.pixels, side).double().softmax(dim=1).cpu()
+    shares = logits(network, asked.pixels, params).double().softmax(dim=1).cpu()
     confidence, found = shares.max(dim=1)
     labels = asked.labels.cpu()
     table = pd.DataFrame(

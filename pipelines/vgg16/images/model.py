@@ -13,10 +13,10 @@ from torch import Tensor
 from pipelines.files import write_atomically
 from pipelines.tables import load_array
 from pipelines.vgg16.heads import Freeze, Head
-from pipelines.vgg16.images.data import Pictures, moved
+from pipelines.vgg16.images.data import Changes, Pictures, changed
 from pipelines.vgg16.model import VGG16, Shape, prepared
 
-AT_ONCE = 250  # pictures
+AT_ONCE = 1000  # pictures
 FAMILY = Path(__file__).parents[1]
 CODE = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(FAMILY.rglob("*.py")))).hexdigest()
 
@@ -35,18 +35,22 @@ class ImagesParams(Shape):
     side: int  # pixels: a picture is scaled to it
     views: int  # of each training picture that frozen features are computed of: itself, and others moved
     moves: int  # pixels that a picture is moved by, at most
-    flips: bool  # whether pictures are mirrored
+    flips: bool  # whether pictures are mirrored: half of those learned from, and all that are answered, too
+    holes: int  # pixels a side of the square that is cut out of a picture learned from; 0: none
     train_rows: int  # 0: all
     few_labels: tuple[int, ...]  # numbers of labelled pictures that the same is also tried with
     few_seeds: int  # draws of so many
     few_steps: int  # of training with so many
+    compiled: bool  # on a GPU, a training step is compiled, which takes half a minute
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.side < 32:
             raise ValueError(f"side is {self.side}: five poolings leave nothing of fewer than 32 pixels")
-        if self.views < 1 or self.moves < 0:
-            raise ValueError(f"views is {self.views} and moves {self.moves}: at least 1 and 0 are needed")
+        if self.views < 1 or self.moves < 0 or self.holes < 0:
+            raise ValueError(
+                f"views is {self.views}, moves {self.moves} and holes {self.holes}: at least 1, 0 and 0 are needed"
+            )
         if min((*self.few_labels, self.few_seeds, self.few_steps)) < 1:
             raise ValueError("few_labels, few_seeds and few_steps must be 1 or more")
 
@@ -55,17 +59,28 @@ class ImagesParams(Shape):
         return Shape(self.width, self.batch_norm, self.dropout)
 
     @property
+    def changes(self) -> Changes:
+        return Changes(self.moves, self.flips, self.holes)
+
+    @property
     def frozen_features(self) -> bool:
         """Whether `features` never change, so that they are computed once."""
         return self.freeze in ("features", "all-but-head")
 
 
-def logits(network: VGG16, pixels: Tensor, side: int) -> Tensor:
-    """Of pixels (N, S, S, 3) on the network's device, computed in pieces: (N, A)."""
+def logits(network: VGG16, pixels: Tensor, params: ImagesParams) -> Tensor:
+    """Of pixels (N, S, S, 3) on the network's device, computed in pieces: (N, A).
+
+    Where training mirrored pictures, they are the mean of those of a picture and of its mirror image.
+    """
     device = next(network.parameters()).device
     network.eval()
     with torch.inference_mode(), halved(device):
-        found = [network(prepared(piece.to(device), side)).float() for piece in torch.split(pixels, AT_ONCE)]
+        found = []
+        for piece in torch.split(pixels, AT_ONCE):
+            pictures = prepared(piece.to(device), params.side)
+            answer = network(pictures).float()
+            found.append((answer + network(pictures.flip(3)).float()) / 2 if params.flips else answer)
     return torch.cat(found)
 
 
@@ -79,7 +94,7 @@ def frozen_features(network: VGG16, pictures: Pictures, params: ImagesParams, ca
 
     It is computed once for the same weights, pictures and views, and kept in the folder `cache`.
     """
-    settings = (params.side, params.views, params.moves, params.flips)
+    settings = (params.side, params.views, params.changes)
     name = f"features-{digest(network.features.state_dict() | {'pixels': pictures.pixels}, settings)}"
     if not (cache / f"{name}.safetensors").is_file():
         device = next(network.parameters()).device
@@ -88,7 +103,7 @@ def frozen_features(network: VGG16, pictures: Pictures, params: ImagesParams, ca
         with torch.inference_mode(), halved(device):
             for view in range(params.views):
                 generator = torch.Generator().manual_seed(view)
-                pixels = moved(pictures.pixels, params.moves, params.flips, generator) if view else pictures.pixels
+                pixels = changed(pictures.pixels, params.changes, generator) if view else pictures.pixels
                 pieces = [prepared(piece.to(device), params.side) for piece in torch.split(pixels, AT_ONCE)]
                 found.append(torch.cat([network.features(piece).float().cpu() for piece in pieces]))
         write_atomically(cache / f"{name}.safetensors", save({"features": torch.stack(found).contiguous()}))

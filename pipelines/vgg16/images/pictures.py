@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from pipelines import plots
 from pipelines.vgg16.images.data import Pictures
-from pipelines.vgg16.images.model import logits
+from pipelines.vgg16.images.model import ImagesParams, logits
 from pipelines.vgg16.model import VGG16, prepared
 
 SHOWN = 6  # pictures of right answers, and of wrong ones
@@ -25,8 +25,8 @@ def draw_weights(out: Path, network: VGG16, before: Mapping[str, Tensor], by_cha
     plots.histograms(
         {
             f"features.{name}": {
-                "at the start": before[name].numpy().ravel(),
-                "by chance": chance[name].numpy().ravel(),
+                "at the start": before[name].cpu().numpy().ravel(),
+                "by chance": chance[name].cpu().numpy().ravel(),
             }
             for name in shown
         },
@@ -36,10 +36,10 @@ def draw_weights(out: Path, network: VGG16, before: Mapping[str, Tensor], by_cha
     plots.tiles({"at the start": _filters(before[first]), "learned": _filters(after[first])}, out / "filters.png")
 
 
-def draw_answers(out: Path, network: VGG16, asked: Pictures, side: int) -> None:
+def draw_answers(out: Path, network: VGG16, asked: Pictures, params: ImagesParams) -> None:
     """Writes maps.png and seen.png."""
-    plots.tiles(feature_maps(network, prepared(asked.pixels[:1], side)), out / "maps.png")
-    plots.tiles(_seen(network, asked, side), out / "seen.png")
+    plots.tiles(feature_maps(network, prepared(asked.pixels[:1], params.side)), out / "maps.png")
+    plots.tiles(_seen(network, asked, params), out / "seen.png")
 
 
 def feature_maps(network: VGG16, picture: Tensor) -> dict[str, list[np.ndarray]]:
@@ -73,9 +73,9 @@ def grad_cam(network: VGG16, pictures: Tensor, answers: Tensor) -> Tensor:
     return found / highest.clamp(min=torch.finfo(found.dtype).tiny)
 
 
-def _seen(network: VGG16, asked: Pictures, side: int) -> dict[str, list[np.ndarray]]:
+def _seen(network: VGG16, asked: Pictures, params: ImagesParams) -> dict[str, list[np.ndarray]]:
     """Pictures that were answered rightly and wrongly, and over each where the evidence for the answer lay."""
-    found = logits(network, asked.pixels, side).argmax(dim=1)
+    found = logits(network, asked.pixels, params).argmax(dim=1)
     right = found == asked.labels
     rows = [torch.nonzero(chosen).ravel()[:SHOWN] for chosen in (right, ~right)]
     shown: dict[str, list[np.ndarray]] = {}
@@ -83,7 +83,7 @@ def _seen(network: VGG16, asked: Pictures, side: int) -> dict[str, list[np.ndarr
         if not len(chosen):
             continue
         pixels = asked.pixels[chosen]
-        heat = grad_cam(network, prepared(pixels, side), found[chosen])
+        heat = grad_cam(network, prepared(pixels, params.side), found[chosen])
         heat = nn.functional.interpolate(heat[:, None], tuple(pixels.shape[1:3]), mode="bilinear")[:, 0]
         pictures = pixels.cpu().numpy() / 255
         red = np.array([1.0, 0.1, 0.1])

@@ -31,7 +31,7 @@ class Predictor:
             for number, text in enumerate(texts, start=1)
         ]
         pixels = torch.stack([torch.tensor(photo.pixels) for photo in photos])
-        shares = logits(self._network, pixels, self._params.side).double().softmax(dim=1)
+        shares = logits(self._network, pixels, self._params).double().softmax(dim=1)
         found = shares.topk(min(TOP, len(self._classes)))
         return [
             {

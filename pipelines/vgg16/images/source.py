@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 
 from pipelines import checkpoint
 from pipelines.training import Row, TrainingParams, fit
-from pipelines.vgg16.images.data import Pictures, batches, load_pictures, moved
+from pipelines.vgg16.images.data import Pictures, batches, load_pictures, order
 from pipelines.vgg16.images.model import ImagesParams, digest, halved, logits
 from pipelines.vgg16.model import VGG16, prepared
 
@@ -46,7 +47,7 @@ def from_source(
     """
     pictures, seen = (load_pictures(tables, params.source, split) for split in ("train", "val"))
     training = dataclasses.replace(training, epochs=params.source_epochs)
-    settings = (params.shape, params.side, params.moves, params.flips, training)
+    settings = (params.shape, params.side, params.changes, training)
     name = f"source-{digest({'pixels': pictures.pixels, 'labels': pictures.labels}, settings)}"
     network = VGG16(params.shape, len(pictures.classes))
     if not (cache / f"{name}.safetensors").is_file():
@@ -70,22 +71,24 @@ def learn(
 
     def epoch_batches(epoch: int) -> list[tuple[Tensor, Tensor]]:
         generator = torch.Generator().manual_seed(epoch)
-        rows = batches(len(taught), training.batch_size, generator)
-        return [(moved(taught.pixels[row], params.moves, params.flips, generator), taught.labels[row]) for row in rows]
+        rows = order(len(taught), training.batch_size, generator)
+        return batches(taught, rows, training.batch_size, params.changes, generator)
 
     fit(
         network,
         training,
         batches=epoch_batches,
         loss=lambda model, batch: picture_loss(model, batch, params.side, training.label_smoothing),
-        validate=lambda model: {"val_accuracy": accuracy_of(model, seen, params.side)},
+        validate=lambda model: {"val_accuracy": accuracy_of(model, seen, params)},
         monitor="val_accuracy",
         log=Untold(),
         resume_from=saved,
     )
 
 
-def picture_loss(model: nn.Module, batch: tuple[Tensor, Tensor], side: int, label_smoothing: float) -> Tensor:
+def picture_loss(
+    model: Callable[[Tensor], Tensor], batch: tuple[Tensor, Tensor], side: int, label_smoothing: float
+) -> Tensor:
     """The mean cross entropy of pixels (B, S, S, 3) and labels (B,)."""
     pixels, labels = batch
     with halved(pixels.device):
@@ -93,10 +96,10 @@ def picture_loss(model: nn.Module, batch: tuple[Tensor, Tensor], side: int, labe
     return nn.functional.cross_entropy(found.float(), labels, label_smoothing=label_smoothing)
 
 
-def accuracy_of(model: nn.Module, pictures: Pictures, side: int) -> float:
+def accuracy_of(model: nn.Module, pictures: Pictures, params: ImagesParams) -> float:
     """In percent."""
     assert isinstance(model, VGG16)
-    right = logits(model, pictures.pixels, side).argmax(dim=1) == pictures.labels
+    right = logits(model, pictures.pixels, params).argmax(dim=1) == pictures.labels
     return 100 * right.double().mean().item()
 
 

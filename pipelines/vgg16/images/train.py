@@ -14,7 +14,7 @@ from pipelines.params import Run, parse
 from pipelines.summary import summarise
 from pipelines.training import Fit, Log, Row, TrainingParams, choose_device, fit, write_results
 from pipelines.vgg16.heads import LAST, freeze, learned, linear, rates, with_head
-from pipelines.vgg16.images.data import Pictures, batches, drawn, generator_of, load_pictures, moved
+from pipelines.vgg16.images.data import Pictures, batches, drawn, generator_of, load_pictures, order
 from pipelines.vgg16.images.evaluation import write_evaluation
 from pipelines.vgg16.images.model import ImagesParams, frozen_features, halved, logits
 from pipelines.vgg16.images.pictures import draw_answers, draw_weights
@@ -22,6 +22,7 @@ from pipelines.vgg16.images.source import Untold, accuracy_of, initial, picture_
 from pipelines.vgg16.model import VGG16
 
 CACHE = "cache"  # beside the runs: what they share
+SAVE_EVERY = 10.0  # seconds: a GPU trains an epoch in less than it takes to save the true VGG16
 
 
 def settings(run: Run) -> tuple[ImagesParams, TrainingParams]:
@@ -44,24 +45,24 @@ class Lesson:
     def learn(self, network: VGG16, pictures: Pictures, features: Tensor | None, log: Log, saved: Path) -> Fit:
         """Trains on `pictures`, or on frozen features of them (views, N, C, s, s). The epoch is chosen on val."""
         params, training, device = self.params, self.training, pictures.pixels.device
+        # Another way to call the same network: only training is worth the half minute of compiling.
+        called = torch.compile(network) if params.compiled and device.type == "cuda" else network
 
         def epoch_batches(epoch: int) -> list[tuple[Tensor, Tensor]]:
             freeze(network, params.freeze, epoch / training.epochs)
             generator = generator_of(self.seed, epoch)
-            rows = batches(len(pictures), training.batch_size, generator, self.steps)
+            size = training.batch_size
+            rows = order(len(pictures), size, generator, self.steps)
             if features is not None:
-                return [(viewed(features, row, generator).to(device), pictures.labels[row]) for row in rows]
-            return [
-                (moved(pictures.pixels[row], params.moves, params.flips, generator), pictures.labels[row])
-                for row in rows
-            ]
+                pieces = torch.split(rows, size)
+                return [(viewed(features, row, generator).to(device), pictures.labels[row]) for row in pieces]
+            return batches(pictures, rows, size, params.changes, generator)
 
-        def loss(model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        def loss(_model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
             if features is None:
-                return picture_loss(model, batch, params.side, training.label_smoothing)
-            assert isinstance(model, VGG16)
+                return picture_loss(called, batch, params.side, training.label_smoothing)
             with halved(device):
-                found = model.answer(batch[0])
+                found = network.answer(batch[0])
             return nn.functional.cross_entropy(found.float(), batch[1], label_smoothing=training.label_smoothing)
 
         return fit(
@@ -69,10 +70,11 @@ class Lesson:
             training,
             batches=epoch_batches,
             loss=loss,
-            validate=lambda model: {"val_accuracy": accuracy_of(model, self.seen, params.side)},
+            validate=lambda model: {"val_accuracy": accuracy_of(model, self.seen, params)},
             monitor="val_accuracy",
             log=log,
             resume_from=saved,
+            save_every=SAVE_EVERY,
             groups=rates(network, params.body_rate),
         )
 
@@ -110,9 +112,9 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
         },
     )
     asked = load_pictures(tables, params.pictures, "test").to(device)
-    figures = write_evaluation(out, network, asked, params.side)
+    figures = write_evaluation(out, network, asked, params)
     draw_weights(out, network, start.features.state_dict(), VGG16(params.shape))
-    draw_answers(out, network, asked, params.side)
+    draw_answers(out, network, asked, params)
     tried = _few_labels(lesson, pictures, features, asked, out)
     whole = {"labelled pictures": len(pictures), "draws": 1, "test accuracy": figures["test_accuracy"]}
     columns = [*whole, "low", "high"]
@@ -126,7 +128,7 @@ def _few_labels(
     lesson: Lesson, pictures: Pictures, features: Tensor | None, asked: Pictures, out: Path
 ) -> list[dict[str, float]]:
     """The same start taught with few labelled pictures: mean accuracy on test, and its 95 % interval over draws."""
-    params = lesson.params
+    params = dataclasses.replace(lesson.params, compiled=False)
     training = dataclasses.replace(lesson.training, epochs=1)
     rows = []
     for count in params.few_labels:
@@ -137,6 +139,7 @@ def _few_labels(
             network = copy.deepcopy(lesson.start)
             few = dataclasses.replace(
                 lesson,
+                params=params,
                 training=dataclasses.replace(training, batch_size=min(training.batch_size, count)),
                 seed=draw,
                 steps=params.few_steps,
@@ -144,7 +147,7 @@ def _few_labels(
             taken = features[:, chosen] if features is not None else None
             few.learn(network, pictures.rows(chosen), taken, Untold(), out / "few.safetensors")
             (out / "few.safetensors").unlink()
-            right = logits(network, asked.pixels, params.side).argmax(dim=1) == asked.labels
+            right = logits(network, asked.pixels, params).argmax(dim=1) == asked.labels
             found.append(100 * right.double().mean().item())
         mean = summarise(found, f"accuracy with {count} labels")
         ends = {"low": mean.of_mean.low, "high": mean.of_mean.high} if mean.of_mean else {}
