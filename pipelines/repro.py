@@ -23,20 +23,22 @@ from pipelines import owners, params, project, server, warm
 from pipelines.files import write_atomically
 
 LANES = min(2, os.cpu_count() or 1)
-# What a package imports in most of its commands, and none can do without for long. Prefect is not among it: it reads
-# the address of its server when it is imported.
+# What a package imports in most of its commands, and none can do without for long.
 LIBRARIES = {
     "dvc": ["dvc.cli", "dvc.repo.reproduce", "pipelines.lockfile"],
     "stages": ["stages", "pyarrow.parquet", "safetensors.numpy", "great_expectations"],
     "pipelines": [
         "pipelines",
         "torch",
+        "torch._dynamo",  # torch's optimisers import it
         "pandas",
         "pyarrow.parquet",
         "sklearn.metrics",
         "matplotlib.pyplot",
         "mlflow.pyfunc",
         "mlflow.store.tracking.sqlalchemy_store",
+        "prefect.flow_engine",
+        "prefect.concurrency.sync",
     ],
 }
 _STAGE = re.compile(r"Running stage '(?P<stage>[^']+)'")

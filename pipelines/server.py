@@ -69,7 +69,6 @@ def connect(port: int = 0, *, start: bool = True) -> Server:
     _bypass_proxy()
     if chosen := os.environ.get("PREFECT_API_URL", "").rstrip("/"):
         return _users_server(chosen)
-    assert "prefect" not in sys.modules, "Prefect reads PREFECT_API_URL when it is imported: connect to a server first"
     project.PREFECT_HOME.mkdir(parents=True, exist_ok=True)
     with _lock():
         server = _running()
@@ -80,6 +79,10 @@ def connect(port: int = 0, *, start: bool = True) -> Server:
         _wait_for(server)
         create_gpu_slot(server)
     os.environ["PREFECT_API_URL"] = server.url
+    if "prefect" in sys.modules:  # it read its settings when it was imported
+        from prefect.context import refresh_global_settings_context
+
+        refresh_global_settings_context()
     return server
 
 

@@ -1,10 +1,11 @@
-"""The lock file says the same, whichever of DVC's writers wrote it, and is never half there."""
+"""The lock file says the same, whichever of DVC's writers wrote it, and is never half there; nor is what was read."""
 
 from collections import OrderedDict
+from datetime import date
 from pathlib import Path
 
 import pytest
-from dvc.utils.serialize import dump_yaml, load_yaml
+from dvc.utils.serialize import YAMLFileCorruptedError, dump_yaml, dumps_yaml, load_yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml.representer import RepresenterError
@@ -63,3 +64,20 @@ def test_comments_of_other_files_stay(tmp_path: Path) -> None:
     with lockfile.modify_yaml(path) as data:
         data["x"] = 1
     assert "# why" in path.read_text(encoding="utf-8")
+
+
+@given(contents)
+def test_what_is_remembered_is_as_it_was_read(said: dict[str, object]) -> None:
+    text = dumps_yaml(said)
+    first = lockfile.parse_yaml(text, "params.yaml")
+    first.clear()  # each reader's own
+    assert lockfile.parse_yaml(text, "params.yaml") == lockfile.parse_as_dvc(text, "params.yaml") == said
+
+
+def test_a_date_is_parsed_anew() -> None:
+    assert lockfile.parse_yaml("day: 2026-01-02", "params.yaml") == {"day": date(2026, 1, 2)}
+
+
+def test_a_broken_file_is_named() -> None:
+    with pytest.raises(YAMLFileCorruptedError, match=r"params\.yaml"):
+        lockfile.parse_yaml("a: [1", "params.yaml")

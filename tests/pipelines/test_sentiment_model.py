@@ -4,12 +4,13 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import torch
 from torch import nn
 
 from pipelines.cells import CELLS
-from pipelines.rnn.sentiment.data import Encoder
+from pipelines.rnn.sentiment.data import FOLDS, Encoder, folded
 from pipelines.rnn.sentiment.model import Attention, BagOfWords, ClassifierParams, TextClassifier, build_classifier
 from pipelines.rnn.sentiment.predict import Predictor, shown
 from pipelines.rnn.sentiment.train import train
@@ -126,3 +127,25 @@ def test_the_order_of_words_is_learnt_by_a_network_and_not_by_a_bag(tmp_path: Pa
     plain = Predictor(tmp_path / "bag-of-words" / "model.safetensors")(["good"])[0]
     assert plain["attention"] == []
     assert "attention" not in shown(plain)
+
+
+def test_each_text_is_tested_on_in_one_turn_of_cross_validation() -> None:
+    every = pd.DataFrame({"id": range(50), "fold": [row * 7 % 10 for row in range(50)]})
+    splits = {"train": every[:40], "val": every[40:45], "test": every[45:]}
+    tested: list[int] = []
+    for turn in range(FOLDS):
+        turned = folded(splits, turn)
+        assert sorted(pd.concat(turned.values())["id"]) == list(range(50))
+        assert set(turned["test"]["fold"]) == {turn}
+        assert set(turned["val"]["fold"]) == {(turn + 1) % FOLDS}
+        tested.extend(turned["test"]["id"])
+    assert sorted(tested) == list(range(50))
+
+
+@pytest.mark.parametrize(("columns", "turn"), [(["id"], 0), (["id", "fold"], 10)])
+def test_cross_validation_says_what_it_lacks(columns: list[str], turn: int) -> None:
+    table = pd.DataFrame([range(len(columns))], columns=columns)
+    with pytest.raises(
+        ValueError, match=rf"found seed {turn} and the columns {', '.join(columns)}: set cross_validated"
+    ):
+        folded({"train": table, "val": table, "test": table}, turn)

@@ -5,7 +5,7 @@ Tables have the columns id, text and label (1: favourable), among others.
 Shapes: B texts, T words in the longest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,22 @@ from torch import Tensor
 from pipelines.words import Vocabulary, WordEncoder, Words, shuffled
 
 LABELS = ("unfavourable", "favourable")
+FOLDS = 10
+
+
+def folded(splits: Mapping[str, pd.DataFrame], turn: int) -> dict[str, pd.DataFrame]:
+    """The splits for one turn of cross-validation: fold `turn` is tested on, the next one is val, eight are learned.
+
+    Raises ValueError where the tables have no column `fold` or `turn` is none of the folds.
+    """
+    every = pd.concat(splits.values(), ignore_index=True)
+    if "fold" not in every or not 0 <= turn < FOLDS:
+        raise ValueError(
+            f"cross-validation needs a column fold and a seed below {FOLDS}, found seed {turn} and the columns "
+            f"{', '.join(every.columns)}: set cross_validated to false, or seeds to {FOLDS} at most"
+        )
+    parts = ((every["fold"] - turn) % FOLDS).map({0: "test", 1: "val"}).fillna("train")
+    return {split: every[parts == split].reset_index(drop=True) for split in splits}
 
 
 @dataclass(frozen=True)

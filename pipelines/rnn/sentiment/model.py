@@ -25,6 +25,7 @@ class ClassifierParams(WordParams):
     num_layers: int
     bidirectional: bool
     pooling: Pooling
+    cross_validated: bool = False  # tested on the fold that the seed names, whatever the splits
 
 
 class TextClassifier(nn.Module):

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from pipelines import checkpoint, metrics, plots
 from pipelines.cells import build_cell
 from pipelines.params import Run, parse
-from pipelines.rnn.sentiment.data import LABELS, Batch, Encoder
+from pipelines.rnn.sentiment.data import LABELS, Batch, Encoder, folded
 from pipelines.rnn.sentiment.model import Classifier, ClassifierParams, build_classifier
 from pipelines.tables import load_splits
 from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
@@ -33,6 +33,8 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     """
     params, training = settings(run)
     splits = load_splits(tables)
+    if params.cross_validated:
+        splits = folded(splits, run.seed)
     device = choose_device(run.device)
     torch.manual_seed(run.seed)
     encoder = Encoder(Vocabulary.of_texts(splits["train"]["text"]))
