@@ -156,7 +156,7 @@ class _Prefixes:
         meets &= (self.last != BLANK)[:, None]
         met = meets.any(dim=1)
         one = meets.to(frame)
-        place = (torch.arange(beam).to(frame) @ one).long()  # (B, K) of the parent; argmax takes three times as long
+        place = (torch.arange(beam).to(frame) @ one).long()  # (B, K) of the parent
         again = self.last.gather(1, place) == self.last
         into = torch.where(again, self.blank.gather(1, place), total.gather(1, place)) + frame.gather(1, self.last)
         stays_label = torch.logaddexp(stays_label, into.masked_fill(~met, -torch.inf))
