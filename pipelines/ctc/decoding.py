@@ -153,15 +153,15 @@ class _Prefixes:
 
         # Where a prefix grows into another that is kept too, the two are one. (A text has one parent at most.)
         meets = (self.hash[:, :, None] == self.parent_hash[:, None]) & (total > -torch.inf)[..., None]  # (B, K, K)
-        met = meets.any(dim=1) & (self.last != BLANK)
-        place = meets.byte().argmax(dim=1)  # (B, K) of the parent
+        meets &= (self.last != BLANK)[:, None]
+        met = meets.any(dim=1)
+        one = meets.to(frame)
+        place = (torch.arange(beam).to(frame) @ one).long()  # (B, K) of the parent
         again = self.last.gather(1, place) == self.last
         into = torch.where(again, self.blank.gather(1, place), total.gather(1, place)) + frame.gather(1, self.last)
         stays_label = torch.logaddexp(stays_label, into.masked_fill(~met, -torch.inf))
-        known = torch.zeros(len(frame), beam, frame.shape[1], dtype=torch.bool, device=frame.device)
-        cell = torch.where(met, place * frame.shape[1] + self.last, BLANK)  # nobody grows by a blank
-        known.view(len(frame), -1).scatter_(1, cell, True)
-        grows = grows.masked_fill(known.gather(2, new[:, None].expand_as(grows)), -torch.inf)
+        known = one @ repeats.to(frame) > 0  # (B, K, N)
+        grows = grows.masked_fill(known, -torch.inf)
 
         outside = self.outside[..., None] + label_bonus  # (B, K, 1)
         for (automaton, weight), state in zip(automata, self.states, strict=True):
