@@ -229,6 +229,19 @@ def words(texts: Sequence[tuple[Sequence[str], np.ndarray, Sequence[bool]]], pat
     _save(figure, path)
 
 
+def over_time(features: np.ndarray, weights: np.ndarray, names: Sequence[str], seconds: float, path: Path) -> None:
+    """A spectrogram, features (S, F) of `seconds` a frame, and below it weights (T, S), a row for each of `names`."""
+    figure = _figure(11, 3.5 + 0.3 * len(names))
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.5, 0.3 * len(names) + 0.6])
+    extent = (0.0, len(features) * seconds)
+    above.imshow(features.T, origin="lower", aspect="auto", cmap="magma", extent=(*extent, 0, features.shape[1]))
+    above.set_ylabel("mel filter")
+    below.imshow(weights, aspect="auto", cmap="Blues", extent=(*extent, len(names), 0), interpolation="nearest")
+    below.set_yticks(np.arange(len(names)) + 0.5, names)
+    below.set_xlabel("seconds")
+    _save(figure, path)
+
+
 def _figure(width: float, height: float) -> "Figure":
     from matplotlib.figure import Figure  # without pyplot: no global state, no display
 

@@ -11,13 +11,14 @@ import soundfile
 import torch
 
 from pipelines.audio import Piece, as_text
-from pipelines.ctc.speech.data import Alphabet, Batch, Encoder, batches_of_epoch, load_split
+from pipelines.ctc.speech.data import Alphabet, Batch, Encoder, batches_of_epoch
 from pipelines.ctc.speech.evaluation import compared, doubled_pairs, scores
 from pipelines.ctc.speech.model import Recogniser, RecogniserParams
 from pipelines.ctc.speech.pictures import SIX_FRAMES, paths_of
 from pipelines.ctc.speech.predict import Predictor, inputs, shown
 from pipelines.ctc.speech.train import save_recogniser, settings, train
 from pipelines.params import parse
+from pipelines.recordings import load_split
 from tests.pipelines.examples import EXAMPLES, Told, spoken, tone
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -1,16 +1,13 @@
 """Speech: recordings and their texts -> batches. Training, evaluation and the served model all encode here.
 
-Tables have the columns id, text, speaker, doubled and new_words, and `start` and `length` of each recording in the
-array `samples` beside the table. A data set has the tables train, val and test, or several of each: `isolated-train`,
-`connected-train` and so on, which are read as one.
+Tables have the columns id, text, speaker, doubled and new_words, and those of their recordings.
 
-Shapes: B recordings, N samples, T frames of the longest, F features of a frame, L characters of the longest text.
+Shapes: B recordings, T frames of the longest, F features of a frame, L characters of the longest text.
 """
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -18,12 +15,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from pipelines.acoustics import FeatureParams, Features, normalised, resample, statistics
-from pipelines.tables import load_array, load_table
-from pipelines.words import by_length, padded, ranked, shuffled
-
-FULL_SCALE = 32768  # of the samples in the tables
-AT_ONCE = 128  # recordings whose features are computed in one batch
+from pipelines.acoustics import FeatureParams, Features, normalised, statistics
+from pipelines.recordings import Split, raw_features
+from pipelines.words import padded, ranked, shuffled
 
 Normalisation = Literal["recording", "speaker", "training"]
 
@@ -51,33 +45,6 @@ class Alphabet:
 
     def text(self, labels: Sequence[int]) -> str:
         return "".join(self.characters[label - 1] for label in labels)
-
-
-@dataclass(frozen=True)
-class Split:
-    """A split's rows, with a column `part` (the table that they come from), and their recordings in [-1, 1]."""
-
-    rows: pd.DataFrame
-    waveforms: list[Tensor]
-
-    def where(self, chosen: pd.Series) -> "Split":
-        """The rows for which `chosen` is true."""
-        kept = [waveform for waveform, keep in zip(self.waveforms, chosen, strict=True) if keep]
-        return Split(self.rows[chosen].reset_index(drop=True), kept)
-
-
-def load_split(folder: Path, split: str) -> Split:
-    """All tables of a split. Raises ValueError where there is none."""
-    names = sorted(path.stem for path in folder.glob("*.parquet") if path.stem.split("-")[-1] == split)
-    if not names:
-        raise ValueError(f"{folder} has no table {split} nor any that ends in -{split}")
-    tables, waveforms = [], []
-    for name in names:
-        table, samples = load_table(folder, name), load_array(folder, name, "samples")
-        tables.append(table.assign(part=name.removesuffix(split).rstrip("-") or "all"))
-        places = zip(table["start"], table["length"], strict=True)
-        waveforms += [samples[start : start + length].float() / FULL_SCALE for start, length in places]
-    return Split(pd.concat(tables, ignore_index=True), waveforms)
 
 
 @dataclass(frozen=True)
@@ -118,18 +85,8 @@ class Encoder:
         return encoder
 
     def raw_features(self, waveforms: Sequence[Tensor], speed: float = 1.0) -> list[Tensor]:
-        """Features (T, F) of each recording, played at `speed`; a batch holds recordings of about the same length."""
-        found: list[Tensor] = [torch.empty(0)] * len(waveforms)
-        for chosen in by_length(map(len, waveforms), AT_ONCE):
-            batch = torch.nn.utils.rnn.pad_sequence([waveforms[index] for index in chosen], batch_first=True)
-            lengths = torch.tensor([len(waveforms[index]) for index in chosen])
-            if speed != 1.0:
-                up, down = 100, round(100 * speed)
-                batch, lengths = resample(batch, up, down), -(-lengths * up // down)
-            features, frames = self._features(batch, lengths)
-            for index, row, length in zip(chosen, features, frames.tolist(), strict=True):
-                found[index] = row[:length].clone()
-        return found
+        """Features (T, F) of each recording, played at `speed`."""
+        return raw_features(self._features, waveforms, speed)
 
     def features(
         self, waveforms: Sequence[Tensor], speakers: Sequence[Hashable] | None = None, speed: float = 1.0

@@ -1,7 +1,8 @@
-"""Data set `speech-translation`: sound in one language to text in another, without a transcript of what was said.
+"""Data set `speech-translation`: sound in one language to text in another.
 
-A row is an utterance: `text` is its translation, in `language`; what was said is in no table and no raw file. The sound
-is `samples[start : start + length]` of the table's array, at 8000 samples a second. Tables: `train`, `val`, `test`.
+A row is an utterance: `text` is its translation, in `language`. `said` is a transcript, there for a cascade to compare
+with: who translates speech directly does without it. The sound is `samples[start : start + length]` of the table's
+array, at 8000 samples a second. Tables: `train`, `val`, `test`.
 
 Built-in: Cantonese to English. Sentences of a synchronous grammar (grammar.py), spoken by espeak-ng
 (stages/sounds/synthesis.py) with the voices that the data set `speech` has, too: those of val and test are not heard in
@@ -32,9 +33,10 @@ COLUMNS = {
     "language": "string",
     "speaker": "string",
     "takes": "string",
+    "said": "string",
     **clips.COLUMNS,
 }
-ROW = ("text", "language", "speaker")  # of the raw built-in rows
+ROW = ("text", "language", "speaker", "said")  # of the raw built-in rows
 PROXY = "a proxy: English digits to Chinese numerals, in place of sentences spoken in another language"
 
 

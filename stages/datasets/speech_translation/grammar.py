@@ -3,7 +3,7 @@
 What `$name` means in a rule, says stages/texts/synchronous.py (`$thing.one` is a noun's measure word). Cantonese puts
 time and place before the verb, a clause before the noun it describes, a quality before what it exceeds, what is given
 before who gets it, and `first` at the very end: English does not come about by writing down sounds one after the other.
-The Cantonese side is for the synthesiser alone; no file and no table holds it.
+The Cantonese side is for the synthesiser, and for the transcripts that a cascade learns from.
 """
 
 import re

@@ -68,7 +68,7 @@ def _builtin_suite(given: Given[SpeechTranslationOptions], split: str) -> Suite:
     drawn = utterances(given.options)[split]
     rows = checked_sounds(given.tables, given.arrays, split)
     rows = checked_drawn(rows, given.arrays[split]["samples"], split, drawn, [cells_of(said) for said in drawn])
-    said = {number: len(utterance.said) for number, utterance in enumerate(drawn)}  # Cantonese, which no table holds
+    said = {number: len(utterance.said) for number, utterance in enumerate(drawn)}
     rows["characters"] = [said.get(number, 0) for number in rows["id"]]
     rows["kept_for"] = rows["text"].map(COMBINATIONS.kept_for)
     words = set(" ".join(given.tables["train"]["text"]).split())
@@ -111,6 +111,7 @@ def published_cells(joint: digits.Joint) -> dict[str, str]:
         "language": "Chinese",
         "speaker": joint.speaker,
         "takes": " ".join(map(str, joint.takes)),
+        "said": joint.digits,
     }
 
 

@@ -40,4 +40,4 @@ def utterances(options: SpeechTranslationOptions) -> dict[str, list[Utterance]]:
 
 def cells_of(said: Utterance) -> dict[str, str]:
     """The row of an utterance, without its sound."""
-    return {"text": said.text, "language": "English", "speaker": said.voice.name, "takes": ""}
+    return {"text": said.text, "language": "English", "speaker": said.voice.name, "takes": "", "said": said.said}

@@ -143,6 +143,7 @@ ROLES: dict[str, Roles] = {
             "language": "label",
             "speaker": "label",
             "takes": "text",
+            "said": "text",
             **SOUND,
         },
         parts=Sounds(),

@@ -1,0 +1,48 @@
+"""Speech translation: recordings and texts -> batches. Training, evaluation and the served model all encode here.
+
+Tables have the columns id, text (the translation), language (of the text), and those of their recordings; `said`, a
+transcript, is read by the cascade alone.
+
+Shapes: B recordings, S frames of the longest, F features of a frame.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipelines.acoustics import FeatureParams, Features, normalised
+from pipelines.recordings import raw_features
+from pipelines.seq2seq.model import Batch
+from pipelines.seq2seq.symbols import stopped
+from pipelines.words import shuffled
+
+
+def heard(waveforms: Sequence[Tensor], params: FeatureParams, speed: float = 1.0) -> list[Tensor]:
+    """Features (S, F) of each recording played at `speed`, with mean zero and variance one over the recording."""
+    raw = raw_features(Features(params), waveforms, speed)
+    return normalised(raw, range(len(raw)))
+
+
+def as_frames(features: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Recordings (B, S, F), padded, and their lengths (B,)."""
+    frames = torch.nn.utils.rnn.pad_sequence(list(features), batch_first=True)
+    return frames, torch.tensor([len(one) for one in features])
+
+
+def batch_of(features: Sequence[Tensor], targets: Sequence[Sequence[int]]) -> Batch:
+    return Batch(*as_frames(features), stopped(targets))
+
+
+def batches_of_epoch(
+    features: Sequence[Sequence[Tensor]], targets: Sequence[Sequence[int]], batch_size: int, rng: np.random.Generator
+) -> list[Batch]:
+    """Batches of about the same length in random order; features[s][i] is recording i at speed s, drawn for each."""
+    speeds = rng.integers(len(features), size=len(targets))
+    chosen = [features[speed][index] for index, speed in enumerate(speeds)]
+    lengths = np.array([len(one) for one in chosen])
+    return [
+        batch_of([chosen[row] for row in rows], [targets[row] for row in rows])
+        for rows in shuffled(lengths, batch_size, rng)
+    ]

@@ -1,0 +1,97 @@
+"""Translates what is said in a file or a served recording, with a trained translator of speech."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipelines.audio import Piece, as_text, from_text, pieces
+from pipelines.seq2seq.speech_translation.data import heard
+from pipelines.seq2seq.speech_translation.model import Cascade
+from pipelines.seq2seq.speech_translation.train import load_translator
+
+WANTED = 3  # translations of a piece
+
+
+def inputs(arguments: list[str]) -> Iterator[str]:
+    """The recordings in the files that `arguments` name, as texts, one piece at a time: a file may be hours long."""
+    if not arguments:
+        raise ValueError("no sound file is named: `python -m pipelines predict seq2seq-speech-translation clip.wav`")
+    for argument in arguments:
+        path = Path(argument)
+        if not path.is_file():
+            raise ValueError(f"{argument} is no file: name a sound file (wav, flac, ogg)")
+        for piece in pieces(path, argument):
+            yield as_text(piece)
+
+
+class Predictor:
+    """A translator loaded from a run's `model.safetensors`."""
+
+    def __init__(self, weights: Path) -> None:
+        self._model = load_translator(weights)
+
+    def __call__(self, texts: list[str]) -> list[dict[str, Any]]:
+        """For each recording (base64 of a sound file) its translation.
+
+        A recording longer than `pipelines.audio.LONGEST` is translated piece by piece, where it is quietest; `pieces`
+        has for each of them the translation, its log probability and score, the next best ones, and what a cascade took
+        to be said. `cut` tells that a translation did not come to an end, `warnings` what is doubtful about the sound.
+        Raises ValueError that names the text that holds no recording.
+        """
+        return [self._answer(text, f"text {number} of {len(texts)}") for number, text in enumerate(texts, start=1)]
+
+    def _answer(self, text: str, name: str) -> dict[str, Any]:
+        found: list[dict[str, Any]] = []
+        warnings: list[str] = []
+        last = None
+        for piece in from_text(text, name):
+            warnings += piece.warnings(self._model.params.sample_rate)
+            found.append(self._translated(piece))
+            last = piece
+        assert last is not None, "a recording without samples is an error"
+        between = "" if self._model.params.language == "zh" else " "
+        return {
+            "name": last.name,
+            "start": found[0]["start"],
+            "end": found[-1]["end"],
+            "translation": between.join(part["translation"] for part in found if part["translation"]),
+            "cut": any(part["cut"] for part in found),
+            "warnings": list(dict.fromkeys(warnings)),
+            "pieces": found,
+        }
+
+    def _translated(self, piece: Piece) -> dict[str, Any]:
+        params = self._model.params
+        answer: dict[str, Any] = {"start": round(piece.start, 3), "end": round(piece.start + piece.seconds, 3)}
+        if any(warning.startswith("silent") for warning in piece.warnings(params.sample_rate)):
+            return answer | {"translation": "", "log_prob": 0.0, "score": 0.0, "cut": False, "others": []}
+        features = heard([piece.waveform(params.sample_rate)], params)
+        hypotheses = self._model.translations(features, params, wanted=WANTED)[0]
+        said = [
+            {
+                "translation": self._model.writing.text(one.symbols),
+                "log_prob": one.log_prob,
+                "score": one.score,
+                "cut": one.cut,
+            }
+            for one in hypotheses
+        ]
+        if isinstance(self._model, Cascade):
+            answer["recognised"] = self._model.transcripts(features)[0]
+        return answer | said[0] | {"others": said[1:]}
+
+
+def shown(answer: Mapping[str, Any]) -> str:
+    """The translation of each piece with its time and score, below it the next best ones and what is doubtful."""
+    lines = []
+    for piece in answer["pieces"]:
+        where = f"{answer['name']} " if answer["name"] else ""
+        said = piece["translation"] or "(nothing)"
+        lines.append(f"{where}{piece['start']:.2f}-{piece['end']:.2f} s: {said}  ({piece['score']:.2f})")
+        if "recognised" in piece:
+            lines.append(f"  recognised: {piece['recognised'] or '(nothing)'}")
+        lines += [f"  or: {one['translation'] or '(nothing)'}  ({one['score']:.2f})" for one in piece["others"]]
+    lines += [f"  warning: {warning}" for warning in answer["warnings"]]
+    if answer["cut"]:
+        lines.append("  warning: cut, as it did not come to an end")
+    return "\n".join(lines)

@@ -1,0 +1,65 @@
+"""The cascade's first half: a recogniser that writes down what was said, symbol by symbol (CTC, Graves et al. 2006).
+
+Shapes: B recordings, S frames, S' steps, F features of a frame, V symbols; the blank is PAD.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+
+import torch
+from torch import Tensor, nn
+
+from pipelines.seq2seq.encoders import FrameEncoder
+from pipelines.seq2seq.model import Batch
+from pipelines.seq2seq.symbols import PAD, STOP, UNKNOWN
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A symbol and the steps that say it: from `start` to before `end`."""
+
+    symbol: int
+    start: int
+    end: int
+
+
+class Recogniser(nn.Module):
+    """An encoder of frames, and for each of its steps a distribution over symbols and the blank."""
+
+    def __init__(self, encoder: FrameEncoder, symbols: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.output = nn.Linear(encoder.output_size, symbols)
+
+    def forward(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """source (B, S, F), lengths (B,) -> log probabilities (B, S', V) and steps (B,)."""
+        states, steps, _ = self.encoder(source, lengths)
+        logits: Tensor = self.output(states)
+        logits[..., [STOP, UNKNOWN]] = torch.finfo(logits.dtype).min
+        return logits.log_softmax(dim=-1), steps
+
+    def loss(self, batch: Batch) -> Tensor:
+        """The mean of -log p(symbols) over recordings."""
+        log_probs, steps = self(batch.source, batch.lengths)
+        symbols = (batch.targets > STOP).sum(dim=1)
+        total = nn.functional.ctc_loss(
+            log_probs.transpose(0, 1), batch.targets, steps, symbols, blank=PAD, reduction="sum"
+        )
+        return total / len(steps)
+
+
+def steps_needed(symbols: Sequence[int]) -> int:
+    """The fewest steps that say them: one each, and a blank within each double."""
+    return len(symbols) + sum(one == other for one, other in pairwise(symbols))
+
+
+def best_path(log_probs: Tensor) -> list[Heard]:
+    """Of one recording (S', V): the likeliest symbol of each step, repeats merged, blanks left out."""
+    found, place = [], 0
+    for symbol, steps in groupby(log_probs.argmax(dim=-1).tolist()):
+        count = len(list(steps))
+        if symbol != PAD:
+            found.append(Heard(symbol, place, place + count))
+        place += count
+    return found
