@@ -44,11 +44,3 @@ def outputs(
             for index, answer in zip(chosen, answers, strict=True):
                 found[index] = answer
     return found
-
-
-def sampling_of(epoch: int, epochs: int, share: float) -> float:
-    """Scheduled sampling's probability in an epoch (from 0): it rises evenly from 0 to `share`.
-
-    Bengio et al. (2015), Scheduled sampling, section 2.4, the linear schedule.
-    """
-    return share * epoch / max(1, epochs - 1)

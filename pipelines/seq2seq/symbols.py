@@ -6,6 +6,7 @@ Shapes: B sequences, T symbols of the longest.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -31,13 +32,13 @@ class Symbols:
     def __len__(self) -> int:
         return len(self.names)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_numbers", {name: number for number, name in enumerate(self.names)})
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {name: number for number, name in enumerate(self.names)}
 
     def numbers(self, sequence: Iterable[str]) -> list[int]:
         """A symbol that training did not see is UNKNOWN."""
-        known: dict[str, int] = self._numbers  # type: ignore[attr-defined]
-        return [known.get(symbol, UNKNOWN) for symbol in sequence]
+        return [self._numbers.get(symbol, UNKNOWN) for symbol in sequence]
 
     def sequence(self, numbers: Iterable[int]) -> list[str]:
         return [self.names[number] for number in numbers]

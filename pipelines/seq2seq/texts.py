@@ -1,16 +1,17 @@
-"""How texts of a language become symbols and back: by words, by characters or by subwords."""
+"""How texts of a language become symbols and back: by words, characters, subwords or tokens."""
 
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import torch
 
 from pipelines.seq2seq.symbols import Symbols
 
-Units = Literal["words", "characters", "subwords"]
+Units = Literal["words", "characters", "subwords", "tokens"]
 
 IDEOGRAPH = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 WORD = re.compile(rf"[{IDEOGRAPH}]|[^\W{IDEOGRAPH}]+(?:['\u2019-][^\W{IDEOGRAPH}]+)*|[^\w\s]")
@@ -24,7 +25,8 @@ class Writing:
     """The symbols of one side of the training texts.
 
     words: punctuation is parted from words, and an ideograph is a word; characters: each is one, blanks too; subwords:
-    the pieces of a unigram model (Kudo 2018, by sentencepiece), whose serialised form is `pieces`.
+    the pieces of a unigram model (Kudo 2018, by sentencepiece), whose serialised form is `pieces`; tokens: what blanks
+    part.
     """
 
     units: Units
@@ -34,7 +36,7 @@ class Writing:
 
     @classmethod
     def of(
-        cls, texts: Sequence[str], units: Units, *, lower: bool = False, least: int = 1, subwords: int = 0
+        cls, texts: Iterable[str], units: Units, *, lower: bool = False, least: int = 1, subwords: int = 0
     ) -> "Writing":
         """Of training texts: symbols that occur at least `least` times, or `subwords` pieces."""
         texts = [text.lower() for text in texts] if lower else list(texts)
@@ -55,6 +57,8 @@ class Writing:
             return "".join(found)
         if self.units == "subwords":
             return "".join(found).replace("\u2581", " ").strip()
+        if self.units == "tokens":
+            return " ".join(found)
         return BETWEEN_WIDE.sub("", BEFORE_NO_BLANK.sub(r"\1", " ".join(found)))
 
     def state(self) -> dict[str, Any]:
@@ -73,19 +77,17 @@ def _split(text: str, units: Units, pieces: bytes) -> list[str]:
         return WORD.findall(text)
     if units == "characters":
         return list(" ".join(text.split()))
+    if units == "tokens":
+        return text.split()
     found: list[str] = _processor(pieces).encode(text, out_type=str)
     return found
 
 
-_PROCESSORS: dict[bytes, Any] = {}
-
-
+@lru_cache(maxsize=4)
 def _processor(pieces: bytes) -> Any:
-    if pieces not in _PROCESSORS:
-        from sentencepiece import SentencePieceProcessor
+    from sentencepiece import SentencePieceProcessor
 
-        _PROCESSORS[pieces] = SentencePieceProcessor(model_proto=pieces)
-    return _PROCESSORS[pieces]
+    return SentencePieceProcessor(model_proto=pieces)
 
 
 def _pieces(texts: Sequence[str], size: int) -> bytes:

@@ -5,14 +5,16 @@ import pytest
 import torch
 
 from pipelines.params import parse
+from pipelines.seq2seq.pairs import Languages, batch_of
 from pipelines.seq2seq.search import GREEDY
-from pipelines.seq2seq.sentences.data import bags, batch_of, swapped_pairs
+from pipelines.seq2seq.sentences.data import bags, swapped_pairs
 from pipelines.seq2seq.sentences.model import SentencesParams, build_autoencoder, codes_of
 from pipelines.seq2seq.sentences.train import nearest, written_again
 from pipelines.seq2seq.texts import Writing
 from tests.pipelines.examples import EXAMPLES
 
 PARAMS = parse(SentencesParams, EXAMPLES["seq2seq", "sentences"].model, "example")
+LANGUAGES = Languages(*[Writing.of(["a b c d e f g h i"], "words")] * 2)
 SWAP = ["white blood cells destroying an infection", "an infection destroying white blood cells"]
 
 
@@ -23,11 +25,11 @@ def test_the_same_bag_another_code_and_both_come_back() -> None:
     sentences = [writing.numbers(text) for text in SWAP]
     one, other = bags(sentences, len(writing.symbols))
     assert torch.equal(one, other)
-    model = build_autoencoder(PARAMS, len(writing.symbols))
+    model = build_autoencoder(PARAMS, Languages(writing, writing))
     optimizer = torch.optim.Adam(model.parameters(), lr=0.03)
     for _ in range(60):
         optimizer.zero_grad()
-        model.loss(batch_of(sentences)).backward()  # type: ignore[no-untyped-call]
+        model.loss(batch_of(list(zip(sentences, sentences, strict=True)))).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     model.eval()
     codes = codes_of(model, sentences)
@@ -38,7 +40,7 @@ def test_the_same_bag_another_code_and_both_come_back() -> None:
 def test_all_that_the_decoder_sees_is_the_code() -> None:
     """Other states of the encoder with the same code give the same words."""
     torch.manual_seed(0)
-    model = build_autoencoder(PARAMS, 12).eval()
+    model = build_autoencoder(PARAMS, LANGUAGES).eval()
     with torch.inference_mode():
         encoded = model.encode(torch.tensor([[3, 4, 5]]), torch.tensor([3]))
         blind = type(encoded)(torch.randn_like(encoded.states), encoded.keys, encoded.padding, encoded.code)
@@ -53,7 +55,7 @@ def test_attention_is_refused() -> None:
 
 
 def test_words_read_and_written_have_one_embedding() -> None:
-    model = build_autoencoder(PARAMS, 12)
+    model = build_autoencoder(PARAMS, LANGUAGES)
     written, read = model.embedding.weight, dict(model.encoder.named_parameters())["embedding.weight"]
     assert written is read is model.output.weight
 
@@ -70,6 +72,6 @@ def test_the_nearest_is_the_one_at_the_smallest_angle() -> None:
 
 def test_a_code_does_not_depend_on_its_batch() -> None:
     torch.manual_seed(0)
-    model = build_autoencoder(PARAMS, 12).eval()
+    model = build_autoencoder(PARAMS, LANGUAGES).eval()
     sentences = [[3, 4, 5, 6, 7], [8], [9, 10]]
     torch.testing.assert_close(codes_of(model, sentences)[1:2], codes_of(model, [[8]]))

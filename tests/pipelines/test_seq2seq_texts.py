@@ -5,7 +5,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.seq2seq.outputs import outputs, sampling_of
+from pipelines.seq2seq.learning import sampling_of
+from pipelines.seq2seq.outputs import outputs
 from pipelines.seq2seq.search import GREEDY, BeamParams, beam_search
 from pipelines.seq2seq.symbols import UNKNOWN, as_source
 from pipelines.seq2seq.texts import Units, Writing
@@ -26,6 +27,12 @@ WRITINGS = (Writing.of(TEXTS, "words"), Writing.of(TEXTS, "characters"))
 def test_a_text_of_known_symbols_comes_back_as_it_was(text: str, units: Units) -> None:
     writing = Writing.of(TEXTS, units)
     assert writing.text(writing.numbers(text)) == text
+
+
+def test_tokens_are_what_blanks_part() -> None:
+    writing = Writing.of(["(S (NP NNP )NP )S"], "tokens")
+    assert writing.split(" (S  NNP )S") == ["(S", "NNP", ")S"]
+    assert writing.text(writing.numbers("(S NNP )S")) == "(S NNP )S"
 
 
 def test_words_are_parted_from_marks_and_ideographs_from_each_other() -> None:

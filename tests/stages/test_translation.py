@@ -25,7 +25,8 @@ from stages.texts.pairs import key
 from stages.texts.tatoeba import PUBLIC, split_of
 
 OPTIONS = TranslationOptions(seed=3, train=1500, val=100, test=150)
-DIGEST = "dd059588f9a8d4f4b98339a44db09f62a55fdcdfe54b695f076a32c698dbabff"
+DIGEST = "0278ce927d5c5d4520ab2faba9c916542bb84a5873a1cca91e4426af1f461106"
+MARKS = "both sides end with a mark, or neither does and the source is a term of 1 to 3 words"
 
 Tables = dict[str, pd.DataFrame]
 Outcomes = dict[tuple[str, str], Outcome]  # by table and rule
@@ -90,9 +91,30 @@ def test_the_drawn_english_is_written_as_english_is() -> None:
     sentences = [grammar.draw(Random(seed))[0] for seed in range(2000)]
     for sentence in sentences:
         assert sentence[0].isupper()
-        assert sentence[-1] in ".?"
         assert "$" not in sentence
         assert all(word != "a" or following[0] not in "aeiou" for word, following in pairwise(sentence.split()))
+
+
+def test_sentences_end_with_a_mark_on_both_sides_and_terms_on_neither() -> None:
+    pairs = [grammar.draw(Random(seed)) for seed in range(2000)]
+    for english, chinese in pairs:
+        assert (english[-1] in ".?") == (chinese[-1] in "。？")
+    terms = {english for english, _ in pairs if english[-1] not in ".?"}
+    assert {"Machine learning", "Dog"} < terms
+    assert max(len(term.split()) for term in terms) == 3
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [("Machine learning.", "机器学习"), ("Machine learning", "机器学习。"), ("She will not use this", "她不会用这个")],
+)
+def test_a_mark_that_is_lacking_is_seen(
+    drawn: Prepared, check: Callable[[Tables], Outcomes], source: str, target: str
+) -> None:
+    table = drawn.tables["val"].copy()
+    table.loc[3, ["source", "target"]] = source, target
+    outcome = check({**drawn.tables, "val": table})["val", MARKS]
+    assert [row["source"] for row in outcome.rows] == [source]
 
 
 def test_too_many_pairs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

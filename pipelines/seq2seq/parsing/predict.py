@@ -15,7 +15,7 @@ class Predictor:
     """A parser loaded from a run's `model.safetensors`."""
 
     def __init__(self, weights: Path) -> None:
-        self._model, self._writing, self._params = load_parser(weights)
+        self._model, self._languages, self._params = load_parser(weights)
 
     def __call__(self, texts: list[str]) -> list[dict[str, Any]]:
         """For each sentence, its words and marks parted by blanks, the tree: over its words, and as symbols.
@@ -33,10 +33,10 @@ class Predictor:
                 raise ValueError(
                     f"{name} has {len(words):,} words, and at most {LONGEST} are parsed: one sentence each"
                 )
-        found = trees(self._model, self._writing, sentences, self._params)
+        found = trees(self._model, self._languages, sentences, self._params)
         answers = []
         for text, words, symbols in zip(texts, sentences, found, strict=True):
-            known = zip(words, self._writing.words.numbers(words), strict=True)
+            known = zip(words, self._languages.source.symbols.numbers(words), strict=True)
             answers.append(
                 {
                     "text": text,

@@ -1,4 +1,4 @@
-"""An auto-encoder's shape, and how it is built: a decoder that sees nothing of its source but one vector."""
+"""An auto-encoder's settings, how it is built, and its codes; its decoder sees nothing of a source but one vector."""
 
 from dataclasses import dataclass
 
@@ -6,19 +6,17 @@ import torch
 from torch import Tensor
 
 from pipelines.seq2seq.encoders import SymbolEncoder
-from pipelines.seq2seq.model import DecoderParams, Seq2Seq
-from pipelines.seq2seq.search import BeamParams
+from pipelines.seq2seq.model import Seq2Seq
+from pipelines.seq2seq.pairs import Languages
 from pipelines.seq2seq.symbols import as_source
+from pipelines.seq2seq.text_model import TextParams, build_text_model
 
 AT_ONCE = 256  # sentences
 
 
 @dataclass(frozen=True)
-class SentencesParams(DecoderParams, BeamParams):
-    """The encoder, the decoder, and how sentences are searched for."""
-
-    bidirectional: bool  # the encoder: the code is the last output of each direction
-    least_count: int  # a word that training has more rarely is unknown
+class SentencesParams(TextParams):
+    """The encoder, whose last output of each direction is the code, and the decoder."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -29,18 +27,11 @@ class SentencesParams(DecoderParams, BeamParams):
             )
 
 
-def build_autoencoder(params: SentencesParams, symbols: int) -> Seq2Seq:
-    encoder = SymbolEncoder(
-        symbols,
-        params.embedding_size,
-        cell=params.cell,
-        hidden_size=params.hidden_size,
-        num_layers=params.num_layers,
-        bidirectional=params.bidirectional,
-        dropout=params.dropout,
-    )
-    model = Seq2Seq(encoder, params, symbols)
-    encoder.embedding.weight = model.embedding.weight  # words that are read and written are the same
+def build_autoencoder(params: SentencesParams, languages: Languages) -> Seq2Seq:
+    """Words that are read and written are the same, and so are their embeddings."""
+    model = build_text_model(params, languages)
+    assert isinstance(model.encoder, SymbolEncoder)
+    model.encoder.embedding.weight = model.embedding.weight
     return model
 
 

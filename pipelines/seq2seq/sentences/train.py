@@ -9,17 +9,19 @@ import torch
 from torch import Tensor, nn
 
 from pipelines import checkpoint, plots
-from pipelines.cells import build_cell
-from pipelines.params import Run, parse
-from pipelines.seq2seq.model import Batch, Seq2Seq
+from pipelines.params import Run
+from pipelines.seq2seq.learning import checked_settings, learn
+from pipelines.seq2seq.model import Seq2Seq
 from pipelines.seq2seq.outputs import outputs
+from pipelines.seq2seq.pairs import Languages, batches_of_epoch
 from pipelines.seq2seq.search import GREEDY, BeamParams
-from pipelines.seq2seq.sentences.data import bags, batches_of_epoch, swapped_pairs
+from pipelines.seq2seq.sentences.data import bags, swapped_pairs
 from pipelines.seq2seq.sentences.model import SentencesParams, build_autoencoder, codes_of
 from pipelines.seq2seq.symbols import as_source
+from pipelines.seq2seq.text_model import from_state, state_of
 from pipelines.seq2seq.texts import Writing
 from pipelines.tables import load_splits
-from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
+from pipelines.training import Log, Row, TrainingParams, choose_device, write_results
 
 KNOWN = 1000  # sentences of training that a model compares a new one with
 SHOWN = 40  # pairs in the picture, sentences in the table of neighbours
@@ -27,9 +29,7 @@ SHOWN = 40  # pairs in the picture, sentences in the table of neighbours
 
 def settings(run: Run) -> tuple[SentencesParams, TrainingParams]:
     """What params.yaml says of a run, checked. Raises ValueError for an unknown key, cell or size."""
-    model = parse(SentencesParams, run.model, f"model of {run.name}")
-    build_cell(model.cell, 1, model.hidden_size)
-    return model, parse(TrainingParams, run.training, f"training of {run.name}")
+    return checked_settings(run, SentencesParams)
 
 
 def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
@@ -41,46 +41,30 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     """
     params, training = settings(run)
     splits = load_splits(tables)
-    device = choose_device(run.device)
     torch.manual_seed(run.seed)
-    writing = Writing.of(list(splits["train"]["text"]), "words", least=params.least_count)
-    model = build_autoencoder(params, len(writing.symbols)).to(device)
+    writing = Writing.of(splits["train"]["text"], "words", least=params.least_count)
+    languages = Languages(writing, writing)
+    model = build_autoencoder(params, languages).to(choose_device(run.device))
     sentences = {split: [writing.numbers(text) for text in table["text"]] for split, table in splits.items()}
+    pairs = [(sentence, sentence) for sentence in sentences["train"]]
 
-    def batches(epoch: int) -> list[Batch]:
-        rng = np.random.default_rng((run.seed, epoch))
-        return [batch.to(device) for batch in batches_of_epoch(sentences["train"], training.batch_size, rng)]
-
-    def loss(model: nn.Module, batch: Batch) -> Tensor:
-        assert isinstance(model, Seq2Seq)
-        return model.loss(batch, training.label_smoothing)
-
-    def validate(model: nn.Module) -> Row:
-        assert isinstance(model, Seq2Seq)
+    def validate(model: Seq2Seq) -> Row:
         found = written_again(model, sentences["val"], GREEDY)
         return {"val_exact": _percent(said == read for said, read in zip(found, sentences["val"], strict=True))}
 
-    fitted = fit(
+    fitted = learn(
         model,
         training,
-        batches=batches,
-        loss=loss,
+        seed=run.seed,
+        batches=lambda rng: batches_of_epoch(pairs, training.batch_size, rng),
         validate=validate,
         monitor="val_exact",
         log=log,
         resume_from=out / "checkpoint.safetensors",
     )
     known = list(splits["train"]["text"][:KNOWN])
-    checkpoint.save(
-        out / "model.safetensors",
-        {
-            "weights": model.state_dict(),
-            "params": vars(params),
-            "writing": writing.state(),
-            "known": known,
-            "codes": codes_of(model, [writing.numbers(text) for text in known]),
-        },
-    )
+    codes = codes_of(model, sentences["train"][:KNOWN])
+    checkpoint.save(out / "model.safetensors", {**state_of(model, params, languages), "known": known, "codes": codes})
     figures = _evaluate(out, model, params, splits["test"], sentences["test"])
     return write_results(out, model, fitted, {f"test_{name}": value for name, value in figures.items()})
 
@@ -94,11 +78,8 @@ def written_again(model: Seq2Seq, sentences: list[list[int]], params: BeamParams
 def load_autoencoder(path: Path) -> tuple[Seq2Seq, Writing, SentencesParams, list[str], Tensor]:
     """The auto-encoder saved at `path`, ready to answer, and the known sentences with their codes."""
     state = checkpoint.load(path)
-    params = parse(SentencesParams, state["params"], f"params in {path}")
-    writing = Writing.from_state(state["writing"])
-    model = build_autoencoder(params, len(writing.symbols))
-    model.load_state_dict(state["weights"])
-    return model.eval(), writing, params, state["known"], state["codes"]
+    model, languages, params = from_state(state, SentencesParams, build_autoencoder)
+    return model, languages.source, params, state["known"], state["codes"]
 
 
 def nearest(codes: Tensor, known: Tensor) -> Tensor:

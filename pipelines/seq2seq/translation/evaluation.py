@@ -13,8 +13,8 @@ import torch
 from pipelines import metrics, plots
 from pipelines.files import write_atomically
 from pipelines.seq2seq.model import Seq2Seq
+from pipelines.seq2seq.pairs import Languages, batch_of
 from pipelines.seq2seq.search import Hypothesis
-from pipelines.seq2seq.translation.data import Languages, batch_of
 from pipelines.training import Row
 
 LENGTHS = (0, 4, 6, 8, 10, 12, 15, 20, np.inf)  # symbols of a source: the ends of the groups

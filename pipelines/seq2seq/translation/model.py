@@ -1,26 +1,21 @@
-"""A translator's shape, and how it is built."""
+"""A translator's settings."""
 
 from dataclasses import dataclass
 
-from pipelines.seq2seq.encoders import SymbolEncoder
-from pipelines.seq2seq.model import DecoderParams, Seq2Seq
-from pipelines.seq2seq.search import BeamParams
+from pipelines.seq2seq.text_model import TextParams
 from pipelines.seq2seq.texts import Units
-from pipelines.seq2seq.translation.data import Languages
 
 
 @dataclass(frozen=True)
-class TranslatorParams(DecoderParams, BeamParams):
-    """The languages, the encoder and what training changes; the decoder; how translations are searched for."""
+class TranslatorParams(TextParams):
+    """The languages, the model, and what training changes."""
 
     languages: tuple[str, ...]  # of the columns source and target; BLEU parts words by them
     reverse: bool  # whether target is read and source written
     source_units: Units
     target_units: Units
     lower_source: bool  # read capitals as small letters
-    least_count: int  # a symbol that training has more rarely is unknown
     subwords: int  # pieces of a language, where units are subwords
-    bidirectional: bool  # the encoder; the decoder never is
     sampling: float  # share of steps that read the decoder's own words in the last epoch; 0: teacher forcing
 
     def __post_init__(self) -> None:
@@ -34,16 +29,3 @@ class TranslatorParams(DecoderParams, BeamParams):
     def written(self) -> str:
         """The language of translations."""
         return self.languages[0 if self.reverse else 1]
-
-
-def build_translator(params: TranslatorParams, languages: Languages) -> Seq2Seq:
-    encoder = SymbolEncoder(
-        len(languages.source.symbols),
-        params.embedding_size,
-        cell=params.cell,
-        hidden_size=params.hidden_size,
-        num_layers=params.num_layers,
-        bidirectional=params.bidirectional,
-        dropout=params.dropout,
-    )
-    return Seq2Seq(encoder, params, len(languages.target.symbols))

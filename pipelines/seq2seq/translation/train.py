@@ -3,30 +3,27 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch import Tensor, nn
 
 from pipelines import checkpoint, metrics
-from pipelines.cells import build_cell
-from pipelines.params import Run, parse
-from pipelines.seq2seq.model import Batch, Seq2Seq
-from pipelines.seq2seq.outputs import outputs, sampling_of
+from pipelines.params import Run
+from pipelines.seq2seq.learning import checked_settings, learn
+from pipelines.seq2seq.model import Seq2Seq
+from pipelines.seq2seq.outputs import outputs
+from pipelines.seq2seq.pairs import Languages, batches_of_epoch
 from pipelines.seq2seq.search import GREEDY, BeamParams, Hypothesis
 from pipelines.seq2seq.symbols import as_source
-from pipelines.seq2seq.texts import Writing
-from pipelines.seq2seq.translation.data import Languages, batches_of_epoch, turned
+from pipelines.seq2seq.text_model import build_text_model, from_state, state_of
+from pipelines.seq2seq.translation.data import languages_of, turned, whole_length
 from pipelines.seq2seq.translation.evaluation import write_evaluation
-from pipelines.seq2seq.translation.model import TranslatorParams, build_translator
+from pipelines.seq2seq.translation.model import TranslatorParams
 from pipelines.tables import load_splits
-from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
+from pipelines.training import Log, Row, TrainingParams, choose_device, write_results
 
 
 def settings(run: Run) -> tuple[TranslatorParams, TrainingParams]:
     """What params.yaml says of a run, checked. Raises ValueError for an unknown key, cell or size."""
-    model = parse(TranslatorParams, run.model, f"model of {run.name}")
-    build_cell(model.cell, 1, model.hidden_size)
-    return model, parse(TrainingParams, run.training, f"training of {run.name}")
+    return checked_settings(run, TranslatorParams)
 
 
 def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
@@ -40,39 +37,29 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     splits = load_splits(tables)
     if params.reverse:
         splits = {split: turned(table) for split, table in splits.items()}
-    device = choose_device(run.device)
     torch.manual_seed(run.seed)
-    languages = _languages(params, list(splits["train"]["source"]), list(splits["train"]["target"]))
-    model = build_translator(params, languages).to(device)
-    pairs = languages.pairs(splits["train"])
+    languages = languages_of(splits["train"], params)
+    model = build_text_model(params, languages).to(choose_device(run.device))
+    pairs = languages.pairs(splits["train"]["source"], splits["train"]["target"])
 
-    def batches(epoch: int) -> list[tuple[Batch, float]]:
-        rng = np.random.default_rng((run.seed, epoch))
-        sampling = sampling_of(epoch, training.epochs, params.sampling)
-        return [(batch.to(device), sampling) for batch in batches_of_epoch(pairs, training.batch_size, rng)]
-
-    def loss(model: nn.Module, batch: tuple[Batch, float]) -> Tensor:
-        assert isinstance(model, Seq2Seq)
-        return model.loss(batch[0], training.label_smoothing, batch[1])
-
-    def validate(model: nn.Module) -> Row:
-        assert isinstance(model, Seq2Seq)
+    def validate(model: Seq2Seq) -> Row:
         found = translations(model, languages, list(splits["val"]["source"]), GREEDY)
         said = [languages.target.text(hypotheses[0].symbols) for hypotheses in found]
         return {"val_bleu": metrics.bleu(list(splits["val"]["target"]), said, params.written)["bleu"]}
 
-    fitted = fit(
+    fitted = learn(
         model,
         training,
-        batches=batches,
-        loss=loss,
+        seed=run.seed,
+        batches=lambda rng: batches_of_epoch(pairs, training.batch_size, rng, whole_length),
         validate=validate,
         monitor="val_bleu",
         log=log,
         resume_from=out / "checkpoint.safetensors",
+        sampling=params.sampling,
     )
 
-    save_translator(out / "model.safetensors", model, params, languages)
+    checkpoint.save(out / "model.safetensors", state_of(model, params, languages))
     found = translations(model, languages, list(splits["test"]["source"]), params)
     figures = write_evaluation(
         out, model, languages, splits["test"], [one[0] for one in found], language=params.written
@@ -93,29 +80,6 @@ def longest(source: Sequence[int]) -> int:
     return 20 + 4 * len(source)  # a word is up to ten characters, but a sentence of words is not
 
 
-def save_translator(path: Path, model: Seq2Seq, params: TranslatorParams, languages: Languages) -> None:
-    """Everything that translating needs, in one file."""
-    writings = {"source": languages.source.state(), "target": languages.target.state()}
-    checkpoint.save(path, {"weights": model.state_dict(), "params": vars(params), "languages": writings})
-
-
 def load_translator(path: Path) -> tuple[Seq2Seq, Languages, TranslatorParams]:
     """The translator saved at `path`, ready to translate."""
-    state = checkpoint.load(path)
-    params = parse(TranslatorParams, state["params"], f"params in {path}")
-    writings = state["languages"]
-    languages = Languages(Writing.from_state(writings["source"]), Writing.from_state(writings["target"]))
-    model = build_translator(params, languages)
-    model.load_state_dict(state["weights"])
-    return model.eval(), languages, params
-
-
-def _languages(params: TranslatorParams, sources: list[str], targets: list[str]) -> Languages:
-    """The writing of both sides of the training texts."""
-    units = (params.source_units, params.target_units)
-    read, written = units[::-1] if params.reverse else units
-    least, subwords = params.least_count, params.subwords
-    return Languages(
-        Writing.of(sources, read, lower=params.lower_source, least=least, subwords=subwords),
-        Writing.of(targets, written, least=least, subwords=subwords),
-    )
+    return from_state(checkpoint.load(path), TranslatorParams)

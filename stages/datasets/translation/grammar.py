@@ -212,7 +212,7 @@ RULES: dict[str, tuple[dict[str, str], ...]] = {
                 "did $one $act $it $past ? ~ $one$past$act$it了吗？",
                 "will $one $act $it $soon ? ~ $one$soon会$act$it吗？",
             ),
-            *("$field . ~ $field。", "$it . ~ $it。", "$thing . ~ $thing。"),  # as in a dictionary
+            *("$field ~ $field", "$it ~ $it", "$thing ~ $thing"),  # as in a dictionary: no sentence, so no mark
             "$one did not $act $it $past . ~ $one$past没有$act$it。",
             *("does $person $feel $it ? ~ $person$feel$it吗？", "do $people like $field ? ~ $people喜欢$field吗？"),
             *(

@@ -1,0 +1,53 @@
+"""A model that reads symbols and writes symbols: its settings, how it is built, kept and loaded."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pipelines.params import parse
+from pipelines.seq2seq.encoders import SymbolEncoder
+from pipelines.seq2seq.model import DecoderParams, Seq2Seq
+from pipelines.seq2seq.pairs import Languages
+from pipelines.seq2seq.search import BeamParams
+
+
+@dataclass(frozen=True)
+class TextParams(DecoderParams, BeamParams):
+    """The encoder, the decoder, and how what is written is searched for."""
+
+    bidirectional: bool  # the encoder; the decoder never is
+    least_count: int  # a symbol that training has more rarely is unknown
+
+
+Params = TypeVar("Params", bound=TextParams)
+
+
+def build_text_model(params: TextParams, languages: Languages) -> Seq2Seq:
+    encoder = SymbolEncoder(
+        len(languages.source.symbols),
+        params.embedding_size,
+        cell=params.cell,
+        hidden_size=params.hidden_size,
+        num_layers=params.num_layers,
+        bidirectional=params.bidirectional,
+        dropout=params.dropout,
+    )
+    return Seq2Seq(encoder, params, len(languages.target.symbols))
+
+
+def state_of(model: Seq2Seq, params: TextParams, languages: Languages) -> dict[str, Any]:
+    """Everything that answering needs, for a checkpoint."""
+    return {"weights": model.state_dict(), "params": vars(params), "languages": languages.state()}
+
+
+def from_state(
+    state: Mapping[str, Any],
+    kind: type[Params],
+    build: Callable[[Params, Languages], Seq2Seq] = build_text_model,
+) -> tuple[Seq2Seq, Languages, Params]:
+    """The model that `state_of` kept, ready to answer."""
+    params = parse(kind, state["params"], "params of a kept model")
+    languages = Languages.from_state(state["languages"])
+    model = build(params, languages)
+    model.load_state_dict(state["weights"])
+    return model.eval(), languages, params
