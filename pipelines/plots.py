@@ -139,12 +139,13 @@ def tiles(rows: Mapping[str, Sequence[np.ndarray]], path: Path) -> None:
     """A row of small pictures for each title: (S, S) from dark to light, each on its own scale, or (S, S, 3)."""
     across = max(map(len, rows.values()))
     figure = _figure(across + 1.5, 1.1 * len(rows))
-    for line, (title, pictures) in zip(figure.subplots(len(rows), across, squeeze=False), rows.items(), strict=True):
-        for axes in line:
-            axes.axis("off")
-        for axes, picture in zip(line, pictures, strict=False):
-            axes.imshow(picture, cmap="gray", interpolation="nearest")
-        line[0].set_title(title, fontsize=8, loc="left")
+    for axes, (title, pictures) in zip(figure.subplots(len(rows), 1, squeeze=False)[:, 0], rows.items(), strict=True):
+        for place, picture in enumerate(pictures):
+            axes.imshow(picture, cmap="gray", interpolation="nearest", extent=(1.1 * place, 1.1 * place + 1, 0, 1))
+        axes.set_xlim(0, 1.1 * across)
+        axes.set_ylim(0, 1)
+        axes.axis("off")
+        axes.set_title(title, fontsize=8, loc="left")
     _save(figure, path)
 
 

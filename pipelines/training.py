@@ -36,6 +36,7 @@ class TrainingParams:
     label_smoothing: float
     ema_decay: float  # of the weights' moving average, by which a model is judged and kept; 0: the weights themselves
     optimizer: Literal["adamw", "sgd"] = "adamw"  # sgd: with Nesterov's momentum of 0.9
+    fused: bool = False  # a step of the optimiser is one kernel: faster, and the last digits are others
 
 
 class Log(Protocol):
@@ -70,7 +71,7 @@ def fit(
     monitor: str,
     lower_is_better: bool = False,
     log: Log,
-    resume_from: Path,
+    resume_from: Path | None,
     save_every: float = 0.0,
     groups: Sequence[Mapping[str, Any]] | None = None,
 ) -> Fit:
@@ -79,8 +80,9 @@ def fit(
     batches(epoch) are an epoch's batches, the same for the same epoch whenever asked and as many in each epoch;
     loss(model, batch) is a scalar; validate(model) gives the figures of an epoch, `monitor` among them. After each
     epoch, unless the last time was less than `save_every` seconds ago, everything is saved to `resume_from`: a call
-    that finds the file goes on from there and ends with the same bits as a call that was never interrupted. `groups`
-    are parameters that learn at rates of their own: `params`, and the `scale` of their rate.
+    that finds the file goes on from there and ends with the same bits as a call that was never interrupted; without a
+    `resume_from` nothing is saved. `groups` are parameters that learn at rates of their own: `params`, and the `scale`
+    of their rate.
 
     Raises ValueError when the loss is no longer finite, naming the epoch, and where there is no epoch to train.
     """
@@ -93,7 +95,7 @@ def fit(
     parts: dict[str, Stateful] = {"model": model, "average": average, "optimizer": optimizer}
     history: list[Row] = []
     best: dict[str, Any] = {"score": -math.inf, "epoch": 0, "model": {}}
-    if resume_from.exists():
+    if resume_from and resume_from.exists():
         history, best = _restore(resume_from, parts)
 
     saved = -math.inf
@@ -110,7 +112,8 @@ def fit(
             value.backward()  # type: ignore[no-untyped-call]
             norm = nn.utils.clip_grad_norm_(model.parameters(), params.clip_norm)
             optimizer.step()
-            average.update_parameters(model)
+            if params.ema_decay:
+                average.update_parameters(model)
             losses.append(value.detach())
             norms.append(norm)
 
@@ -121,6 +124,8 @@ def fit(
                 f"the loss is {row['train_loss']} in epoch {epoch + 1}: training diverged; "
                 f"lower learning_rate ({params.learning_rate}) or clip_norm ({params.clip_norm})"
             )
+        if not params.ema_decay:  # a copy of the weights themselves: once an epoch will do
+            average.update_parameters(model)
         average.eval()
         with torch.no_grad():
             row |= validate(average.module)
@@ -130,7 +135,7 @@ def fit(
             weights = copy.deepcopy(average.module.state_dict())
             best = {"score": score, "epoch": epoch + 1, "model": weights}
         log.epoch(row)
-        if time.monotonic() - saved >= save_every:
+        if resume_from and time.monotonic() - saved >= save_every:
             _save(resume_from, parts, history, best)
             saved = time.monotonic()
 
@@ -142,8 +147,11 @@ def fit(
 def _optimizer(params: TrainingParams, groups: Sequence[Mapping[str, Any]]) -> torch.optim.Optimizer:
     own = [dict(group) for group in groups]  # an optimiser writes into them
     if params.optimizer == "adamw":
-        return torch.optim.AdamW(own, lr=params.learning_rate, weight_decay=params.weight_decay)
-    return torch.optim.SGD(own, lr=params.learning_rate, weight_decay=params.weight_decay, momentum=0.9, nesterov=True)
+        return torch.optim.AdamW(own, lr=params.learning_rate, weight_decay=params.weight_decay, fused=params.fused)
+    sgd = torch.optim.SGD
+    return sgd(
+        own, lr=params.learning_rate, weight_decay=params.weight_decay, momentum=0.9, nesterov=True, fused=params.fused
+    )
 
 
 def one_cycle(progress: float) -> float:

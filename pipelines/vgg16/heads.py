@@ -3,7 +3,7 @@
 The new layers are the head. A layer that does not fit what it is put behind is an error when the network is built.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, get_args
 
 from torch import Tensor, nn
@@ -12,6 +12,7 @@ from pipelines.vgg16.model import VGG16
 
 Head = Literal["append", "append-in-classifier", "replace-last", "replace-all"]
 Freeze = Literal["none", "features", "all-but-head", "gradual"]
+Frozen = Literal["features", "all-but-head"]  # from beginning to end
 LAST = 6  # place of the last linear layer in `classifier`
 
 
@@ -93,6 +94,19 @@ def freeze(network: VGG16, what: Freeze, progress: float = 1.0) -> None:
         for name, part in network.named_children():
             part.requires_grad_(name != "features")
     head_of(network).requires_grad_(True)
+
+
+def frozen(network: VGG16, what: Frozen) -> nn.Sequential:
+    """The layers that `freeze` leaves as they are, one after the other; they share the network's weights."""
+    if what == "features":
+        return nn.Sequential(network.features)
+    kept = network.classifier if isinstance(network, Appended) else network.classifier[:-1]
+    return nn.Sequential(network.features, network.avgpool, nn.Flatten(), kept)
+
+
+def behind(network: VGG16, what: Frozen) -> Callable[[Tensor], Tensor]:
+    """What comes after `frozen`: it reads what those layers give, and puts out logits (B, A)."""
+    return network.answer if what == "features" else head_of(network)
 
 
 def rates(network: VGG16, body: float) -> list[Mapping[str, Any]]:

@@ -23,9 +23,10 @@ from pipelines import metrics
 from pipelines.acoustics import FeatureParams, mel_filterbank
 from pipelines.ctc.decoding import beam_search
 from pipelines.ctc.loss import log_likelihood
-from pipelines.ctc.speech.data import Alphabet, Split, load_split
+from pipelines.ctc.speech.data import Alphabet
 from pipelines.ctc.speech.evaluation import read_greedily, texts_read, together
 from pipelines.ctc.speech.train import load_recogniser, posteriors
+from pipelines.recordings import Split, load_split
 
 TURNS = 3
 BEAM = 16
@@ -86,7 +87,7 @@ def bench_decoders(split: Split, log_probs: Sequence[Tensor], alphabet: Alphabet
         "beam, 8 labels a step": by_beam(8),
     }
     if importlib.util.find_spec("pyctcdecode"):
-        from pyctcdecode import build_ctcdecoder
+        build_ctcdecoder = importlib.import_module("pyctcdecode").build_ctcdecoder
 
         logging.disable(logging.WARNING)  # that its alphabet has no word pieces
         theirs = build_ctcdecoder(["", *alphabet.characters])

@@ -52,7 +52,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], Path]:
                     table = pd.read_parquet(tables / f"{split}.parquet")
                     table.drop(columns="said").to_parquet(tables / f"{split}.parquet")
             known[cascade].mkdir()
-            changes = {**PLAIN, "epochs": 12, "hidden_size": 24, "embedding_size": 24, "ema_decay": 0.8}
+            changes: dict[str, Any] = {**PLAIN, "epochs": 12, "hidden_size": 24, "embedding_size": 24, "ema_decay": 0.8}
             told = Told()
             train(EXAMPLE.run(cascade=cascade, **changes), tables, known[cascade], told)
             assert told.rows[-1]["train_loss"] < 0.3 * told.rows[0]["train_loss"]

@@ -10,14 +10,14 @@ from torch import Tensor, nn
 
 from pipelines.params import parse
 from pipelines.training import TrainingParams
-from pipelines.vgg16.heads import with_head
+from pipelines.vgg16.heads import Freeze, Head, linear, with_head
 from pipelines.vgg16.images import source
 from pipelines.vgg16.images.data import Changes, Pictures, batches, changed, drawn, generator_of, load_pictures, order
 from pipelines.vgg16.images.evaluation import calibration_error
-from pipelines.vgg16.images.model import ImagesParams, digest, frozen_features, logits
+from pipelines.vgg16.images.frozen import frozen_features, judged_by, learned_from, logits_behind, viewed
+from pipelines.vgg16.images.model import ImagesParams, digest, logits
 from pipelines.vgg16.images.pictures import feature_maps, grad_cam
-from pipelines.vgg16.images.train import viewed
-from pipelines.vgg16.model import VGG16, Shape, prepared
+from pipelines.vgg16.model import VGG16, Shape
 from tests.pipelines.examples import EXAMPLES
 
 EXAMPLE = EXAMPLES["vgg16", "images"]
@@ -31,31 +31,56 @@ def tables(tmp_path: Path) -> Path:
     return EXAMPLE.write(tmp_path / "tables")
 
 
-def test_cached_features_are_what_the_network_computes(tables: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("freeze", ["features", "all-but-head"])
+@pytest.mark.parametrize("head", ["append", "append-in-classifier", "replace-last", "replace-all"])
+def test_cached_features_lead_to_the_logits_of_the_whole_network(
+    head: Head, freeze: Freeze, tables: Path, tmp_path: Path
+) -> None:
     torch.manual_seed(0)
-    network = with_head(VGG16(PARAMS.shape), "append", 3).eval()
+    network = with_head(VGG16(PARAMS.shape), head, 3).train()
+    pictures, params = load_pictures(tables, "shapes", "val"), dataclasses.replace(PARAMS, freeze=freeze)
+    taught = learned_from(network, pictures, params, tmp_path).features
+    assert taught is not None
+    assert taught.shape[:2] == (params.views, len(pictures))
+    assert not torch.equal(taught[0], taught[1]), "the second view is another one"
+    torch.testing.assert_close(logits_behind(network, taught[:1], params), logits(network, pictures.pixels, params))
+    second = changed(pictures.pixels, params.changes, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(logits_behind(network, taught[1:], params), logits(network, second, params))
+    mirroring = dataclasses.replace(params, flips=True)
+    seen = judged_by(network, pictures, mirroring, tmp_path).features
+    assert seen is not None
+    torch.testing.assert_close(logits_behind(network, seen, mirroring), logits(network, pictures.pixels, mirroring))
+
+
+def test_what_may_still_change_is_not_cached(tables: Path, tmp_path: Path) -> None:
     pictures = load_pictures(tables, "shapes", "val")
-    cached = frozen_features(network, pictures, PARAMS, tmp_path)
-    assert cached.shape[:2] == (PARAMS.views, len(pictures))
-    with torch.inference_mode():
-        torch.testing.assert_close(network.answer(cached[0]), network(prepared(pictures.pixels, 32)))
-    assert not torch.equal(cached[0], cached[1]), "the second view is another one"
+    for freeze in ("none", "gradual"):
+        params = dataclasses.replace(PARAMS, freeze=freeze)
+        assert learned_from(VGG16(PARAMS.shape), pictures, params, tmp_path).features is None
+        assert judged_by(VGG16(PARAMS.shape), pictures, params, tmp_path).features is None
+    assert not list(tmp_path.glob("features-*"))
 
 
 def test_features_are_computed_once_for_what_they_depend_on(tables: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
     network, pictures = VGG16(PARAMS.shape), load_pictures(tables, "shapes", "val")
-    once = frozen_features(network, pictures, PARAMS, tmp_path)
+    once = frozen_features(network, pictures, PARAMS, tmp_path, 2)
     (file,) = tmp_path.glob("features-*")
     written = file.stat().st_mtime_ns
-    assert torch.equal(frozen_features(network, pictures, PARAMS, tmp_path), once)
+    assert torch.equal(frozen_features(network, pictures, PARAMS, tmp_path, 2), once)
     assert file.stat().st_mtime_ns == written
-    frozen_features(network, pictures, dataclasses.replace(PARAMS, views=3), tmp_path)
-    frozen_features(network, pictures.first(5), PARAMS, tmp_path)
+    frozen_features(network, pictures, PARAMS, tmp_path, 3)
+    frozen_features(network, pictures, dataclasses.replace(PARAMS, moves=2), tmp_path, 2)
+    frozen_features(network, pictures, dataclasses.replace(PARAMS, freeze="all-but-head"), tmp_path, 2)
+    frozen_features(network, pictures.first(5), PARAMS, tmp_path, 2)
     with torch.no_grad():
         next(network.features.parameters()).add_(1)
-    frozen_features(network, pictures, PARAMS, tmp_path)
-    assert len(list(tmp_path.glob("features-*"))) == 4
+    frozen_features(network, pictures, PARAMS, tmp_path, 2)
+    assert len(list(tmp_path.glob("features-*"))) == 6
+    with torch.no_grad():
+        linear(network.classifier[-1]).weight.add_(1)  # what is learned behind the features does not matter
+    frozen_features(network, pictures, PARAMS, tmp_path, 2)
+    assert len(list(tmp_path.glob("features-*"))) == 6
 
 
 def test_a_view_is_drawn_for_each_picture() -> None:

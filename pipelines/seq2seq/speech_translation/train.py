@@ -11,11 +11,10 @@ from torch import Tensor, nn
 
 from pipelines import checkpoint, metrics
 from pipelines.acoustics import masked
-from pipelines.cells import build_cell
 from pipelines.params import Run, parse
 from pipelines.recordings import Split, load_split
+from pipelines.seq2seq.learning import checked_settings, sampling_of
 from pipelines.seq2seq.model import Batch
-from pipelines.seq2seq.outputs import sampling_of
 from pipelines.seq2seq.search import GREEDY
 from pipelines.seq2seq.speech_translation.data import batches_of_epoch, heard
 from pipelines.seq2seq.speech_translation.evaluation import write_evaluation
@@ -56,9 +55,7 @@ class Quiet:
 
 def settings(run: Run) -> tuple[SpeechTranslatorParams, TrainingParams]:
     """What params.yaml says of a run, checked. Raises ValueError for an unknown key, cell or size."""
-    model = parse(SpeechTranslatorParams, run.model, f"model of {run.name}")
-    build_cell(model.cell, 1, model.hidden_size)
-    return model, parse(TrainingParams, run.training, f"training of {run.name}")
+    return checked_settings(run, SpeechTranslatorParams)
 
 
 def train(run: Run, tables: Path, out: Path, log: Log) -> Row:

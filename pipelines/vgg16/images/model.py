@@ -7,16 +7,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from safetensors.torch import save
 from torch import Tensor
 
-from pipelines.files import write_atomically
-from pipelines.tables import load_array
-from pipelines.vgg16.heads import Freeze, Head
-from pipelines.vgg16.images.data import Changes, Pictures, changed
+from pipelines.vgg16.heads import Freeze, Frozen, Head
+from pipelines.vgg16.images.data import Changes
 from pipelines.vgg16.model import VGG16, Shape, prepared
 
-AT_ONCE = 1000  # pictures
+AT_ONCE = 200  # pictures: of more, what a layer makes of them leaves a CPU's cache
 FAMILY = Path(__file__).parents[1]
 CODE = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(FAMILY.rglob("*.py")))).hexdigest()
 
@@ -63,9 +60,9 @@ class ImagesParams(Shape):
         return Changes(self.moves, self.flips, self.holes)
 
     @property
-    def frozen_features(self) -> bool:
-        """Whether `features` never change, so that they are computed once."""
-        return self.freeze in ("features", "all-but-head")
+    def frozen(self) -> Frozen | None:
+        """Which layers never change, so that what they make of a picture is computed once."""
+        return self.freeze if self.freeze in ("features", "all-but-head") else None
 
 
 def logits(network: VGG16, pixels: Tensor, params: ImagesParams) -> Tensor:
@@ -87,27 +84,6 @@ def logits(network: VGG16, pixels: Tensor, params: ImagesParams) -> Tensor:
 def halved(device: torch.device) -> torch.autocast:
     """bfloat16 where it is faster: on a GPU."""
     return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
-
-
-def frozen_features(network: VGG16, pictures: Pictures, params: ImagesParams, cache: Path) -> Tensor:
-    """What `features` makes of every view of every picture (views, N, C, s, s), mapped into memory.
-
-    It is computed once for the same weights, pictures and views, and kept in the folder `cache`.
-    """
-    settings = (params.side, params.views, params.changes)
-    name = f"features-{digest(network.features.state_dict() | {'pixels': pictures.pixels}, settings)}"
-    if not (cache / f"{name}.safetensors").is_file():
-        device = next(network.parameters()).device
-        network.eval()
-        found = []
-        with torch.inference_mode(), halved(device):
-            for view in range(params.views):
-                generator = torch.Generator().manual_seed(view)
-                pixels = changed(pictures.pixels, params.changes, generator) if view else pictures.pixels
-                pieces = [prepared(piece.to(device), params.side) for piece in torch.split(pixels, AT_ONCE)]
-                found.append(torch.cat([network.features(piece).float().cpu() for piece in pieces]))
-        write_atomically(cache / f"{name}.safetensors", save({"features": torch.stack(found).contiguous()}))
-    return load_array(cache, name, "features")
 
 
 def digest(tensors: Mapping[str, Tensor], settings: Any) -> str:

@@ -1,7 +1,6 @@
 """Where weights come from: from chance, from other pictures learned here, or from ImageNet."""
 
 import dataclasses
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +10,8 @@ from torch import Tensor, nn
 from pipelines import checkpoint
 from pipelines.training import Row, TrainingParams, fit
 from pipelines.vgg16.images.data import Pictures, batches, load_pictures, order
-from pipelines.vgg16.images.model import ImagesParams, digest, halved, logits
+from pipelines.vgg16.images.frozen import Material, accuracy_of
+from pipelines.vgg16.images.model import ImagesParams, digest, halved
 from pipelines.vgg16.model import VGG16, prepared
 
 IMAGENET_FILE = Path("data/raw/vgg16-weights/vgg16-397923af.pth")  # by `python -m stages.weights`, which verifies it
@@ -55,17 +55,13 @@ def from_source(
             torch.manual_seed(SEED)
             network = VGG16(params.shape, len(pictures.classes))
             network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-            saved = cache / f"{name}.{os.getpid()}"  # two runs may learn the same at the same time
-            learn(network, params, training, (pictures.to(device), seen.to(device)), saved)
+            learn(network, params, training, (pictures.to(device), seen.to(device)))
             checkpoint.save(cache / f"{name}.safetensors", network.state_dict())
-            saved.unlink()
     network.load_state_dict(checkpoint.load(cache / f"{name}.safetensors"))
     return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
-def learn(
-    network: VGG16, params: ImagesParams, training: TrainingParams, pictures: tuple[Pictures, Pictures], saved: Path
-) -> None:
+def learn(network: VGG16, params: ImagesParams, training: TrainingParams, pictures: tuple[Pictures, Pictures]) -> None:
     """Trains all of a network on the first of `pictures`; the epoch is chosen on the second."""
     taught, seen = pictures
 
@@ -79,10 +75,10 @@ def learn(
         training,
         batches=epoch_batches,
         loss=lambda model, batch: picture_loss(model, batch, params.side, training.label_smoothing),
-        validate=lambda model: {"val_accuracy": accuracy_of(model, seen, params)},
+        validate=lambda model: {"val_accuracy": accuracy_of(model, Material(seen, None), params)},
         monitor="val_accuracy",
         log=Untold(),
-        resume_from=saved,
+        resume_from=None,
     )
 
 
@@ -94,13 +90,6 @@ def picture_loss(
     with halved(pixels.device):
         found = model(prepared(pixels, side))
     return nn.functional.cross_entropy(found.float(), labels, label_smoothing=label_smoothing)
-
-
-def accuracy_of(model: nn.Module, pictures: Pictures, params: ImagesParams) -> float:
-    """In percent."""
-    assert isinstance(model, VGG16)
-    right = logits(model, pictures.pixels, params).argmax(dim=1) == pictures.labels
-    return 100 * right.double().mean().item()
 
 
 class Untold:

@@ -13,12 +13,13 @@ from pipelines import checkpoint
 from pipelines.params import Run, parse
 from pipelines.summary import summarise
 from pipelines.training import Fit, Log, Row, TrainingParams, choose_device, fit, write_results
-from pipelines.vgg16.heads import LAST, freeze, learned, linear, rates, with_head
-from pipelines.vgg16.images.data import Pictures, batches, drawn, generator_of, load_pictures, order
+from pipelines.vgg16.heads import LAST, behind, freeze, learned, linear, rates, with_head
+from pipelines.vgg16.images.data import batches, drawn, generator_of, load_pictures, order
 from pipelines.vgg16.images.evaluation import write_evaluation
-from pipelines.vgg16.images.model import ImagesParams, frozen_features, halved, logits
+from pipelines.vgg16.images.frozen import Material, accuracy_of, judged_by, learned_from, viewed
+from pipelines.vgg16.images.model import ImagesParams, halved
 from pipelines.vgg16.images.pictures import draw_answers, draw_weights
-from pipelines.vgg16.images.source import Untold, accuracy_of, initial, picture_loss
+from pipelines.vgg16.images.source import Untold, initial, picture_loss
 from pipelines.vgg16.model import VGG16
 
 CACHE = "cache"  # beside the runs: what they share
@@ -39,12 +40,14 @@ class Lesson:
     training: TrainingParams
     seed: int
     start: VGG16  # the network with its head, as it is before
-    seen: Pictures  # val
+    seen: Material  # val
     steps: int = 0  # of an epoch; 0: each picture once
 
-    def learn(self, network: VGG16, pictures: Pictures, features: Tensor | None, log: Log, saved: Path) -> Fit:
-        """Trains on `pictures`, or on frozen features of them (views, N, C, s, s). The epoch is chosen on val."""
-        params, training, device = self.params, self.training, pictures.pixels.device
+    def learn(self, network: VGG16, taught: Material, log: Log, saved: Path | None) -> Fit:
+        """Trains on `taught`; the epoch is chosen by how `seen` is answered."""
+        params, training, device = self.params, self.training, taught.pictures.pixels.device
+        pictures, features = taught.pictures, taught.features
+        answer = behind(network, params.frozen) if params.frozen else network.answer
         # Another way to call the same network: only training is worth the half minute of compiling.
         called = torch.compile(network) if params.compiled and device.type == "cuda" else network
 
@@ -62,7 +65,7 @@ class Lesson:
             if features is None:
                 return picture_loss(called, batch, params.side, training.label_smoothing)
             with halved(device):
-                found = network.answer(batch[0])
+                found = answer(batch[0])
             return nn.functional.cross_entropy(found.float(), batch[1], label_smoothing=training.label_smoothing)
 
         return fit(
@@ -96,9 +99,10 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     network = with_head(network, params.head, len(pictures.classes))
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     start = copy.deepcopy(network)
-    features = frozen_features(network, pictures, params, cache) if params.frozen_features else None
-    lesson = Lesson(params, training, run.seed, start, load_pictures(tables, params.pictures, "val").to(device))
-    fitted = lesson.learn(network, pictures, features, log, out / "checkpoint.safetensors")
+    taught = learned_from(network, pictures, params, cache)
+    seen = judged_by(network, load_pictures(tables, params.pictures, "val").to(device), params, cache)
+    lesson = Lesson(params, training, run.seed, start, seen)
+    fitted = lesson.learn(network, taught, log, out / "checkpoint.safetensors")
 
     freeze(network, params.freeze)
     checkpoint.save(
@@ -115,7 +119,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     figures = write_evaluation(out, network, asked, params)
     draw_weights(out, network, start.features.state_dict(), VGG16(params.shape))
     draw_answers(out, network, asked, params)
-    tried = _few_labels(lesson, pictures, features, asked, out)
+    tried = _few_labels(lesson, taught, judged_by(network, asked, params, cache))
     whole = {"labelled pictures": len(pictures), "draws": 1, "test accuracy": figures["test_accuracy"]}
     columns = [*whole, "low", "high"]
     pd.DataFrame([*tried, whole], columns=columns).to_csv(out / "few_labels.csv", index=False, float_format="%.4f")
@@ -124,41 +128,30 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     return write_results(out, network, fitted, figures)
 
 
-def _few_labels(
-    lesson: Lesson, pictures: Pictures, features: Tensor | None, asked: Pictures, out: Path
-) -> list[dict[str, float]]:
+def _few_labels(lesson: Lesson, taught: Material, asked: Material) -> list[dict[str, float]]:
     """The same start taught with few labelled pictures: mean accuracy on test, and its 95 % interval over draws."""
     params = dataclasses.replace(lesson.params, compiled=False)
-    training = dataclasses.replace(lesson.training, epochs=1)
+    training = dataclasses.replace(lesson.training, epochs=1)  # so there is no epoch to choose, and test is read once
     rows = []
     for count in params.few_labels:
         found = []
         for draw in range(params.few_seeds):
             torch.manual_seed(draw)
-            chosen = drawn(pictures.labels, count, generator_of(draw, count))
-            network = copy.deepcopy(lesson.start)
+            chosen = drawn(taught.pictures.labels, count, generator_of(draw, count))
             few = dataclasses.replace(
                 lesson,
                 params=params,
                 training=dataclasses.replace(training, batch_size=min(training.batch_size, count)),
                 seed=draw,
                 steps=params.few_steps,
+                seen=asked,
             )
-            taken = features[:, chosen] if features is not None else None
-            few.learn(network, pictures.rows(chosen), taken, Untold(), out / "few.safetensors")
-            (out / "few.safetensors").unlink()
-            right = logits(network, asked.pixels, params).argmax(dim=1) == asked.labels
-            found.append(100 * right.double().mean().item())
+            fitted = few.learn(copy.deepcopy(lesson.start), taught.rows(chosen), Untold(), None)
+            found.append(fitted.history[0]["val_accuracy"])
         mean = summarise(found, f"accuracy with {count} labels")
         ends = {"low": mean.of_mean.low, "high": mean.of_mean.high} if mean.of_mean else {}
         rows.append({"labelled pictures": count, "draws": len(found), "test accuracy": mean.estimate.mean, **ends})
     return rows
-
-
-def viewed(features: Tensor, rows: Tensor, generator: torch.Generator) -> Tensor:
-    """Of features (views, N, C, s, s) one view of each row (B, C, s, s), drawn anew."""
-    views = torch.randint(len(features), (len(rows),), generator=generator)
-    return features[views, rows]
 
 
 def load_network(path: Path) -> tuple[VGG16, ImagesParams, list[str], int]:
