@@ -59,6 +59,15 @@ def bleu(references: Sequence[str], translations: Sequence[str], language: str) 
     return {"bleu": float(measured.corpus_score(*given).score), "chrf": float(CHRF().corpus_score(*given).score)}
 
 
+def tokenised_bleu(references: Sequence[str], translations: Sequence[str]) -> dict[str, float | str]:
+    """Corpus BLEU by sacrebleu of texts whose tokens blanks part, and its signature: tokenised BLEU."""
+    from sacrebleu.metrics.bleu import BLEU
+
+    measured = BLEU(tokenize="none", force=True)  # force: no warning that texts are tokenised
+    found = float(measured.corpus_score(list(translations), [list(references)]).score)
+    return {"bleu": found, "signature": str(measured.get_signature())}
+
+
 def bleu_signature(language: str) -> str:
     """How `bleu` measures, in sacrebleu's words, for one reference."""
     from sacrebleu.metrics.bleu import BLEU

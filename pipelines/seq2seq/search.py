@@ -105,8 +105,7 @@ def beam_search(
             coverage = _coverage(seen, encoded.padding) if looks else seen[:, 0]
             log_probs = logits.double().log_softmax(dim=-1).view(len(active), beam, -1)
             log_probs[..., list(never)] = -torch.inf
-            for row, search in enumerate(active):
-                search.forbid(log_probs[row])
+            _forbid(log_probs, active)
             totals = torch.tensor([search.totals for search in active], dtype=torch.double, device=seen.device)
             candidates = (totals[..., None] + log_probs).flatten(1)  # (A, K V)
             values, places = candidates.topk(min(2 * beam, candidates.shape[1]), dim=1)
@@ -171,15 +170,10 @@ class _Search:
     def parents(self) -> list[int]:
         return [*(one.parent for one in self.live), *[0] * self._idle]
 
-    def forbid(self, log_probs: Tensor) -> None:
-        """What the constraint does not allow becomes impossible in log_probs (K, V)."""
-        if self.constraint is None:
-            return
-        for row, one in enumerate(self.live):
-            allowed = self.constraint.allowed(one.state)
-            kept = log_probs[row, allowed].clone()
-            log_probs[row] = -torch.inf
-            log_probs[row, allowed] = kept
+    def allowed(self) -> list[Sequence[int]]:
+        """What the constraint allows in each of the rows that a hypothesis has."""
+        assert self.constraint is not None
+        return [self.constraint.allowed(one.state) for one in self.live]
 
     def advance(self, totals: Sequence[float], places: Sequence[tuple[int, int]], coverage: Sequence[float]) -> None:
         """Takes the likeliest continuations, each a row of `live` and a symbol, in order."""
@@ -250,8 +244,7 @@ def sample(
             logits, state, _ = model.step(torch.tensor(symbols, device=encoded.code.device), state, encoded)
             log_probs = logits.double().log_softmax(dim=-1)
             log_probs[:, list(never)] = -torch.inf
-            for row, search in enumerate(searches):
-                search.forbid(log_probs[row, None])
+            _forbid(log_probs[:, None], searches)
             if (log_probs == -torch.inf).all(dim=1).any():
                 raise ValueError("a constraint allows no symbol, not even STOP: nothing can be drawn")
             drawn = torch.multinomial((log_probs / temperature).softmax(dim=-1).cpu(), 1, generator=generator)
@@ -260,6 +253,28 @@ def sample(
                 if search.live:
                     search.advance([search.live[0].total + log_prob], [(0, symbol)], [0.0])
         return [search.best()[0] for search in searches]
+
+
+def _forbid(log_probs: Tensor, searches: Sequence[_Search]) -> None:
+    """What constraints do not allow becomes impossible in log_probs (A, K, V), in place: one call for all rows.
+
+    Rows that no hypothesis has stay as they are.
+    """
+    bound = [(number, search) for number, search in enumerate(searches) if search.constraint is not None]
+    rows = [(number, row) for number, search in bound for row in range(len(search.live))]
+    if not rows:
+        return
+    allowed = [
+        (number, row, symbol)
+        for number, search in bound
+        for row, symbols in enumerate(search.allowed())
+        for symbol in symbols
+    ]
+    forbidden = torch.zeros(log_probs.shape, dtype=torch.bool)
+    forbidden[tuple(torch.tensor(rows).T)] = True
+    if allowed:
+        forbidden[tuple(torch.tensor(allowed).T)] = False
+    log_probs.masked_fill_(forbidden.to(log_probs.device), -torch.inf)
 
 
 def _coverage(seen: Tensor, padding: Tensor) -> Tensor:

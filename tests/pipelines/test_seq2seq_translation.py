@@ -106,6 +106,14 @@ def test_bleu_is_sacrebleu_s_with_its_signature() -> None:
     assert "tok:13a" in metrics.bleu_signature("en")
 
 
+def test_tokenised_bleu_counts_the_tokens_that_are_given() -> None:
+    gold, said = ["Zwei Hunde , ein Ball ."], ["Zwei Hunde , zwei Ball ."]
+    found = metrics.tokenised_bleu(gold, said)
+    assert found["bleu"] == pytest.approx(corpus_bleu(said, [gold], tokenize="none", force=True).score)
+    assert "tok:none" in str(found["signature"])
+    assert evaluation._tokenised(["Zwei Hunde, ein Ball."]) == gold
+
+
 def test_bleu_over_length_counts_each_sentence_once() -> None:
     words = ["one", "two", "three", "four", "five"]
     rows = pd.DataFrame(

@@ -3,7 +3,7 @@
 import html
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from pipelines.files import write_atomically
 from pipelines.seq2seq.model import Seq2Seq
 from pipelines.seq2seq.pairs import Languages, batch_of
 from pipelines.seq2seq.search import Hypothesis
+from pipelines.seq2seq.texts import WORD
 from pipelines.training import Row
 
 LENGTHS = (0, 4, 6, 8, 10, 12, 15, 20, np.inf)  # symbols of a source: the ends of the groups
@@ -39,6 +40,7 @@ def write_evaluation(
     plots.bars_over(groups["bleu"], groups["sentences"], "symbols of the source", "BLEU (test)", out / "lengths.png")
     whole = metrics.bleu(list(table["target"]), said, language)
     written = {"signature": metrics.bleu_signature(language), "bleu": round(whole["bleu"], 4)}
+    written |= {"tokenised": metrics.tokenised_bleu(_tokenised(table["target"]), _tokenised(said))}
     written |= {"by_length": groups.round(4).to_dict("index")}
     write_atomically(out / "bleu.json", json.dumps(written, indent=2, ensure_ascii=False).encode())
     _draw_attention(out / "attention.html", model, languages, predicted, found)
@@ -76,6 +78,10 @@ def thirds(predicted: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def _bleu(rows: pd.DataFrame, language: str) -> float:
     return metrics.bleu(list(rows["target"]), list(rows["translation"]), language)["bleu"]
+
+
+def _tokenised(texts: Iterable[str]) -> list[str]:
+    return [" ".join(WORD.findall(text)) for text in texts]
 
 
 def _draw_attention(
