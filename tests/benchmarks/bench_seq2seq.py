@@ -22,7 +22,7 @@ from pipelines.seq2seq.symbols import PAD, SPECIAL, as_source
 
 SYMBOLS, HIDDEN, TURNS = 2000, 128, 3
 BATCH, READ, WRITTEN = 32, 12, 25  # sentences of a training batch, their symbols and those of their targets
-SEARCHED, SENTENCES = 64, 1000
+SEARCHED, SENTENCES = 24, 1000
 BEAM = BeamParams(beam=5, length_penalty=1.0, coverage_penalty=0.0)
 
 
