@@ -166,7 +166,7 @@ def test_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("data: {", r"params\.yaml is not valid YAML: .*line 1"),
+        ("data: }", r"params\.yaml is not valid YAML: .*line 1"),
         ("data:\n\tsource: builtin", r"params\.yaml is not valid YAML: .*line 2"),
         ("", r"params\.yaml has the sections None: expected data, datasets, pipelines"),
         ("- data", r"params\.yaml has the sections \['data'\]: expected data, datasets, pipelines"),
