@@ -5,6 +5,7 @@ part of its settings changed, goes on with what is there and trains only what it
 """
 
 import dataclasses
+import functools
 import hashlib
 import json
 import os
@@ -128,9 +129,14 @@ def git_state() -> dict[str, str]:
 
 def dvc_digests() -> dict[str, str]:
     """The md5 of every stage output that dvc.lock knows, by path."""
-    lock = Path("dvc.lock")
+    lock = Path("dvc.lock").absolute()
+    return _digests_of(lock, lock.stat().st_mtime_ns) if lock.exists() else {}
+
+
+@functools.lru_cache(maxsize=1)  # the runs of a pipeline read the same file
+def _digests_of(lock: Path, changed: int) -> dict[str, str]:
     # The safe loader in C: the one in Python takes a second for a file of this size.
-    stages = yaml.load(lock.read_bytes(), yaml.CSafeLoader)["stages"] if lock.exists() else {}
+    stages = yaml.load(lock.read_bytes(), yaml.CSafeLoader)["stages"]
     return {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", []) if "md5" in out}
 
 

@@ -9,7 +9,9 @@ Whatever cannot be passed on, as long as the process still imports for one, is r
 """
 
 # This file is also run as a program by itself, in place of Python: it imports nothing but what starts in milliseconds.
+import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -61,11 +63,15 @@ def serve(address: Path, libraries: Sequence[str]) -> None:
     """
     parent = os.getppid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the commands too, and those it is meant for
+    ended = Ended()
+    atexit.register(ended.leave)  # before the libraries, whose own handlers then come first
     try:
         for name in libraries:
             importlib.import_module(name)
     except ImportError:
         return  # the command that needs it will say so
+    gc.collect()
+    gc.freeze()  # a forked process that looked through all of this for garbage would copy it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the keepers
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(address))
@@ -76,13 +82,38 @@ def serve(address: Path, libraries: Sequence[str]) -> None:
                 connection, _ = listener.accept()
                 if os.fork() == 0:
                     listener.close()
-                    _keep(connection)
+                    _keep(connection, ended)
                     return
                 connection.close()
     shutil.rmtree(address.parent, ignore_errors=True)  # the parent had no time to
 
 
-def _keep(connection: socket.socket) -> None:
+class Ended:
+    """How a command ended; `leave` ends its process with that.
+
+    Python would first take all modules apart, which takes a forked process seconds: it copies what it touches.
+    """
+
+    status: int | None = None  # none: not by itself
+
+    def leave(self) -> None:
+        if self.status is not None:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(self.status)
+
+    @contextlib.contextmanager
+    def watch(self) -> Iterator[None]:
+        try:
+            yield
+            self.status = 0
+        except SystemExit as end:
+            if end.code is None or isinstance(end.code, int):
+                self.status = (end.code or 0) & 0xFF
+            raise
+
+
+def _keep(connection: socket.socket, ended: Ended) -> None:
     """Forks for one command, tells how it ended, and interrupts it when nobody waits for it any more."""
     connection.settimeout(None)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -92,11 +123,12 @@ def _keep(connection: socket.socket) -> None:
     worker = os.fork()
     if worker == 0:
         connection.close()
-        _run(command, descriptors)
+        with ended.watch():
+            _run(command, descriptors)
         return
-    ended = os.pidfd_open(worker)
-    awaited: list[Any] = [connection, ended]
-    if ended not in select.select(awaited, [], [])[0]:
+    death = os.pidfd_open(worker)
+    awaited: list[Any] = [connection, death]
+    if death not in select.select(awaited, [], [])[0]:
         os.kill(worker, signal.SIGINT)
     status = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
     with contextlib.suppress(OSError):

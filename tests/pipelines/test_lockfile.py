@@ -58,6 +58,78 @@ def test_there_need_be_no_file_yet(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == "schema: '2.0'\nstages:\n  b: 1\n  a: 2\n"
 
 
+names = st.text("abc-@.", min_size=1, max_size=5)
+stages = st.dictionaries(
+    names,
+    st.dictionaries(names, scalars | st.lists(scalars, max_size=3), min_size=1, max_size=3),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@given(stages, stages, st.booleans())
+def test_stages_are_written_one_by_one(
+    tmp_path: Path, before: dict[str, object], change: dict[str, object], as_dvc: bool
+) -> None:
+    path = tmp_path / "dvc.lock"
+    path.unlink(missing_ok=True)
+    if as_dvc:
+        dump_yaml(path, {"schema": "2.0", "stages": before})
+    else:
+        with lockfile.modify_yaml(path) as data:
+            data.update(schema="2.0", stages=before)
+    with lockfile.modify_yaml(path) as data:
+        data["stages"].update(OrderedDict(change))
+    text = path.read_text(encoding="utf-8")
+    expected = {"schema": "2.0", "stages": before | change}
+    assert lockfile.parse_yaml(text, path) == lockfile.parse_as_dvc(text, path) == expected
+    assert list(lockfile.parse_yaml(text, path)["stages"]) == list(before | change)
+
+
+def test_a_stage_that_did_not_change_keeps_its_text(tmp_path: Path) -> None:
+    path = tmp_path / "dvc.lock"
+    with lockfile.modify_yaml(path) as data:
+        data.update(schema="2.0", stages={name: {"cmd": name, "outs": [{"path": name}]} for name in "abc"})
+    text = path.read_text(encoding="utf-8").replace("cmd: a\n", "cmd: 'a'\n")
+    path.write_text(text, encoding="utf-8")
+    with lockfile.modify_yaml(path) as data:
+        data["stages"]["b"]["cmd"] = "changed"
+        del data["stages"]["c"]
+    assert path.read_text(encoding="utf-8") == text.replace("cmd: b", "cmd: changed")[: text.index("  c:") + 6]
+
+
+def test_what_did_not_change_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "dvc.lock"
+    with lockfile.modify_yaml(path) as data:
+        data.update(schema="2.0", stages={"a": {"cmd": "a"}})
+    before = path.stat().st_ino
+    with lockfile.modify_yaml(path) as data:
+        data["stages"]["a"] = OrderedDict(cmd="a")
+    assert path.stat().st_ino == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "schema: '2.0'\nstages: {a: {cmd: x}}\n",
+        "schema: '2.0'\nstages:\n    a:\n        cmd: x\n",  # indented by four
+        "schema: '2.0'\nstages:\n  a: &x\n    cmd: x\n  b: *x\n",
+        "schema: '2.0'\nstages:\n  a:\n    day: 2026-01-02\n",
+        "schema: '2.0'\nstages:\n  a:\n    cmd: x\n# a comment\n",
+        "schema: '2.0'\nstages:\n  a:\n    cmd: x\ndatasets: []\n",
+        "schema: '2.0'\nstages:\n  a:\n    cmd: x",
+    ],
+)
+def test_another_layout_is_parsed_as_a_whole(text: str) -> None:
+    assert lockfile.parse_yaml(text, "dvc.lock") == lockfile.parse_as_dvc(text, "dvc.lock")
+
+
+def test_a_stage_must_not_be_there_twice() -> None:
+    with pytest.raises(YAMLFileCorruptedError, match=r"dvc\.lock"):
+        lockfile.parse_yaml("schema: '2.0'\nstages:\n  a:\n    cmd: x\n  a:\n    cmd: y\n", "dvc.lock")
+
+
 def test_comments_of_other_files_stay(tmp_path: Path) -> None:
     path = tmp_path / "dvc.yaml"
     path.write_text("# why\nstages: {}\n", encoding="utf-8")

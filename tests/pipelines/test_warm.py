@@ -16,7 +16,7 @@ from pipelines.warm import warm
 
 # A package whose command does what its arguments say.
 DOES = """
-import os, signal, sys, time
+import atexit, os, signal, sys, threading, time
 verb, *rest = sys.argv[1:]
 if verb == "tell":
     print(os.getcwd(), os.environ["TOLD"], sys.stdin.read(), rest, __name__, "textwrap" in sys.modules)
@@ -25,6 +25,11 @@ elif verb == "end":
     sys.exit(int(rest[0]))
 elif verb == "drop":
     os._exit(int(rest[0]))
+elif verb == "say":
+    sys.exit(rest[0])
+elif verb == "tidy":
+    atexit.register(print, "tidied")
+    threading.Timer(0.2, lambda: print("waited for")).start()
 elif verb == "fail":
     raise RuntimeError("planned")
 elif verb == "die":
@@ -95,12 +100,27 @@ def test_a_command_has_its_own_folder_environment_input_and_output(programs: Pat
 
 @pytest.mark.parametrize(
     ("arguments", "status"),
-    [(["end", "0"], 0), (["end", "3"], 3), (["drop", "130"], 130), (["fail"], 1), (["die"], 128 + 9)],
+    [
+        (["end", "0"], 0),
+        (["end", "3"], 3),
+        (["end", "-1"], 255),
+        (["drop", "130"], 130),
+        (["fail"], 1),
+        (["die"], 128 + 9),
+    ],
 )
 def test_it_ends_as_it_ends(programs: Path, project: Path, arguments: list[str], status: int) -> None:
     found, _, err = run(programs, project, "-m", "does", *arguments)
     assert found == status
     assert ("RuntimeError: planned" in err) == (arguments == ["fail"])
+
+
+def test_it_ends_by_a_message(programs: Path, project: Path) -> None:
+    assert run(programs, project, "-m", "does", "say", "no such thing") == (1, "", "no such thing\n")
+
+
+def test_what_is_to_be_done_at_the_end_is_done(programs: Path, project: Path) -> None:
+    assert run(programs, project, "-m", "does", "tidy") == (0, "waited for\ntidied\n", "")
 
 
 def test_the_code_is_that_of_now(programs: Path, project: Path) -> None:
