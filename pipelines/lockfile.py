@@ -38,7 +38,7 @@ _STAGE = re.compile(r"  \S.*\n(?:   .*\n|\n)*")
 class _Representer(SafeRepresenter):
     """Knows the ordered dictionaries in which DVC hands over a stage, and repeats what is there twice."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
 
 

@@ -134,7 +134,7 @@ def dvc_digests() -> dict[str, str]:
 
 
 @functools.lru_cache(maxsize=1)  # the runs of a pipeline read the same file
-def _digests_of(lock: Path, changed: int) -> dict[str, str]:
+def _digests_of(lock: Path, changed: int) -> dict[str, str]:  # noqa: ARG001  a key
     # The safe loader in C: the one in Python takes a second for a file of this size.
     stages = yaml.load(lock.read_bytes(), yaml.CSafeLoader)["stages"]
     return {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", []) if "md5" in out}
