@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-PIECE = 2**13  # numbers that BLAS takes the product of in one thread (OpenBLAS: up to 10,000)
+PIECE = 2**11  # numbers that BLAS takes the product of in one thread (OpenBLAS: up to 10,000)
+ONES = np.ones(PIECE)
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def of_blocks(
     crossed = np.empty((len(blocks), features, features)) if products else None
     with np.errstate(invalid="ignore", over="ignore"):
         centres = _near_means(blocks, weights)
-        subtracts = np.asarray(centres.any(axis=1) | (highest > 2))  # higher powers are made in place
+        subtracts = np.asarray(centres.any(axis=1))
         for index, block in enumerate(blocks):
             columns = block.T
             if not (columns.flags.c_contiguous and columns.dtype == np.float64):
@@ -101,35 +102,34 @@ def of_blocks(
             deviations = columns
             if subtracts[index]:
                 deviations = np.subtract(columns, centres[index, :, None], out=room)
-            np.add.reduce(_weighted(deviations, weights), axis=1, out=found[0])
+            found[0] = _sums_of_products(deviations, weights)
             if crossed is not None:
                 scaled = deviations if weights is None else deviations * np.sqrt(weights)
                 np.matmul(scaled, scaled.T, out=crossed[index])
-            if highest == 2:
-                found[1] = _sums_of_squares(deviations, weights)
-            else:
+            weighted = _weighted(deviations, weights)
+            found[1] = _sums_of_products(deviations, weighted)
+            if highest > 2:
                 squared = np.multiply(deviations, deviations, out=spare)
-                np.add.reduce(_weighted(squared, weights), axis=1, out=found[1])
-                np.multiply(squared, deviations, out=deviations)
-                np.add.reduce(_weighted(deviations, weights), axis=1, out=found[2])
-                np.multiply(squared, squared, out=squared)
-                np.add.reduce(_weighted(squared, weights), axis=1, out=found[3])
+                found[2] = _sums_of_products(squared, weighted)
+                found[3] = _sums_of_products(squared, _weighted(squared, weights))
         return about_means(total, centres, sums, crossed)
 
 
-def _sums_of_squares(columns: Array, weights: Array | None) -> Array:
-    """Of each of `columns` (p, n), by BLAS: in one pass, without an array of squares.
+def _sums_of_products(columns: Array, others: Array | None) -> Array:
+    """Of each of `columns` (p, n) the sum of products with `others` (p, n) or (n,), or its plain sum: in one pass and
+    without an array of products.
 
-    It is given pieces so short that it never shares one out to threads, of which the bits would depend.
+    BLAS, which is faster than numpy's sum, is given pieces so short that it never shares one out to threads, of which
+    the bits would depend.
     """
-    other = _weighted(columns, weights)
     features, rows = columns.shape
-    if rows % PIECE == 0:
-        shape = (features, rows // PIECE, PIECE)
-        return np.asarray(np.add.reduce(np.vecdot(columns.reshape(shape), other.reshape(shape)), axis=1))
-    starts = range(0, rows, PIECE)
-    pieces = [np.vecdot(columns[:, start : start + PIECE], other[:, start : start + PIECE]) for start in starts]
-    return np.asarray(np.add.reduce(pieces))
+    whole = rows - rows % PIECE
+    if others is None:
+        heads, tail = ONES, ONES[: rows - whole]
+    else:
+        heads, tail = others[..., :whole].reshape(*others.shape[:-1], -1, PIECE), others[..., whole:]
+    sums = np.asarray(np.add.reduce(np.vecdot(columns[:, :whole].reshape(features, -1, PIECE), heads), axis=1))
+    return sums if whole == rows else sums + np.vecdot(columns[:, whole:], tail)
 
 
 def _near_means(blocks: Array, weights: Array | None) -> Array:
@@ -145,10 +145,12 @@ def _near_means(blocks: Array, weights: Array | None) -> Array:
     means = np.einsum("kfp,f->kp", few, shares)
     apart = few - means[:, None]
     variances = np.einsum("kfp,kfp,f->kp", apart, apart, shares)
-    nearest = np.abs(apart, out=apart).argmin(axis=1)
-    centres = np.take_along_axis(few, nearest[:, None], axis=1)[:, 0]
-    near_zero = ((means**2 <= 16 * variances) & (variances > 0)).all(axis=1)
-    return np.where(near_zero[:, None], 0.0, centres)
+    centres: Array = np.zeros_like(means)
+    far = ~((means**2 <= 16 * variances) & (variances > 0)).all(axis=1)
+    if far.any():
+        nearest = np.abs(apart[far]).argmin(axis=1)
+        centres[far] = np.take_along_axis(few[far], nearest[:, None], axis=1)[:, 0]
+    return centres
 
 
 def about_means(total: float, centres: Array, sums: Array, products: Array | None = None) -> Moments:
