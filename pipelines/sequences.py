@@ -160,6 +160,19 @@ class Split:
         steps = torch.from_numpy(rng.random(tuple(self.steps.shape), dtype=np.float32)).to(self.steps.dtype)
         return Split(self.problem, steps, self.marks, self.lengths, steps.gather(1, self.marks).sum(dim=1))
 
+    def thinned(self, count: int, rng: np.random.Generator) -> "Split":
+        """The adding problem with `count` steps of each sequence, or all it has: the marked ones, and others by chance.
+
+        Which steps are left changes neither the sums nor what a marked number is, only how far apart they stand.
+        """
+        assert self.problem.kind == "adding"
+        order = rng.random(tuple(self.steps.shape))
+        order[np.arange(self.steps.shape[1]) >= self.lengths.numpy()[:, None]] = 2.0  # the padding goes last
+        np.put_along_axis(order, self.marks.numpy(), -1.0, axis=1)  # and what is marked first
+        kept = torch.from_numpy(np.sort(np.argsort(order, axis=1)[:, :count], axis=1))
+        places = torch.searchsorted(kept, self.marks.contiguous())
+        return Split(self.problem, self.steps.gather(1, kept), places, self.lengths.clamp(max=count), self.targets)
+
 
 def load_splits(tables: Path, problem: Problem) -> dict[str, Split]:
     """The splits of a problem's table."""

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from pipelines.rnn.long_memory.predict import Predictor, shown
-from pipelines.rnn.long_memory.train import constant_error, train
+from pipelines.rnn.long_memory.train import LongMemoryParams, constant_error, train
 from pipelines.sequences import (
     Batch,
     Problem,
     ReaderParams,
     SequenceReader,
+    Split,
     load_splits,
     sequence_error,
     sequence_loss,
@@ -118,6 +119,32 @@ def test_numbers_are_redrawn_under_the_same_marks(tmp_path: Path) -> None:
     assert not torch.equal(new.steps, split.steps)
     assert torch.equal(new.steps.gather(1, new.marks).sum(dim=1), new.targets)
     assert 0 <= new.steps.min() <= new.steps.max() < 1
+
+
+@given(rows=st.integers(1, 20), length=st.integers(2, 30), count=st.integers(2, 30), seed=st.integers(0, 2**32))
+def test_thinned_sequences_keep_their_sums_and_order(rows: int, length: int, count: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(2, length + 1, rows)
+    marks = np.stack([rng.choice(steps, 2, replace=False) for steps in lengths])
+    steps = torch.from_numpy(rng.random((rows, length)))
+    targets = steps.gather(1, torch.from_numpy(marks)).sum(dim=1)
+    split = Split(ADDING, steps, torch.from_numpy(marks), torch.from_numpy(lengths), targets)
+    thin = split.thinned(count, rng)
+    assert thin.lengths.tolist() == [min(count, steps) for steps in lengths]
+    assert torch.equal(thin.steps.gather(1, thin.marks).sum(dim=1), targets)
+    for row, kept in enumerate(thin.lengths.tolist()):
+        left = thin.steps[row, :kept].tolist()
+        stored = steps[row, : lengths[row]].tolist()
+        assert left == [value for value in stored if value in left]
+        assert (thin.marks[row] < kept).all()
+
+
+def test_sequences_grow_by_the_same_factor_and_then_have_their_length() -> None:
+    params = LongMemoryParams("adding-1000", False, 0, True, "irnn", 10, 1, grow=0.5)
+    assert [params.steps(progress, 1000) for progress in (0, 0.25, 0.5, 1)] == [20, 141, 1000, 1000]
+    assert params.steps(0.0, 15) == 15
+    with pytest.raises(ValueError, match=r"grow is 1\.5: expected a share"):
+        LongMemoryParams("adding-1000", False, 0, True, "irnn", 10, 1, grow=1.5)
 
 
 def test_an_unknown_problem_lists_the_known(tmp_path: Path) -> None:

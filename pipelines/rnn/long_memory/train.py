@@ -1,5 +1,6 @@
 """One run on a long-memory problem, from arrays to weights and figures. Knows neither MLflow nor Prefect."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,8 @@ from pipelines.sequences import (
 from pipelines.tables import load_table
 from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
 
+SHORTEST = 20  # steps, where sequences grow: any cell learns to add over so few
+
 
 @dataclass(frozen=True)
 class LongMemoryParams:
@@ -39,7 +42,18 @@ class LongMemoryParams:
     cell: str  # none: the same answer whatever is read
     hidden_size: int
     num_layers: int
+    grow: float = 0.0  # share of the epochs in which the adding problem's sequences grow to their length; 0: none
     options: Mapping[str, Any] = field(default_factory=dict)  # the cell's own
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.grow <= 1:
+            raise ValueError(f"grow is {self.grow}: expected a share of the epochs, from 0 to 1")
+
+    def steps(self, progress: float, length: int) -> int:
+        """Steps that a sequence of `length` has after a share `progress` of the epochs: as many times more in each."""
+        if progress >= self.grow or length <= SHORTEST:
+            return length
+        return round(SHORTEST * math.pow(length / SHORTEST, progress / self.grow))
 
     def reader(self) -> ReaderParams:
         return ReaderParams(self.cell, self.hidden_size, self.num_layers, self.options)
@@ -62,8 +76,8 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     """
     params, training = settings(run)
     problem = Problem.read(tables, params.problem, permuted=params.permuted)
-    if params.redraw and problem.kind != "adding":
-        raise ValueError(f"model of {run.name}: redraw is for the adding problem, found {params.problem}")
+    if (params.redraw or params.grow) and problem.kind != "adding":
+        raise ValueError(f"model of {run.name}: redraw and grow are for the adding problem, found {params.problem}")
     splits = load_splits(tables, problem)
     learned = splits["train"].first(params.train_rows)
     device = choose_device(run.device)
@@ -73,6 +87,8 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     def batches(epoch: int) -> list[Batch]:
         rng = np.random.default_rng((run.seed, epoch))
         seen = learned.redrawn(rng) if params.redraw else learned
+        if (steps := params.steps(epoch / training.epochs, problem.length)) < problem.length:
+            seen = seen.thinned(steps, rng)
         return [batch.to(device) for batch in seen.batches(rng.permutation(len(seen)), training.batch_size)]
 
     def loss(model: nn.Module, batch: Batch) -> Tensor:
