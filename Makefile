@@ -53,7 +53,7 @@ check-data: $(READY)
 	@python -m stages validate --all
 
 test: $(READY)
-	@echo "running the tests (about 6 minutes on 2 cores)"
+	@echo "running the tests (5 to 15 minutes on 2 cores)"
 	@pytest -n 2 --dist loadfile --no-loadscope-reorder
 	@echo "next: 'make repro' trains on the built-in data, 'make ui' shows what came out"
 
