@@ -131,7 +131,10 @@ class Seq2Seq(nn.Module):
         return DecoderState(tuple(layers), feed)
 
     def step(self, symbols: Tensor, state: DecoderState, encoded: Encoded) -> tuple[Tensor, DecoderState, Tensor]:
-        """One step after `symbols` (B,): logits (B, V), the next state, and attention (B, S), zeros without any."""
+        """One step after `symbols` (B,): logits (B, V), the next state, and attention (B, S), zeros without any.
+
+        `encoded` may have fewer rows than there are symbols: each then serves as many neighbouring ones.
+        """
         masks = _Masks(self.dropout, self.params, len(symbols), encoded.code)
         return self._step(self.embedding(symbols), state, encoded, masks)
 
@@ -164,12 +167,12 @@ class Seq2Seq(nn.Module):
         """All steps in one call a layer: logits (B, T, V) and attention (B, T, S)."""
         batch, steps = targets.shape
         masks = _Masks(self.dropout, self.params, batch, encoded.code)
-        hidden = self.embedding(late(targets)) * masks.inputs[:, None]
+        hidden = masked(self.embedding(late(targets)), masks.inputs)
         if self.attention is None:
             hidden = torch.cat([hidden, encoded.code[:, None].expand(-1, steps, -1)], dim=-1)
         for number, state in enumerate(self.start(encoded).layers):
             if number:
-                hidden = hidden * masks.between[number - 1][:, None]
+                hidden = masked(hidden, masks.between[number - 1])
             hidden, _ = self._cell(number)(hidden, state)
         logits, weights, _ = self._answer(hidden, encoded, masks)
         return logits, weights
@@ -193,19 +196,21 @@ class Seq2Seq(nn.Module):
     def _step(
         self, embedded: Tensor, state: DecoderState, encoded: Encoded, masks: "_Masks"
     ) -> tuple[Tensor, DecoderState, Tensor]:
-        parts = [embedded * masks.inputs]
+        parts = [masked(embedded, masks.inputs)]
         if self.attention is None:
-            parts.append(encoded.code)
+            parts.append(encoded.code.repeat_interleave(len(embedded) // len(encoded.code), dim=0))
         hidden = torch.cat([*parts, state.feed], dim=-1)
         layers = []
         for number, layer in enumerate(state.layers):
             if number:
-                hidden = hidden * masks.between[number - 1]
+                hidden = masked(hidden, masks.between[number - 1])
             layers.append(self._cell(number).step(hidden, layer))
             hidden = layers[-1].h
-        logits, weights, answer = self._answer(hidden[:, None], encoded, masks)
-        feed = answer[:, 0] if self.params.input_feeding else state.feed
-        return logits[:, 0], DecoderState(tuple(layers), feed), weights[:, 0]
+        # Rows of one source look at it together, as if they were its steps.
+        grouped = hidden.view(len(encoded.code), -1, hidden.shape[1])
+        logits, weights, answer = (part.flatten(0, 1) for part in self._answer(grouped, encoded, masks))
+        feed = answer if self.params.input_feeding else state.feed
+        return logits, DecoderState(tuple(layers), feed), weights
 
     def _answer(self, hidden: Tensor, encoded: Encoded, masks: "_Masks") -> tuple[Tensor, Tensor, Tensor]:
         """The last layer's outputs (B, T, H) -> logits (B, T, V), attention (B, T, S), attentional states (B, T, H)."""
@@ -215,7 +220,7 @@ class Seq2Seq(nn.Module):
         else:
             weights = self.attention(hidden, encoded.keys, encoded.padding)
             context = weights @ encoded.states
-        answer = torch.tanh(self.combine(torch.cat([hidden, context], dim=-1))) * masks.outputs[:, None]
+        answer = masked(torch.tanh(self.combine(torch.cat([hidden, context], dim=-1))), masks.outputs)
         return self.output(answer), weights, answer
 
     def _cell(self, layer: int) -> Cell:
@@ -225,12 +230,23 @@ class Seq2Seq(nn.Module):
 
 
 class _Masks:
-    """Dropout with one mask for all steps of a sequence: (B, D) of inputs, (B, H) between layers and of outputs."""
+    """Dropout with one mask for all steps of a sequence: (B, D) of inputs, (B, H) between layers and of outputs.
+
+    None where nothing is dropped.
+    """
 
     def __init__(self, dropout: LockedDropout, params: DecoderParams, batch: int, like: Tensor) -> None:
-        sizes = [params.embedding_size, *[params.hidden_size] * params.num_layers]
-        masks = [dropout(like.new_ones(batch, 1, size))[:, 0] for size in sizes]
-        self.inputs, *self.between, self.outputs = masks
+        self.inputs, self.outputs = None, None
+        self.between: list[Tensor | None] = [None] * (params.num_layers - 1)
+        if dropout.training and dropout.p:
+            sizes = [params.embedding_size, *[params.hidden_size] * params.num_layers]
+            masks = [dropout(like.new_ones(batch, 1, size))[:, 0] for size in sizes]
+            self.inputs, *self.between, self.outputs = masks
+
+
+def masked(values: Tensor, mask: Tensor | None) -> Tensor:
+    """Values (B, F) or (A, T, F), dropped by the mask of their sequences, if there is one."""
+    return values if mask is None else values * mask.view(len(values), *[-1] * (values.dim() - 2), mask.shape[1])
 
 
 def late(targets: Tensor) -> Tensor:

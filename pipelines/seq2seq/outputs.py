@@ -6,8 +6,9 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from pipelines.seq2seq.continuations import Constraint
 from pipelines.seq2seq.model import Seq2Seq
-from pipelines.seq2seq.search import BeamParams, Constraint, Hypothesis, beam_search
+from pipelines.seq2seq.search import BeamParams, Hypothesis, beam_search
 from pipelines.seq2seq.symbols import PAD, UNKNOWN
 from pipelines.words import by_length
 

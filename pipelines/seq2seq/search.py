@@ -3,29 +3,18 @@
 Shapes: B sentences, A of them still searched, K hypotheses of each, V symbols, S source steps.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from pipelines.seq2seq.continuations import Constraint, Found, Live, likeliest
 from pipelines.seq2seq.model import Encoded, Seq2Seq
 from pipelines.seq2seq.symbols import PAD, STOP
 
 SEEN_LEAST = 1e-9  # attention to a place that was never looked at, before its logarithm
-
-
-class Constraint(Protocol):
-    """What the output of one sentence may be. It is built for that sentence; its states are immutable values."""
-
-    def start(self) -> Hashable: ...
-
-    def allowed(self, state: Any) -> list[int]:
-        """The symbols that may follow, STOP among them where the output may end."""
-
-    def step(self, state: Any, symbol: int) -> Hashable:
-        """The state after a symbol that was allowed and is not STOP."""
 
 
 @dataclass(frozen=True)
@@ -87,134 +76,76 @@ def beam_search(
     sentence may be left without any.
     """
     with torch.inference_mode():
-        beam = params.beam
+        beam, device = params.beam, encoded.code.device
         looks = model.attention is not None and params.coverage_penalty > 0
-        searches = [
-            _Search(params, limit, wanted, constraints[index] if constraints is not None else None)
-            for index, limit in enumerate(most)
-        ]
-        active = list(searches)
-        every = torch.arange(len(active), device=encoded.code.device).repeat_interleave(beam)
-        encoded = encoded.rows(every)
+        unsaid = torch.tensor(never, dtype=torch.long, device=device)
+        searches = [_Search(params, limit, wanted) for limit in most]
+        active, live = searches, Live.first(len(searches), constraints)
         state = model.start(encoded)
-        seen = encoded.states.new_zeros(encoded.padding.shape)  # (A K, S) attention so far
+        seen = encoded.states.new_zeros(encoded.padding.shape)  # (A K, S) attention so far, where coverage counts
         while active:
-            symbols = [symbol for search in active for symbol in search.last]
-            logits, state, weights = model.step(torch.tensor(symbols, device=seen.device), state, encoded)
-            seen = seen + weights
-            coverage = _coverage(seen, encoded.padding) if looks else seen[:, 0]
-            log_probs = logits.double().log_softmax(dim=-1).view(len(active), beam, -1)
-            log_probs[..., list(never)] = -torch.inf
-            _forbid(log_probs, active)
-            totals = torch.tensor([search.totals for search in active], dtype=torch.double, device=seen.device)
-            candidates = (totals[..., None] + log_probs).flatten(1)  # (A, K V)
-            values, places = candidates.topk(min(2 * beam, candidates.shape[1]), dim=1)
-
-            found = zip(
-                active, values.tolist(), places.tolist(), coverage.view(len(active), beam).tolist(), strict=True
-            )
-            vocabulary = log_probs.shape[-1]
-            for search, value, place, looked in found:
-                search.advance(value, [divmod(one, vocabulary) for one in place], looked)
-            kept = [row for row, search in enumerate(active) if search.live]
-            index = torch.tensor([row * beam + parent for row in kept for parent in active[row].parents])
-            if not kept:
-                break
-            index = index.to(seen.device)
-            state, seen = state.rows(index), seen.index_select(0, index)
+            logits, state, weights = model.step(torch.from_numpy(live.last).to(device), state, encoded)
+            log_probs = logits.log_softmax(dim=-1).index_fill_(1, unsaid, -torch.inf)
+            _forbid(log_probs, live)
+            coverage = np.zeros(live.totals.shape)
+            if looks:
+                seen = seen + weights
+                places = seen.view(*live.totals.shape, -1)
+                coverage = _coverage(places, encoded.padding[:, None]).cpu().numpy()
+            found = likeliest(log_probs, live.totals, beam)
+            later, parents = live.continued(found, beam)
+            _finish(active, live, found, coverage)
+            kept = [row for row, search in enumerate(active) if not search.over(later.length, later.totals[row, 0])]
+            index = torch.from_numpy(parents[kept].ravel()).to(device)
+            state, live = state.rows(index), later
+            if looks:
+                seen = seen.index_select(0, index)
             if len(kept) < len(active):
-                encoded = encoded.rows(index)
-                active = [active[row] for row in kept]
+                encoded = encoded.rows(torch.tensor(kept, dtype=torch.long, device=device))
+                active, live = [active[row] for row in kept], later.of(kept)
         return [search.best() for search in searches]
-
-
-@dataclass(frozen=True)
-class _Live:
-    """A hypothesis that is followed: its symbols, log probability, row among the K before, constraint's state."""
-
-    symbols: tuple[int, ...]
-    total: float
-    parent: int
-    state: Hashable = None
 
 
 @dataclass
 class _Search:
-    """The search for one sentence's outputs."""
+    """One sentence's outputs so far, and when they suffice."""
 
     params: BeamParams
     limit: int
     wanted: int
-    constraint: Constraint | None
-    live: list[_Live] = field(default_factory=list)
     done: list[Hypothesis] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self.live = [_Live((), 0.0, 0, self.constraint.start() if self.constraint else None)]
-
-    @property
-    def _idle(self) -> int:
-        """Rows of the batch that no hypothesis has."""
-        return self.params.beam - len(self.live)
-
-    @property
-    def last(self) -> list[int]:
-        """The last symbol in each of K rows."""
-        return [*(one.symbols[-1] if one.symbols else STOP for one in self.live), *[STOP] * self._idle]
-
-    @property
-    def totals(self) -> list[float]:
-        return [*(one.total for one in self.live), *[-torch.inf] * self._idle]
-
-    @property
-    def parents(self) -> list[int]:
-        return [*(one.parent for one in self.live), *[0] * self._idle]
-
-    def allowed(self) -> list[Sequence[int]]:
-        """What the constraint allows in each of the rows that a hypothesis has."""
-        assert self.constraint is not None
-        return [self.constraint.allowed(one.state) for one in self.live]
-
-    def advance(self, totals: Sequence[float], places: Sequence[tuple[int, int]], coverage: Sequence[float]) -> None:
-        """Takes the likeliest continuations, each a row of `live` and a symbol, in order."""
-        before, beam = self.live, self.params.beam
-        self.live, stopped = [], set()
-        for rank, (total, (row, symbol)) in enumerate(zip(totals, places, strict=True)):
-            if total == -torch.inf:
-                break
-            if symbol != STOP and len(self.live) < beam:
-                self.live.append(self._continued(before[row], total, row, symbol))
-            elif symbol == STOP and rank < beam:
-                stopped.add(row)
-                self._finish(before[row], total, coverage[row], cut=False)
-        if len(before[0].symbols) == self.limit:
-            self.live = []
-            for row, one in enumerate(before):
-                if row not in stopped:
-                    self._finish(one, one.total, coverage[row], cut=True)
-        elif len(self.done) >= beam or self._decided():
-            self.live = []
+    def finish(self, symbols: np.ndarray, total: float, coverage: float, *, cut: bool) -> None:
+        score = self.params.score(total, len(symbols) + (not cut), coverage)
+        self.done.append(Hypothesis(tuple(symbols.tolist()), total, score, cut))
 
     def best(self) -> list[Hypothesis]:
         return sorted(self.done, key=lambda one: (one.cut, -one.score))[: self.wanted]
 
-    def _continued(self, one: _Live, total: float, row: int, symbol: int) -> _Live:
-        state = self.constraint.step(one.state, symbol) if self.constraint else None
-        return _Live((*one.symbols, symbol), total, row, state)
+    def over(self, length: int, total: float) -> bool:
+        """Whether the likeliest that goes on, with so many symbols and that log probability, needs no look.
 
-    def _finish(self, one: _Live, total: float, coverage: float, *, cut: bool) -> None:
-        score = self.params.score(total, len(one.symbols) + (not cut), coverage)
-        self.done.append(Hypothesis(one.symbols, total, score, cut))
-
-    def _decided(self) -> bool:
-        """Whether nothing that is followed can still come to stand before the `wanted` best that are done.
-
-        A log probability only falls, the length penalty is largest at the limit, and no coverage beats a full one.
+        The `wanted` best that are done may stand before all that it can become: a log probability only falls, the
+        length penalty is largest at the limit, and no coverage beats a full one.
         """
-        if len(self.done) < self.wanted or not self.live:
+        if total == -np.inf or length > self.limit or len(self.done) >= self.params.beam:
+            return True
+        if len(self.done) < self.wanted:
             return False
-        highest = self.params.score(self.live[0].total, self.limit + 1, 0.0)
-        return self.best()[-1].score >= highest
+        return self.best()[-1].score >= self.params.score(total, self.limit + 1, 0.0)
+
+
+def _finish(searches: Sequence[_Search], live: Live, found: Found, coverage: np.ndarray) -> None:
+    """Hypotheses that stop among the K likeliest continuations are done, and so are all that may say no more."""
+    stops = ((found.symbols == STOP) & (found.totals > -np.inf))[:, : searches[0].params.beam]
+    for row, rank in np.argwhere(stops).tolist():
+        parent = found.rows[row, rank]
+        searches[row].finish(live.said[row, parent], found.totals[row, rank].item(), coverage[row, parent], cut=False)
+    for row, search in enumerate(searches):
+        if search.limit == live.length:
+            stopped = found.rows[row, : stops.shape[1]][stops[row]]
+            for place in np.setdiff1d(np.flatnonzero(live.totals[row] > -np.inf), stopped):
+                search.finish(live.said[row, place], live.totals[row, place].item(), coverage[row, place], cut=True)
 
 
 def sample(
@@ -234,49 +165,42 @@ def sample(
     if temperature <= 0:
         raise ValueError(f"temperature is {temperature:g}: it must be more than 0")
     with torch.inference_mode():
-        searches = [
-            _Search(GREEDY, limit, 1, constraints[index] if constraints is not None else None)
-            for index, limit in enumerate(most)
-        ]
+        searches = [_Search(GREEDY, limit, 1) for limit in most]
+        live = Live.first(len(searches), constraints)
         state = model.start(encoded)
-        while any(search.live for search in searches):
-            symbols = [search.last[0] for search in searches]
-            logits, state, _ = model.step(torch.tensor(symbols, device=encoded.code.device), state, encoded)
+        nothing = np.zeros((len(searches), 1))
+        while (live.totals > -np.inf).any():
+            logits, state, _ = model.step(torch.from_numpy(live.last).to(encoded.code.device), state, encoded)
             log_probs = logits.double().log_softmax(dim=-1)
             log_probs[:, list(never)] = -torch.inf
-            _forbid(log_probs[:, None], searches)
+            _forbid(log_probs, live)
             if (log_probs == -torch.inf).all(dim=1).any():
                 raise ValueError("a constraint allows no symbol, not even STOP: nothing can be drawn")
             drawn = torch.multinomial((log_probs / temperature).softmax(dim=-1).cpu(), 1, generator=generator)
-            found = log_probs.cpu().gather(1, drawn)[:, 0].tolist()
-            for search, symbol, log_prob in zip(searches, drawn[:, 0].tolist(), found, strict=True):
-                if search.live:
-                    search.advance([search.live[0].total + log_prob], [(0, symbol)], [0.0])
+            likely = log_probs.cpu().gather(1, drawn).numpy()
+            found = Found(live.totals + likely, nothing.astype(np.int64), drawn.numpy())
+            later, _ = live.continued(found, 1)
+            _finish(searches, live, found, nothing)
+            over = [search.over(later.length, later.totals[row, 0]) for row, search in enumerate(searches)]
+            live = later.without(over)
         return [search.best()[0] for search in searches]
 
 
-def _forbid(log_probs: Tensor, searches: Sequence[_Search]) -> None:
-    """What constraints do not allow becomes impossible in log_probs (A, K, V), in place: one call for all rows.
+def _forbid(log_probs: Tensor, live: Live) -> None:
+    """What constraints do not allow becomes impossible in log_probs (A K, V), in place: one call for all rows.
 
     Rows that no hypothesis has stay as they are.
     """
-    bound = [(number, search) for number, search in enumerate(searches) if search.constraint is not None]
-    rows = [(number, row) for number, search in bound for row in range(len(search.live))]
-    if not rows:
+    if not live.constraints:
         return
-    allowed = [
-        (number, row, symbol)
-        for number, search in bound
-        for row, symbols in enumerate(search.allowed())
-        for symbol in symbols
-    ]
-    forbidden = torch.zeros(log_probs.shape, dtype=torch.bool)
-    forbidden[tuple(torch.tensor(rows).T)] = True
-    if allowed:
-        forbidden[tuple(torch.tensor(allowed).T)] = False
-    log_probs.masked_fill_(forbidden.to(log_probs.device), -torch.inf)
+    forbidden = np.zeros(log_probs.shape, dtype=np.bool_)
+    for number, (bound, states) in enumerate(zip(live.constraints, live.states, strict=True)):
+        for row, state in enumerate(states, start=number * live.totals.shape[1]):
+            forbidden[row] = True
+            forbidden[row, bound.allowed(state)] = False
+    log_probs.masked_fill_(torch.from_numpy(forbidden).to(log_probs.device), -torch.inf)
 
 
 def _coverage(seen: Tensor, padding: Tensor) -> Tensor:
-    """Of attention summed over steps (R, S): the sum over places of log(min(attention, 1)); padding is full."""
-    return seen.clamp(min=SEEN_LEAST, max=1.0).log().masked_fill(padding, 0.0).sum(dim=1)
+    """Of attention summed over steps (A, K, S): the sum over places of log(min(attention, 1)), in padding 0."""
+    return seen.clamp(min=SEEN_LEAST, max=1.0).log().masked_fill(padding, 0.0).sum(dim=-1)
