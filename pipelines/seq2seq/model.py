@@ -17,6 +17,7 @@ from pipelines.cells import Cell, State, build_cell
 from pipelines.recurrent import within
 from pipelines.seq2seq.attention import Attention, Kind
 from pipelines.seq2seq.encoders import FrameEncoder, SymbolEncoder
+from pipelines.seq2seq.loss import output_loss
 from pipelines.seq2seq.symbols import PAD, STOP
 from pipelines.words import LockedDropout
 
@@ -136,7 +137,8 @@ class Seq2Seq(nn.Module):
         `encoded` may have fewer rows than there are symbols: each then serves as many neighbouring ones.
         """
         masks = _Masks(self.dropout, self.params, len(symbols), encoded.code)
-        return self._step(self.embedding(symbols), state, encoded, masks)
+        answer, state, weights = self._step(self.embedding(symbols), state, encoded, masks)
+        return self.output(answer), state, weights
 
     def forward(self, batch: Batch, sampling: float = 0.0) -> Tensor:
         """Logits (B, T, V) of targets (B, T): before each symbol the decoder read those in front of it.
@@ -144,27 +146,27 @@ class Seq2Seq(nn.Module):
         With probability `sampling` a step instead reads what the decoder itself holds most likely (Bengio et al. 2015,
         Scheduled sampling, section 2.4).
         """
-        encoded = self.encode(batch.source, batch.lengths)
-        if sampling or self.params.input_feeding:
-            return self._stepwise(encoded, batch.targets, sampling)[0]
-        return self._at_once(encoded, batch.targets)[0]
+        logits: Tensor = self.output(self._written(batch, sampling)[0])
+        return logits
 
     def loss(self, batch: Batch, label_smoothing: float = 0.0, sampling: float = 0.0) -> Tensor:
         """The mean cross entropy of a target symbol, STOP among them."""
-        logits = self(batch, sampling)
-        return nn.functional.cross_entropy(
-            logits.flatten(0, 1), batch.targets.flatten(), ignore_index=PAD, label_smoothing=label_smoothing
-        )
+        answers, _ = self._written(batch, sampling)
+        return output_loss(answers.flatten(0, 1), self.output, batch.targets.flatten(), label_smoothing)
 
     def attend(self, batch: Batch) -> Tensor:
         """Attention (B, T, S) while the targets are written; zeros for a decoder without."""
+        return self._written(batch, 0.0)[1]
+
+    def _written(self, batch: Batch, sampling: float) -> tuple[Tensor, Tensor]:
+        """Attentional states (B, T, H), which the output layer turns into logits, and attention (B, T, S)."""
         encoded = self.encode(batch.source, batch.lengths)
-        if self.params.input_feeding:
-            return self._stepwise(encoded, batch.targets)[1]
-        return self._at_once(encoded, batch.targets)[1]
+        if sampling or self.params.input_feeding:
+            return self._stepwise(encoded, batch.targets, sampling)
+        return self._at_once(encoded, batch.targets)
 
     def _at_once(self, encoded: Encoded, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """All steps in one call a layer: logits (B, T, V) and attention (B, T, S)."""
+        """All steps in one call a layer."""
         batch, steps = targets.shape
         masks = _Masks(self.dropout, self.params, batch, encoded.code)
         hidden = masked(self.embedding(late(targets)), masks.inputs)
@@ -174,8 +176,7 @@ class Seq2Seq(nn.Module):
             if number:
                 hidden = masked(hidden, masks.between[number - 1])
             hidden, _ = self._cell(number)(hidden, state)
-        logits, weights, _ = self._answer(hidden, encoded, masks)
-        return logits, weights
+        return self._answer(hidden, encoded, masks)
 
     def _stepwise(self, encoded: Encoded, targets: Tensor, sampling: float = 0.0) -> tuple[Tensor, Tensor]:
         """The same step by step."""
@@ -187,9 +188,9 @@ class Seq2Seq(nn.Module):
             symbols = target
             if sampling and found:
                 own = torch.rand(target.shape, device=target.device) < sampling
-                symbols = torch.where(own, found[-1].detach().argmax(dim=-1), target)
-            logits, state, attended = self._step(self.embedding(symbols), state, encoded, masks)
-            found.append(logits)
+                symbols = torch.where(own, self.output(found[-1].detach()).argmax(dim=-1), target)
+            answer, state, attended = self._step(self.embedding(symbols), state, encoded, masks)
+            found.append(answer)
             weights.append(attended)
         return torch.stack(found, dim=1), torch.stack(weights, dim=1)
 
@@ -208,12 +209,12 @@ class Seq2Seq(nn.Module):
             hidden = layers[-1].h
         # Rows of one source look at it together, as if they were its steps.
         grouped = hidden.view(len(encoded.code), -1, hidden.shape[1])
-        logits, weights, answer = (part.flatten(0, 1) for part in self._answer(grouped, encoded, masks))
+        answer, weights = (part.flatten(0, 1) for part in self._answer(grouped, encoded, masks))
         feed = answer if self.params.input_feeding else state.feed
-        return logits, DecoderState(tuple(layers), feed), weights
+        return answer, DecoderState(tuple(layers), feed), weights
 
-    def _answer(self, hidden: Tensor, encoded: Encoded, masks: "_Masks") -> tuple[Tensor, Tensor, Tensor]:
-        """The last layer's outputs (B, T, H) -> logits (B, T, V), attention (B, T, S), attentional states (B, T, H)."""
+    def _answer(self, hidden: Tensor, encoded: Encoded, masks: "_Masks") -> tuple[Tensor, Tensor]:
+        """The last layer's outputs (B, T, H) -> attentional states (B, T, H) and attention (B, T, S)."""
         if self.attention is None:
             weights = hidden.new_zeros(*hidden.shape[:2], encoded.padding.shape[1])
             context = encoded.code[:, None].expand(-1, hidden.shape[1], -1)
@@ -221,7 +222,7 @@ class Seq2Seq(nn.Module):
             weights = self.attention(hidden, encoded.keys, encoded.padding)
             context = weights @ encoded.states
         answer = masked(torch.tanh(self.combine(torch.cat([hidden, context], dim=-1))), masks.outputs)
-        return self.output(answer), weights, answer
+        return answer, weights
 
     def _cell(self, layer: int) -> Cell:
         cell = self.cells[layer]

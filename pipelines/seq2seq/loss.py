@@ -1,0 +1,71 @@
+"""The decoder's output layer and its loss in one: what each step costs, and the gradients along with it.
+
+Shapes: N steps of all sequences, H inputs of the output layer, V symbols.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from pipelines.seq2seq.symbols import PAD
+
+PIECE = 2**20  # logits at a time, few enough for a processor's cache
+
+
+def output_loss(answers: Tensor, output: nn.Linear, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
+    """The mean cross entropy of targets (N,) that are not PAD, from answers (N, H).
+
+    The same as cross_entropy(output(answers), ...), of which a processor spends much on moving (N, V) about: here the
+    logits of a few steps at a time become gradients where they lie. There are no second derivatives. A GPU, which has
+    the bandwidth and wants large products, computes it as it is written.
+    """
+    if answers.is_cuda:
+        return nn.functional.cross_entropy(output(answers), targets, ignore_index=PAD, label_smoothing=label_smoothing)
+    counts = targets != PAD
+    if not counts.all():
+        answers, targets = answers[counts], targets[counts]
+    loss: Tensor = _OutputLoss.apply(answers, output.weight, output.bias, targets, label_smoothing)
+    return loss
+
+
+class _OutputLoss(torch.autograd.Function):
+    """Of logits z = W a + b and a target t: lse(z) - (1 - s) z_t - s mean(z), where s is the share of label smoothing.
+
+    Its slope is softmax(z) - (1 - s) 1_t - s / V.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, *inputs: Any) -> Tensor:
+        answers, weight, bias, targets, smoothing = inputs
+        learning = any(ctx.needs_input_grad)
+        gradients = [torch.zeros_like(part) for part in (answers, weight, bias)] if learning else []
+        total = answers.new_zeros(())
+        size, symbols = max(1, PIECE // len(weight)), len(weight)
+        for start in range(0, len(answers), size):
+            piece, target = answers[start : start + size], targets[start : start + size, None]
+            logits = linear(piece, weight, bias)
+            shares = logits.softmax(dim=1)
+            # The largest share is no less than 1 / V: its logarithm is exact, whatever the target's share rounds to.
+            normaliser = logits.amax(dim=1) - shares.amax(dim=1).log()
+            total += normaliser.sum() - (1 - smoothing) * logits.gather(1, target).sum()
+            if smoothing:
+                total -= smoothing / symbols * logits.sum()
+                shares -= smoothing / symbols
+            if learning:
+                shares.scatter_add_(1, target, shares.new_full((1, 1), smoothing - 1).expand_as(target))
+                of_answers, of_weight, of_bias = gradients
+                torch.mm(shares, weight, out=of_answers[start : start + size])
+                of_weight.addmm_(shares.T, piece)
+                of_bias += shares.sum(dim=0)
+        ctx.count = len(answers)
+        ctx.save_for_backward(*gradients)
+        loss: Tensor = total / len(answers)
+        return loss
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> Any:
+        scale = gradient / ctx.count
+        return (*(scale * part for part in ctx.saved_tensors), None, None)
