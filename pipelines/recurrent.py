@@ -22,7 +22,8 @@ def reverse_within(inputs: Tensor, lengths: Tensor) -> Tensor:
     steps = torch.arange(inputs.shape[1], device=lengths.device)
     mirrored = lengths.unsqueeze(1) - 1 - steps  # (B, T), negative in the padding
     index = torch.where(mirrored >= 0, mirrored, steps)
-    return inputs.take_along_dim(index.view(*index.shape, *[1] * (inputs.dim() - 2)), dim=1)
+    index = index + len(steps) * torch.arange(len(inputs), device=lengths.device)[:, None]  # whole rows are moved
+    return inputs.flatten(0, 1).index_select(0, index.flatten()).view(inputs.shape)
 
 
 class Recurrent(nn.Module):
