@@ -16,6 +16,9 @@ from pipelines.ctc.loss import BLANK, Lattice
 from pipelines.recurrent import within
 
 
+NOBODY, ORPHAN = 1, 2  # hashes of places without a prefix, and of what has no parent: neither meets anything
+
+
 @dataclass(frozen=True)
 class Span:
     """A label and the frames in which it stands: from `start`, before `end`."""
@@ -120,7 +123,7 @@ class _Prefixes:
     label: Tensor  # of those that end in the last label
     last: Tensor
     hash: Tensor
-    parent_hash: Tensor  # of the prefix without its last label
+    parent_hash: Tensor  # of the prefix without its last label, ORPHAN for the empty one
     outside: Tensor  # what automata and bonus add to the score
     states: tuple[Tensor, ...]  # of each automaton
 
@@ -131,7 +134,8 @@ class _Prefixes:
         certain = nothing.clone()
         certain[:, 0] = 0.0
         zeros = torch.zeros(batch, beam, dtype=torch.long, device=like.device)
-        return cls(certain, nothing, zeros, zeros, zeros, torch.zeros_like(nothing), (zeros,) * automata)
+        hashes = torch.where(certain == 0, zeros, NOBODY)
+        return cls(certain, nothing, zeros, hashes, zeros + ORPHAN, torch.zeros_like(nothing), (zeros,) * automata)
 
     def log_prob(self) -> Tensor:
         return torch.logaddexp(self.blank, self.label)
@@ -152,14 +156,12 @@ class _Prefixes:
         grows = torch.where(repeats, self.blank[..., None], total[..., None]) + best[:, None]
 
         # Where a prefix grows into another that is kept too, the two are one. (A text has one parent at most.)
-        meets = (self.hash[:, :, None] == self.parent_hash[:, None]) & (total > -torch.inf)[..., None]  # (B, K, K)
-        meets &= (self.last != BLANK)[:, None]
-        met = meets.any(dim=1)
+        meets = self.hash[:, :, None] == self.parent_hash[:, None]  # (B, K, K)
         one = meets.to(frame)
-        place = (torch.arange(beam).to(frame) @ one).long()  # (B, K) of the parent
+        met, place = one.max(dim=1)  # (B, K), where there is none the first
         again = self.last.gather(1, place) == self.last
         into = torch.where(again, self.blank.gather(1, place), total.gather(1, place)) + frame.gather(1, self.last)
-        stays_label = torch.logaddexp(stays_label, into.masked_fill(~met, -torch.inf))
+        stays_label = torch.logaddexp(stays_label, into.masked_fill(met == 0, -torch.inf))
         known = one @ repeats.to(frame) > 0  # (B, K, N)
         grows = grows.masked_fill(known, -torch.inf)
 
@@ -189,9 +191,9 @@ class _Prefixes:
         later = _Prefixes(
             blank=pick(stays_blank, nothing),
             label=pick(stays_label, grows.flatten(1).gather(1, place)),
-            last=pick(self.last, added).where(alive, BLANK),  # a place that is not taken meets nobody
-            hash=pick(self.hash, _hashed(hashes, added)),
-            parent_hash=pick(self.parent_hash, hashes),
+            last=pick(self.last, added),
+            hash=pick(self.hash, _hashed(hashes, added)).where(alive, NOBODY),
+            parent_hash=pick(self.parent_hash, hashes).where(alive, ORPHAN),
             outside=pick(self.outside, outside.flatten(1).gather(1, place)),
             states=states,
         )
