@@ -24,6 +24,10 @@ class Automaton:
     move: Tensor
     end: Tensor
 
+    def to(self, like: Tensor) -> "Automaton":
+        """The same on the device of `like`, with scores of its type."""
+        return Automaton(self.score.to(like), self.move.to(like.device), self.end.to(like))
+
     def of_text(self, labels: Sequence[int]) -> float:
         """The score of a whole text."""
         state, total = 0, 0.0

@@ -15,7 +15,6 @@ from pipelines.ctc.automata import Automaton
 from pipelines.ctc.loss import BLANK, Lattice
 from pipelines.recurrent import within
 
-
 NOBODY, ORPHAN = 1, 2  # hashes of places without a prefix, and of what has no parent: neither meets anything
 
 
@@ -92,6 +91,7 @@ def beam_search(
     silence = torch.full_like(log_probs[0, 0], -torch.inf)
     silence[BLANK] = 0.0
     log_probs = torch.where(padding, silence, log_probs)
+    automata = [(automaton.to(log_probs), weight) for automaton, weight in automata]
     prefixes = _Prefixes.empty(batch, beam, log_probs, len(automata))
     trail = []
     for frame in log_probs.unbind(dim=1):
@@ -101,7 +101,7 @@ def beam_search(
     log_prob = prefixes.log_prob()
     score = log_prob + prefixes.outside
     for (automaton, weight), state in zip(automata, prefixes.states, strict=True):
-        score = score + weight * automaton.end.to(score)[state]
+        score = score + weight * automaton.end[state]
     order = score.sort(dim=1, descending=True, stable=True).indices  # (B, K)
     texts = _spelled(trail, order)
     scores, log_prob_rows = score.gather(1, order).tolist(), log_prob.gather(1, order).tolist()
@@ -167,8 +167,7 @@ class _Prefixes:
 
         outside = self.outside[..., None] + label_bonus  # (B, K, 1)
         for (automaton, weight), state in zip(automata, self.states, strict=True):
-            outside = outside + weight * automaton.score.to(frame)[state[..., None], new[:, None]]
-        outside = outside.expand_as(grows)
+            outside = outside + weight * automaton.score[state[..., None], new[:, None]]
         stays = torch.logaddexp(stays_blank, stays_label)
         scores = torch.cat([stays + self.outside, (grows + outside).flatten(1)], dim=1)  # (B, K + K N)
         score, chosen = scores.topk(beam, dim=1, sorted=False)
@@ -184,17 +183,21 @@ class _Prefixes:
 
         nothing = torch.full_like(score, -torch.inf)
         hashes = self.hash.gather(1, parent)
+        before = [state.gather(1, parent) for state in self.states]
         states = tuple(
-            pick(state, automaton.move.to(state.device)[state.gather(1, parent), added])
-            for (automaton, _), state in zip(automata, self.states, strict=True)
+            pick(state, automaton.move[old, added])
+            for (automaton, _), state, old in zip(automata, self.states, before, strict=True)
         )
+        more = self.outside.gather(1, parent) + label_bonus
+        for (automaton, weight), old in zip(automata, before, strict=True):
+            more = more + weight * automaton.score[old, added]
         later = _Prefixes(
             blank=pick(stays_blank, nothing),
             label=pick(stays_label, grows.flatten(1).gather(1, place)),
             last=pick(self.last, added),
             hash=pick(self.hash, _hashed(hashes, added)).where(alive, NOBODY),
             parent_hash=pick(self.parent_hash, hashes).where(alive, ORPHAN),
-            outside=pick(self.outside, outside.flatten(1).gather(1, place)),
+            outside=pick(self.outside, more),
             states=states,
         )
         return later, parent, added
