@@ -1,4 +1,7 @@
-"""Runs without Prefect or MLflow: for a GPU machine that has torch, pandas and pyarrow, and not the whole stack."""
+"""Runs without Prefect or MLflow: for a GPU machine that has torch, pandas and pyarrow, and not the whole stack.
+
+Started by torchrun, several processes train each run together, as far as its task can do that.
+"""
 
 import time
 from collections.abc import Collection
@@ -6,42 +9,56 @@ from pathlib import Path
 
 import torch
 
-from pipelines import tasks
-from pipelines.params import load_pipeline
+from pipelines import distributed, tasks
+from pipelines.params import Run, load_pipeline
 from pipelines.tables import source_of, tables_of
-from pipelines.training import Row
+from pipelines.training import Row, choose_device
 
 
 def train(name: str, variants: Collection[str], seeds: Collection[int], out: Path) -> None:
     """Trains those variants and seeds of the pipeline `name`, all if none are named, each in a folder of `out`.
 
     The figures are those of the stage: settings, data and threads are the same. Raises ValueError where no run is
-    asked for that params.yaml has.
+    asked for that params.yaml has, and for what several processes cannot do.
     """
-    pipeline = load_pipeline(name, source_of)
-    comparison = tasks.comparison(pipeline.family, pipeline.task)
-    known = {run.variant for run in pipeline.runs}
+    with distributed.joined():
+        pipeline = load_pipeline(name, source_of)
+        runs = _asked(name, pipeline.runs, variants, seeds)
+        trainer = tasks.trainer(pipeline.family, pipeline.task)
+        if distributed.several():
+            if not tasks.is_shared(pipeline.family, pipeline.task):
+                raise ValueError(f"the runs of {name} are trained by one process each: start them without torchrun")
+            for run in runs:
+                distributed.check(choose_device(run.device))
+                trainer.settings(run)
+        comparison = tasks.comparison(pipeline.family, pipeline.task)
+        torch.set_num_threads(1)
+        for run in runs:
+            folder = out / run.name
+            folder.mkdir(parents=True, exist_ok=True)
+            began = time.monotonic()
+            figures = trainer.train(run, tables_of(run.dataset), folder, Told(run.name, began))
+            if distributed.rank() == 0:
+                print(f"{run.name}: {comparison.brief(figures)}, {time.monotonic() - began:.0f} s", flush=True)
+
+
+def _asked(name: str, runs: Collection[Run], variants: Collection[str], seeds: Collection[int]) -> list[Run]:
+    known = {run.variant for run in runs}
     if unknown := sorted(set(variants) - known):
         raise ValueError(f"{name} has no variant {unknown[0]!r}: it has {', '.join(sorted(known))}")
-    runs = [run for run in pipeline.runs if run.variant in (variants or known) and (not seeds or run.seed in seeds)]
-    if not runs:
+    asked = [run for run in runs if run.variant in (variants or known) and (not seeds or run.seed in seeds)]
+    if not asked:
         raise ValueError(f"{name} has no such seeds: {', '.join(map(str, seeds))}")
-    torch.set_num_threads(1)
-    trainer = tasks.trainer(pipeline.family, pipeline.task)
-    for run in runs:
-        folder = out / run.name
-        folder.mkdir(parents=True, exist_ok=True)
-        began = time.monotonic()
-        figures = trainer.train(run, tables_of(run.dataset), folder, Told(run.name, began))
-        print(f"{run.name}: {comparison.brief(figures)}, {time.monotonic() - began:.0f} s", flush=True)
+    return asked
 
 
 class Told:
-    """Prints an epoch's figures as they come."""
+    """Prints an epoch's figures as they come; of several processes, the first does."""
 
     def __init__(self, run: str, began: float) -> None:
         self._run, self._began = run, began
 
     def epoch(self, row: Row) -> None:
-        figures = ", ".join(f"{name} {value:.4g}" for name, value in row.items())
-        print(f"{self._run} after {time.monotonic() - self._began:.1f} s: {figures}", flush=True)
+        if distributed.rank() == 0:
+            figures = ", ".join(f"{name} {value:.4g}" for name, value in row.items())
+            print(f"{self._run} after {time.monotonic() - self._began:.1f} s: {figures}", flush=True)

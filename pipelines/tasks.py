@@ -1,7 +1,8 @@
 """A family's tasks, found by name: `pipelines/<family>/<task>/`, with the same modules in each.
 
 `__init__.py`  COMPARISON: the figures by which its runs are compared, and what a report shows
-`train.py`     settings(run) raises ValueError for wrong settings; train(run, tables, out, log) trains one run
+`train.py`     settings(run) raises ValueError for wrong settings; train(run, tables, out, log) trains one run; SHARED
+               is there and true where several processes can train it together (pipelines/distributed.py)
 `predict.py`   Predictor(weights) answers for texts; shown(answer) puts one answer into lines; where a command line
                names something else (files, options), inputs(arguments) turns it into the texts that a model is asked:
                a list, or an iterator whose texts are asked one by one, so that not all must be in memory at once;
@@ -46,6 +47,11 @@ def flow(family: str) -> Callable[..., None]:
 
 def trainer(family: str, task: str) -> Trainer:
     return cast(Trainer, importlib.import_module(f"pipelines.{family}.{task}.train"))
+
+
+def is_shared(family: str, task: str) -> bool:
+    """Whether several processes can train a run together."""
+    return bool(getattr(importlib.import_module(f"pipelines.{family}.{task}.train"), "SHARED", False))
 
 
 def predictor(family: str, task: str, weights: Path) -> Predictor:

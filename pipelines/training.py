@@ -73,6 +73,7 @@ def fit(
     log: Log,
     resume_from: Path | None,
     save_every: float = 0.0,
+    saves: bool = True,
     groups: Sequence[Mapping[str, Any]] | None = None,
 ) -> Fit:
     """Trains `model` and leaves in it the weights of the epoch with the highest `monitor`, or the lowest.
@@ -81,7 +82,8 @@ def fit(
     loss(model, batch) is a scalar; validate(model) gives the figures of an epoch, `monitor` among them. After each
     epoch, unless the last time was less than `save_every` seconds ago, everything is saved to `resume_from`: a call
     that finds the file goes on from there and ends with the same bits as a call that was never interrupted; without a
-    `resume_from` nothing is saved. `groups` are parameters that learn at rates of their own: `params`, and the `scale`
+    `resume_from` nothing is saved. Of several processes that train together (pipelines/distributed.py) one `saves`, and
+    all go on from what it saved. `groups` are parameters that learn at rates of their own: `params`, and the `scale`
     of their rate.
 
     Raises ValueError when the loss is no longer finite, naming the epoch, and where there is no epoch to train.
@@ -135,7 +137,7 @@ def fit(
             weights = copy.deepcopy(average.module.state_dict())
             best = {"score": score, "epoch": epoch + 1, "model": weights}
         log.epoch(row)
-        if resume_from and time.monotonic() - saved >= save_every:
+        if resume_from and saves and time.monotonic() - saved >= save_every:
             _save(resume_from, parts, history, best)
             saved = time.monotonic()
 

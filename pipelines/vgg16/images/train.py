@@ -1,15 +1,21 @@
-"""One run: a VGG16 with some weights and some head, and what of it is learned. Knows neither MLflow nor Prefect."""
+"""One run: a VGG16 with some weights and some head, and what of it is learned. Knows neither MLflow nor Prefect.
+
+Several processes (pipelines/distributed.py) train the network together; its weights before, the features of frozen
+layers, and all that comes after are the first one's work.
+"""
 
 import copy
 import dataclasses
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from pipelines import checkpoint
+from pipelines import checkpoint, distributed
 from pipelines.params import Run, parse
 from pipelines.summary import summarise
 from pipelines.training import Fit, Log, Row, TrainingParams, choose_device, fit, write_results
@@ -22,13 +28,24 @@ from pipelines.vgg16.images.pictures import draw_answers, draw_weights
 from pipelines.vgg16.images.source import Untold, initial, picture_loss
 from pipelines.vgg16.model import VGG16
 
+SHARED = True
 CACHE = "cache"  # beside the runs: what they share
 SAVE_EVERY = 10.0  # seconds: a GPU trains an epoch in less than it takes to save the true VGG16
 
 
 def settings(run: Run) -> tuple[ImagesParams, TrainingParams]:
-    """What params.yaml says of a run, checked. Raises ValueError for an unknown key, head or size."""
+    """What params.yaml says of a run, checked. Raises ValueError for an unknown key, head or size.
+
+    Batch normalisation that is learned takes its means and variances over a whole batch, of several processes by
+    torch's SyncBatchNorm, which needs GPUs: on CPUs it is an error, as what came out would not be one process's.
+    """
     model = parse(ImagesParams, run.model, f"model of {run.name}")
+    learned_norms = model.batch_norm and not model.frozen
+    if learned_norms and distributed.several() and choose_device(run.device).type == "cpu":
+        raise ValueError(
+            f"{run.name} has batch_norm true and freeze {model.freeze}: on CPUs one process alone can train that; set "
+            "batch_norm to false, freeze to features or all-but-head, or start it without torchrun"
+        )
     return model, parse(TrainingParams, run.training, f"training of {run.name}")
 
 
@@ -42,14 +59,22 @@ class Lesson:
     start: VGG16  # the network with its head, as it is before
     seen: Material  # val
     steps: int = 0  # of an epoch; 0: each picture once
+    shared: bool = False  # whether all processes learn together
 
     def learn(self, network: VGG16, taught: Material, log: Log, saved: Path | None) -> Fit:
         """Trains on `taught`; the epoch is chosen by how `seen` is answered."""
         params, training, device = self.params, self.training, taught.pictures.pixels.device
         pictures, features = taught.pictures, taught.features
-        answer = behind(network, params.frozen) if params.frozen else network.answer
-        # Another way to call the same network: only training is worth the half minute of compiling.
-        called = torch.compile(network) if params.compiled and device.type == "cuda" else network
+        called: Callable[[Tensor], Tensor]
+        if params.frozen:
+            called = behind(network, params.frozen)
+        else:
+            # Another way to call the same network: only training is worth the half minute of compiling.
+            called = torch.compile(network) if params.compiled and device.type == "cuda" else network
+        seen = self.seen
+        if self.shared:
+            called = distributed.Averaged(network, called)
+            seen = seen.rows(torch.arange(len(seen))[distributed.share_of(len(seen))])
 
         def epoch_batches(epoch: int) -> list[tuple[Tensor, Tensor]]:
             freeze(network, params.freeze, epoch / training.epochs)
@@ -65,19 +90,31 @@ class Lesson:
             if features is None:
                 return picture_loss(called, batch, params.side, training.label_smoothing)
             with halved(device):
-                found = answer(batch[0])
+                found = called(batch[0])
             return nn.functional.cross_entropy(found.float(), batch[1], label_smoothing=training.label_smoothing)
 
+        def validate(model: nn.Module) -> Row:
+            accuracy = accuracy_of(model, seen, params)
+            return {"val_accuracy": distributed.mean(accuracy, len(seen)) if self.shared else accuracy}
+
+        def shares(epoch: int) -> list[distributed.Share]:
+            distributed.own_chance(self.seed, epoch)
+            return [distributed.Share.of(batch) for batch in epoch_batches(epoch)]
+
+        taken: tuple[Callable[[int], Sequence[Any]], Callable[[nn.Module, Any], Tensor]] = (epoch_batches, loss)
+        if self.shared:
+            taken = (shares, distributed.over_all(loss))
         return fit(
             network,
             training,
-            batches=epoch_batches,
-            loss=loss,
-            validate=lambda model: {"val_accuracy": accuracy_of(model, self.seen, params)},
+            batches=taken[0],
+            loss=taken[1],
+            validate=validate,
             monitor="val_accuracy",
             log=log,
             resume_from=saved,
             save_every=SAVE_EVERY,
+            saves=distributed.rank() == 0,
             groups=rates(network, params.body_rate),
         )
 
@@ -88,21 +125,29 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     Written: `model.safetensors`, `history.csv`, `metrics.json`, and of the test split `predictions.csv`, `classes.csv`,
     `few_labels.csv` and the pictures that COMPARISON names. The epoch is chosen on val; test is read at the end. A
     `checkpoint.safetensors` in `out` is resumed from and then removed. What runs share, weights learned from other
-    pictures and frozen features, is kept in the folder `cache` beside `out`.
+    pictures and frozen features, is kept in the folder `cache` beside `out`. Of several processes the first writes and
+    returns figures; the others return none.
     """
     params, training = settings(run)
     device, cache = choose_device(run.device), out.parent / CACHE
     pictures = load_pictures(tables, params.pictures, "train").first(params.train_rows).to(device)
     torch.manual_seed(run.seed)
-    network = initial(params, training, tables, cache, device)
+    with distributed.first_alone():
+        network = initial(params, training, tables, cache, device)
     outputs = linear(network.classifier[LAST]).out_features
     network = with_head(network, params.head, len(pictures.classes))
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     start = copy.deepcopy(network)
-    taught = learned_from(network, pictures, params, cache)
-    seen = judged_by(network, load_pictures(tables, params.pictures, "val").to(device), params, cache)
+    with distributed.first_alone():
+        taught = learned_from(network, pictures, params, cache)
+        seen = judged_by(network, load_pictures(tables, params.pictures, "val").to(device), params, cache)
     lesson = Lesson(params, training, run.seed, start, seen)
-    fitted = lesson.learn(network, taught, log, out / "checkpoint.safetensors")
+    if distributed.several() and not params.frozen:
+        network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+    together = dataclasses.replace(lesson, shared=distributed.several())
+    fitted = together.learn(network, taught, log, out / "checkpoint.safetensors")
+    if distributed.rank() > 0:
+        return {}
 
     freeze(network, params.freeze)
     checkpoint.save(
