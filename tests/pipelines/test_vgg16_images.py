@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 from torch import Tensor, nn
 
+from pipelines.__main__ import main
 from pipelines.params import parse
 from pipelines.training import TrainingParams
 from pipelines.vgg16.heads import Freeze, Head, linear, with_head
@@ -24,6 +26,9 @@ EXAMPLE = EXAMPLES["vgg16", "images"]
 PARAMS = parse(ImagesParams, EXAMPLE.model, "example")
 TRAINING = parse(TrainingParams, EXAMPLE.training, "example")
 CPU = torch.device("cpu")
+
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture
@@ -185,8 +190,27 @@ def test_imagenets_weights_are_asked_for_in_vain(tables: Path, tmp_path: Path, m
     with pytest.raises(ValueError, match="set width to 1 and batch_norm to false"):
         source.initial(wanted, TRAINING, tables, tmp_path, CPU)
     true = dataclasses.replace(wanted, width=1.0, batch_norm=False)
-    with torch.device("meta"), pytest.raises(ValueError, match=r"python -m stages.weights.*source or random"):
+    with pytest.raises(ValueError, match=r"python -m stages.weights.*source or random"):
         source.initial(true, TRAINING, tables, tmp_path, CPU)
+
+
+def test_without_imagenets_weights_a_command_ends_with_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    EXAMPLE.write(tmp_path / "data" / "prepared" / "images")
+    section = {"family": "vgg16", "task": "images", "dataset": "images", "device": "cpu", "workers": 1, "seeds": 1}
+    section |= {"model": {**EXAMPLE.model, "width": 1.0, "batch_norm": False, "weights": "imagenet"}}
+    section |= {"training": EXAMPLE.training, "variants": {"wanted": {}}}
+    params = {"data": {}, "datasets": {}, "pipelines": {"pictures": section}}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    assert main(["bare", "pictures"]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == (
+        "error: weights imagenet: there is no data/raw/vgg16-weights/vgg16-397923af.pth; fetch it with "
+        "`python -m stages.weights`, or choose the weights source or random\n"
+    )
 
 
 def test_an_unknown_task_lists_those_there_are(tables: Path) -> None:

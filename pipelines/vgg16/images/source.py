@@ -25,8 +25,7 @@ def initial(params: ImagesParams, training: TrainingParams, tables: Path, cache:
     """
     if params.weights == "source":
         return from_source(params, training, tables, cache, device)
-    network = VGG16(params.shape)
-    if params.weights == "imagenet":
+    if params.weights == "imagenet":  # what is missing is told before a large network is built
         if params.width != 1 or params.batch_norm:
             raise ValueError("weights imagenet are those of the true VGG16: set width to 1 and batch_norm to false")
         if not IMAGENET_FILE.is_file():
@@ -34,6 +33,8 @@ def initial(params: ImagesParams, training: TrainingParams, tables: Path, cache:
                 f"weights imagenet: there is no {IMAGENET_FILE}; fetch it with `python -m stages.weights`, "
                 "or choose the weights source or random"
             )
+    network = VGG16(params.shape)
+    if params.weights == "imagenet":
         network.load_state_dict(torch.load(IMAGENET_FILE, weights_only=True, map_location="cpu"))
     return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
