@@ -213,7 +213,7 @@ class Averaged:
         if self._parallel is None or learned != self._learned:
             # Buffers are not handed round: they stand still, or all processes compute the same (SyncBatchNorm).
             self._parallel = None  # the old one lets go of the parameters first
-            self._parallel = DistributedDataParallel(self._called, broadcast_buffers=False)
+            self._parallel = DistributedDataParallel(self._called, forward_sync_buffers=False)
             self._learned = learned
         answer: Tensor = self._parallel(inputs)
         return answer

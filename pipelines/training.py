@@ -36,7 +36,6 @@ class TrainingParams:
     label_smoothing: float
     ema_decay: float  # of the weights' moving average, by which a model is judged and kept; 0: the weights themselves
     optimizer: Literal["adamw", "sgd"] = "adamw"  # sgd: with Nesterov's momentum of 0.9
-    fused: bool = False  # a step of the optimiser is one kernel: faster, and the last digits are others
 
 
 class Log(Protocol):
@@ -149,11 +148,9 @@ def fit(
 def _optimizer(params: TrainingParams, groups: Sequence[Mapping[str, Any]]) -> torch.optim.Optimizer:
     own = [dict(group) for group in groups]  # an optimiser writes into them
     if params.optimizer == "adamw":
-        return torch.optim.AdamW(own, lr=params.learning_rate, weight_decay=params.weight_decay, fused=params.fused)
-    sgd = torch.optim.SGD
-    return sgd(
-        own, lr=params.learning_rate, weight_decay=params.weight_decay, momentum=0.9, nesterov=True, fused=params.fused
-    )
+        return torch.optim.AdamW(own, lr=params.learning_rate, weight_decay=params.weight_decay, fused=True)
+    # Its fused form fails where layers join in later, as in gradual unfreezing.
+    return torch.optim.SGD(own, lr=params.learning_rate, weight_decay=params.weight_decay, momentum=0.9, nesterov=True)
 
 
 def one_cycle(progress: float) -> float:
@@ -189,6 +186,10 @@ def _restore(path: Path, parts: Mapping[str, Stateful]) -> tuple[list[Row], dict
     state = checkpoint.load(path)
     for name, part in parts.items():
         part.load_state_dict(state[name])
+    optimizer = parts["optimizer"]
+    assert isinstance(optimizer, torch.optim.Optimizer)
+    for parameter, held in optimizer.state.items():  # a fused step takes for granted that they lie alike in memory
+        held |= {key: torch.empty_like(parameter).copy_(value) for key, value in held.items() if value.dim()}
     torch.set_rng_state(state["random"])
     if "random_cuda" in state:
         torch.cuda.set_rng_state(state["random_cuda"])

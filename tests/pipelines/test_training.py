@@ -43,11 +43,12 @@ class Told:
             raise KeyboardInterrupt
 
 
-# --- a network with dropout on random data
+# --- a network with dropout, and with weights that lie in memory in another order, on random data
 
 
 def network() -> nn.Module:
-    return nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Dropout(0.5), nn.Linear(8, 1))
+    layers = nn.Linear(4, 8), nn.Tanh(), nn.Dropout(0.5), nn.Unflatten(1, (2, 2, 2)), nn.Conv2d(2, 3, 2), nn.Flatten()
+    return nn.Sequential(*layers, nn.Linear(3, 1)).to(memory_format=torch.channels_last)
 
 
 def random_batches(epoch: int) -> list[Tensor]:
