@@ -140,12 +140,16 @@ def _finish(searches: Sequence[_Search], live: Live, found: Found, coverage: np.
     stops = ((found.symbols == STOP) & (found.totals > -np.inf))[:, : searches[0].params.beam]
     for row, rank in np.argwhere(stops).tolist():
         parent = found.rows[row, rank]
-        searches[row].finish(live.said[row, parent], found.totals[row, rank].item(), coverage[row, parent], cut=False)
+        searches[row].finish(
+            live.said[row, parent], found.totals[row, rank].item(), coverage[row, parent].item(), cut=False
+        )
     for row, search in enumerate(searches):
         if search.limit == live.length:
             stopped = found.rows[row, : stops.shape[1]][stops[row]]
             for place in np.setdiff1d(np.flatnonzero(live.totals[row] > -np.inf), stopped):
-                search.finish(live.said[row, place], live.totals[row, place].item(), coverage[row, place], cut=True)
+                search.finish(
+                    live.said[row, place], live.totals[row, place].item(), coverage[row, place].item(), cut=True
+                )
 
 
 def sample(
