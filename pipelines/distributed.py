@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,8 +21,6 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
-
-Batch = TypeVar("Batch", bound=tuple[Tensor, ...])
 
 HOW = "python -m torch.distributed.run --nproc-per-node N -m pipelines bare PIPELINE"
 MEETING = timedelta(minutes=5)  # within it all processes have started

@@ -28,7 +28,7 @@ from pipelines.vgg16.images.pictures import draw_answers, draw_weights
 from pipelines.vgg16.images.source import Untold, initial, picture_loss
 from pipelines.vgg16.model import VGG16
 
-SHARED = True
+SHARED = True  # several processes can train a run together
 CACHE = "cache"  # beside the runs: what they share
 SAVE_EVERY = 10.0  # seconds: a GPU trains an epoch in less than it takes to save the true VGG16
 
