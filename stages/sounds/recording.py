@@ -18,9 +18,9 @@ from stages.sounds.synthesis import Voice
 from stages.sounds.waves import Samples
 from stages.texts.grammar import choose
 
-SNRS = (40, 30, 20, 14)  # dB, words over noise
+SNRS = (40, 30, 20)  # dB, words over noise
 LOUDNESSES = (-36, -33, -30, -27, -24)  # dB, words under full scale
-SILENCES = (480, 640, 800, 960)  # samples before and after the words: 60 to 120 ms
+SILENCES = (320, 400, 480, 560)  # samples before and after the words: 40 to 70 ms
 UP = 160  # 8000 / 22050 = 160 / 441, and 441 is the tract that changes nothing
 CUTOFF, TAPS = 3650, 16  # of the low-pass filter: Hz; samples of ours on either side of its middle
 SCALE = 1 << 26  # of the filter's whole numbers

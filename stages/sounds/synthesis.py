@@ -25,7 +25,8 @@ from stages.sounds.waves import Samples
 
 RATE = 22050  # samples a second of espeak
 LONGEST_PATH = 159
-TIMBRES = ("Denis", "Diogo", "Henrique", "Hugo", "michel", "miguel", "shelby")
+TIMBRES = ("Denis", "Diogo", "Henrique", "Hugo", "michel", "miguel")
+VOICES_OF_A_TIMBRE = 28  # many, so that a network learns speech rather than speakers
 LANGUAGES = {"English": "en-us", "Mandarin": "cmn", "Cantonese": "yue"}  # espeak's names
 
 _SYNCHRONOUS, _DO_NOT_EXIT, _UTF8 = 2, 1 << 15, 1
@@ -52,12 +53,13 @@ class Voice:
 
 
 def _voices() -> dict[str, tuple[Voice, ...]]:
-    """Six voices of each timbre, spread over pitch, rate and tract; the last two are kept for val and test."""
+    """Voices of each timbre, spread over pitch, rate and tract; the last two are kept for val and test."""
     split: dict[str, list[Voice]] = {"train": [], "val": [], "test": []}
-    for number in range(6 * len(TIMBRES)):
-        timbre, order = divmod(number, 6)
-        voice = Voice(TIMBRES[timbre], 30 + number * 27 % 66, 190 + number * 19 % 71, 400 + number * 31 % 81)
-        split["val" if order == 4 else "test" if order == 5 else "train"].append(voice)
+    for number in range(VOICES_OF_A_TIMBRE * len(TIMBRES)):
+        timbre, order = divmod(number, VOICES_OF_A_TIMBRE)
+        voice = Voice(TIMBRES[timbre], 30 + number * 27 % 66, 140 + number * 19 % 51, 410 + number * 31 % 61)
+        kept = {VOICES_OF_A_TIMBRE - 2: "val", VOICES_OF_A_TIMBRE - 1: "test"}
+        split[kept.get(order, "train")].append(voice)
     return {name: tuple(voices) for name, voices in split.items()}
 
 

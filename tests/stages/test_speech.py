@@ -32,12 +32,12 @@ from stages.sounds.waves import Samples, wave_bytes
 from tests.stages.rule_runs import Key, run
 
 SMALL = SpeechOptions(seed=3, train=300, val=60, test=60)
-LARGE = SpeechOptions(seed=7, train=2700, val=300, test=600)  # of params.yaml
+LARGE = SpeechOptions(seed=7, train=6000, val=300, test=600)  # of params.yaml
 SPLITS = ("train", "val", "test")
 # Of SMALL: other rows mean that the texts changed, or that this Python draws differently; the clips are those of
 # espeak-ng's build for Linux on x86-64.
-ROWS = "191b83eb2f1bc1e2d5d084aa565b788493dc07accfaa1e34de0304bbfe661b99"
-CLIPS = "a5fe7cb21b51b481c1e7f37a4f338cc5b82a8b64fae3eac5a34687fd7052d1e9"
+ROWS = "c1620b1b9e4aa0d61e44d6d006b989b87b7783e3f43cd974e933466ce8bb9b68"
+CLIPS = "d368650a0016ab751c7c8b99c7e903868e5d57742552b4620c263a847282ad8d"
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +63,11 @@ def drawn() -> dict[str, list[Utterance]]:
 # -- what is said
 
 
-def test_a_split_is_a_third_digits_a_third_words_a_third_mandarin(drawn: dict[str, list[Utterance]]) -> None:
+def test_a_split_is_a_fifth_digits_two_fifths_words_two_fifths_mandarin(drawn: dict[str, list[Utterance]]) -> None:
     for split, said in drawn.items():
         assert len(said) == LARGE.rows(split)
         kinds = Counter((utterance.language, utterance.kind) for utterance in said)
-        assert kinds["English", "digits"] == kinds["English", "words"] == len(said) // 3
+        assert 2 * kinds["English", "digits"] == kinds["English", "words"] == 2 * len(said) // 5
         assert 0.2 < kinds["Mandarin", "digits"] / kinds["Mandarin", "phrases"] < 0.6
         assert {utterance.voice for utterance in said} == set(VOICES[split])
 
@@ -86,8 +86,8 @@ def test_what_is_held_out_is_said_in_its_split_alone(drawn: dict[str, list[Utter
     heard = {split: set(" ".join(texts).replace("'s", "").split()) for split, texts in said.items()}
     for split in ("val", "test"):
         new = heard[split] - heard["train"]
-        assert len([word for word in new if word.isascii()]) >= 10
-        assert len([word for word in new if not word.isascii() and phrases.kept_for(word) == split]) >= 20
+        assert len([word for word in new if word.isascii()]) >= 4
+        assert len([word for word in new if not word.isascii() and phrases.kept_for(word) == split]) >= 15
         assert set("".join(said[split])) <= set("".join(said["train"]))  # new words, but no new character
     assert any("friend's" in text for text in said["test"])
     assert not any("friend" in text for text in [*said["train"], *said["val"]])
@@ -120,7 +120,7 @@ def test_pairs_of_phrases_differ_in_doubling_and_singles_have_none() -> None:
 
 def test_a_word_is_kept_for_one_split() -> None:
     assert words.kept_for("his friend's hand") == "test"
-    assert words.kept_for("my puppy") == "val"
+    assert words.kept_for("my wing") == "val"
     assert words.kept_for("the black hand") == ""
 
 
@@ -149,9 +149,7 @@ def test_too_few_and_too_many_are_refused(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(ValueError, match="val must be at least 60, found 59"):
         SpeechOptions(seed=1, train=300, val=59, test=60)
     monkeypatch.setattr(phrases, "PAIRS", phrases.PAIRS[:1])
-    with pytest.raises(
-        StageError, match=r"train: \d+ of \d+ texts were not found \(Mandarin phrases\); ask for fewer, or"
-    ):
+    with pytest.raises(StageError, match=r"val, Mandarin phrases: \d+ of \d+ texts were not found; ask for fewer, or"):
         utterances(SMALL)
 
 
@@ -246,7 +244,7 @@ def bad_rows(rows: pd.DataFrame, sounds: Sounds, train: Sounds, foreign: str) ->
     single = rows.index[(rows["language"] == "English") & (rows["kind"] == "digits")]
     plain = rows.index[rows["text"] == "好棒"][0]
     rows.loc[english[0], "text"] = rows.loc[english[0], "text"].upper()
-    rows.loc[english[1], "text"] = {"val": "my puppy", "test": "his friend"}[foreign]
+    rows.loc[english[1], "text"] = {"val": "my wing", "test": "his friend"}[foreign]
     rows.loc[english[2], "text"] = "my quiz"
     rows.loc[english[3], "new_words"] = not rows.loc[english[3], "new_words"]
     rows.loc[english[4], "doubled"] = not rows.loc[english[4], "doubled"]
@@ -266,7 +264,7 @@ PACE = "who says more characters takes longer: texts and sounds belong together"
 LOUD = "a clip is 20 to 42 dB under full scale"
 STEADY = "a clip is 8 dB louder than its quiet tenth: no steady noise"
 COPY = "no clip is there twice, nor in an earlier table"
-SECONDS = "a clip lasts 0.25 to 3 seconds"
+SECONDS = "a clip lasts 0.26 to 2.8 seconds"
 DOUBLE = "a doubled phrase lasts 1.1 times its plain form, which the same voice says"
 
 
@@ -277,15 +275,15 @@ def test_errors_in_rows_are_caught_and_the_rows_are_named(prepared: Prepared) ->
     named: dict[str, set[int]] = {
         "there are 60 clips, as params.yaml asks": set(),
         "no id is repeated": {0},
-        "each clip starts where the one before ends, the first at 0, the last at the end": {30, 31},
-        "loudness, peak and noise are those of the clip": {32},
+        "each clip starts where the one before ends, the first at 0, the last at the end": {50, 51},
+        "loudness, peak and noise are those of the clip": {52},
         COPY: {max(single[1:3]), single[3]},
         SECONDS: {single[4]},
         "English is lower-case words with one blank between them, Mandarin Chinese characters": {english[0]},
         "the figures are those that the text says": {single[0]},
         "doubled says whether two neighbouring characters are the same": {english[4]},
         DRAWN: {english[0], english[1], english[2], english[5]},
-        ROOM: {single[3], single[4]},
+        ROOM: {single[3]},
         "no voice of another split speaks": {english[5]},
         "no word or phrase is kept for another split": {english[1]},
         "new_words says whether a word or phrase is not in train": {english[3]},
@@ -294,7 +292,7 @@ def test_errors_in_rows_are_caught_and_the_rows_are_named(prepared: Prepared) ->
         DOUBLE: set(rows.index[rows["text"] == "好棒棒"]),
     }
     bad = changed(prepared, "val", lambda rows, sounds: bad_rows(rows, sounds, train, "test"))
-    for row, column in ((30, "start"), (31, "length"), (32, "loudness_db")):
+    for row, column in ((50, "start"), (51, "length"), (52, "loudness_db")):
         table = bad.tables["val"]
         bad.tables["val"] = table.assign(**{column: table[column].mask(table.index == row, table[column] + 1)})
     found = broken(bad, {("val", rule) for rule in named})
@@ -313,8 +311,8 @@ def cut(rows: pd.DataFrame, sounds: Sounds) -> tuple[pd.DataFrame, Sounds]:
     return rows, [sound[: len(sound) * 2 // 3] for sound in sounds]
 
 
-def half_the_rate(rows: pd.DataFrame, sounds: Sounds) -> tuple[pd.DataFrame, Sounds]:
-    return rows, [sound[::2] for sound in sounds]
+def a_third_of_the_rate(rows: pd.DataFrame, sounds: Sounds) -> tuple[pd.DataFrame, Sounds]:
+    return rows, [sound[::3] for sound in sounds]
 
 
 def twice_the_rate(rows: pd.DataFrame, sounds: Sounds) -> tuple[pd.DataFrame, Sounds]:
@@ -359,16 +357,16 @@ def pairs_exchanged(rows: pd.DataFrame, sounds: Sounds) -> tuple[pd.DataFrame, S
     return rows, sounds
 
 
-NEW = "at least 12% of clips have a word or phrase that train has not"
+NEW = "at least 10% of clips have a word or phrase that train has not"
 MUTATIONS: dict[Change, set[str]] = {
     one_off: {ROOM},
     cut: {ROOM},
-    half_the_rate: {ROOM, SECONDS, "a character takes 0.025 to 0.7 seconds"},
+    a_third_of_the_rate: {ROOM, SECONDS, "a character takes 0.04 to 0.6 seconds"},
     twice_the_rate: {ROOM},
     garbage: {ROOM, LOUD, STEADY},
     bytes_swapped: {ROOM, LOUD},
     silence: {ROOM, LOUD, STEADY},
-    shifted_up: {ROOM, "a clip's mean is within 1% of full scale"},
+    shifted_up: {ROOM, "a clip's mean is within 1.5% of full scale"},
     clipped: {ROOM, LOUD, "at most 0 samples of a clip are at full scale: it is not clipped"},
     pairs_exchanged: {ROOM, DOUBLE},
     one_voice: {DRAWN},

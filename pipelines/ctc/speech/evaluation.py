@@ -14,7 +14,7 @@ from pipelines.training import Row
 from pipelines.words import by_length
 
 BEAM, CANDIDATES = 16, 16  # prefixes kept, labels tried at a step
-LM_ORDER, LM_WEIGHT, LABEL_BONUS = 4, 0.4, 0.8  # chosen on val of the built-in data
+LM_ORDER, LM_WEIGHT, LABEL_BONUS = 4, 0.4, 0.8  # chosen on val of the spoken digits
 AT_ONCE = 64  # recordings that the decoders read in one batch
 
 Reader = Callable[[Tensor, Tensor], list[tuple[int, ...]]]

@@ -1,12 +1,14 @@
 """What the built-in source of `speech` says: drawn by the seed, before a sound is made.
 
-A third of each split is English digits, a third English words, a third Mandarin; and of that a part is digits, too.
+A fifth of each split is English digits, two fifths English words, two fifths Mandarin; and of that a part is digits,
+too.
 No voice of a split is heard in another.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import cycle
 from random import Random
 
 from stages.datasets.speech import phrases, words
@@ -17,7 +19,7 @@ from stages.sounds.synthesis import VOICES, Voice
 from stages.texts.grammar import choose
 from stages.texts.rules import SPLITS, Sizes
 
-HELD_OUT_SHARE = 0.5  # of the phrases in val and test
+HELD_OUT_SHARE = 0.3  # of the phrases in val and test
 AS_MANY = len(phrases.AGAIN) // len(phrases.TWICE)  # so that both kinds are drawn alike
 
 Texts = tuple[str, ...]  # said by one voice: one text, or a phrase and its double
@@ -54,41 +56,41 @@ def cells_of(said: Utterance) -> dict[str, str]:
 
 
 def _drawn(split: str, count: int, known: set[str], rng: Random) -> Iterator[tuple[str, str, str, Voice]]:
-    third = count // 3
-    mandarin = count - 2 * third
+    fifth = count // 5
+    mandarin = count - 3 * fifth
     single = mandarin % 2 + mandarin // 16 * 2
     digits = (mandarin - single) // 2 // 3 * 2
     pairs = _pools(split, phrases.PAIRS, known)
     singles = _pools(split, [(text,) for text in (*phrases.TWICE * AS_MANY, *phrases.AGAIN)], known)
     plan: tuple[tuple[str, str, int, Callable[[Random], Texts]], ...] = (
-        ("English", "digits", third, _digits),
-        ("English", "words", third, partial(_words, split)),
+        ("English", "digits", fifth, _digits),
+        ("English", "words", 2 * fifth, partial(_words, split)),
         ("Mandarin", "digits", digits, _doubled_digits),
         ("Mandarin", "phrases", single, partial(_phrases, singles)),
         ("Mandarin", "phrases", 2, lambda _: phrases.PAIRS[0]),  # 好棒 and 好棒棒, in every split
         ("Mandarin", "phrases", mandarin - single - digits - 2, partial(_phrases, pairs)),
     )
     said: set[tuple[Voice, str]] = set()
+    turns = cycle(VOICES[split])
     for language, kind, rows, draw in plan:
-        for voice, text in _said(said, split, f"{language} {kind}", rows, partial(draw, rng)):
+        for voice, text in _said(said, turns, f"{split}, {language} {kind}", rows, partial(draw, rng)):
             yield text, language, kind, voice
 
 
 def _said(
-    said: set[tuple[Voice, str]], split: str, what: str, rows: int, draw: Callable[[], Texts]
+    said: set[tuple[Voice, str]], turns: Iterator[Voice], what: str, rows: int, draw: Callable[[], Texts]
 ) -> Iterator[tuple[Voice, str]]:
     """`rows` texts, the voices taking turns; what is `said` already by a voice, it does not say again."""
-    turn, left = 0, rows
+    left, voice = rows, next(turns)
     for _ in range(1000 + 100 * rows):
         if not left:
             return
-        voice = VOICES[split][turn % len(VOICES[split])]
         new = [(voice, text) for text in draw()]
         if said.isdisjoint(new):
             said.update(new)
-            turn, left = turn + 1, left - len(new)
+            left, voice = left - len(new), next(turns)
             yield from new
-    raise StageError(f"{split}: {left} of {rows} texts were not found ({what}); ask for fewer, or for more in train")
+    raise StageError(f"{what}: {left} of {rows} texts were not found; ask for fewer, or for more in train")
 
 
 def _pools(split: str, texts: Sequence[Texts], known: set[str]) -> list[list[Texts]]:
