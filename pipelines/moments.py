@@ -19,6 +19,7 @@ Array = NDArray[np.float64]
 
 PIECE = 2**11  # numbers that BLAS takes the product of in one thread (OpenBLAS: up to 10,000)
 ONES = np.ones(PIECE)
+TOGETHER = 4  # blocks summed up by one call, where nothing is to be done before: they are still in the cache
 
 
 @dataclass(frozen=True)
@@ -86,50 +87,54 @@ def of_blocks(
     `scratch` (3, n * p) saves asking the system for memory, which takes longer than the arithmetic.
     """
     rows, features = blocks.shape[1:]
-    values, room, spare = np.empty((3, features, rows)) if scratch is None else scratch.reshape(3, features, rows)
+    shape = (3, 1, features, rows)  # room for one block
+    values, room, spare = np.empty(shape) if scratch is None else scratch.reshape(shape)
     total = np.float64(rows) if weights is None else np.add.reduce(weights)
     sums = np.empty((len(blocks), highest, features))  # of powers of deviations from `centres`
     crossed = np.empty((len(blocks), features, features)) if products else None
     with np.errstate(invalid="ignore", over="ignore"):
         centres = _near_means(blocks, weights)
         subtracts = np.asarray(centres.any(axis=1))
-        for index, block in enumerate(blocks):
-            columns = block.T
-            if not (columns.flags.c_contiguous and columns.dtype == np.float64):
-                np.copyto(values, columns)
-                columns = values
-            found = sums[index]
-            deviations = columns
-            if subtracts[index]:
-                deviations = np.subtract(columns, centres[index, :, None], out=room)
-            found[0] = _sums_of_products(deviations, weights)
+        columns = blocks.transpose(0, 2, 1)
+        copies = not (columns.flags.c_contiguous and columns.dtype == np.float64)
+        together = 1 if copies or subtracts.any() or highest > 2 else TOGETHER
+        for first in range(0, len(blocks), together):
+            part = slice(first, first + together)
+            deviations = columns[part]  # (together, p, n)
+            if copies:
+                np.copyto(values, deviations)
+                deviations = values
+            if subtracts[first]:
+                deviations = np.subtract(deviations, centres[part, :, None], out=room)
+            sums[part, 0] = _sums_of_products(deviations, weights)
             if crossed is not None:
                 scaled = deviations if weights is None else deviations * np.sqrt(weights)
-                np.matmul(scaled, scaled.T, out=crossed[index])
+                np.matmul(scaled, scaled.transpose(0, 2, 1), out=crossed[part])
             weighted = _weighted(deviations, weights)
-            found[1] = _sums_of_products(deviations, weighted)
+            sums[part, 1] = _sums_of_products(deviations, weighted)
             if highest > 2:
                 squared = np.multiply(deviations, deviations, out=spare)
-                found[2] = _sums_of_products(squared, weighted)
-                found[3] = _sums_of_products(squared, _weighted(squared, weights))
+                sums[part, 2] = _sums_of_products(squared, weighted)
+                sums[part, 3] = _sums_of_products(squared, _weighted(squared, weights))
         return about_means(total, centres, sums, crossed)
 
 
 def _sums_of_products(columns: Array, others: Array | None) -> Array:
-    """Of each of `columns` (p, n) the sum of products with `others` (p, n) or (n,), or its plain sum: in one pass and
-    without an array of products.
+    """Of each of `columns` (..., n) the sum of products with `others` (..., n) or (n,), or its plain sum: in one pass
+    and without an array of products.
 
     BLAS, which is faster than numpy's sum, is given pieces so short that it never shares one out to threads, of which
     the bits would depend.
     """
-    features, rows = columns.shape
+    rows = columns.shape[-1]
     whole = rows - rows % PIECE
     if others is None:
         heads, tail = ONES, ONES[: rows - whole]
     else:
         heads, tail = others[..., :whole].reshape(*others.shape[:-1], -1, PIECE), others[..., whole:]
-    sums = np.asarray(np.add.reduce(np.vecdot(columns[:, :whole].reshape(features, -1, PIECE), heads), axis=1))
-    return sums if whole == rows else sums + np.vecdot(columns[:, whole:], tail)
+    pieces = columns[..., :whole].reshape(*columns.shape[:-1], -1, PIECE)
+    sums = np.asarray(np.add.reduce(np.vecdot(pieces, heads), axis=-1))
+    return sums if whole == rows else sums + np.vecdot(columns[..., whole:], tail)
 
 
 def _near_means(blocks: Array, weights: Array | None) -> Array:

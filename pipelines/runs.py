@@ -83,7 +83,7 @@ def describe(run: Run, tables: Path) -> dict[str, Any]:
     params = dataclasses.asdict(run)
     device = choose_device(run.device).type
     code = _code_of(run)
-    inputs = [*code, *sorted(path for path in tables.iterdir() if path.is_file())]
+    inputs = [*code, *sorted(path for path in tables.iterdir() if path.is_file()), *tasks.reads(run)]
     digest = hashlib.sha256(json.dumps([params, device, torch.__version__], sort_keys=True).encode())
     for path in inputs:
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())

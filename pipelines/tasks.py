@@ -2,7 +2,8 @@
 
 `__init__.py`  COMPARISON: the figures by which its runs are compared, and what a report shows
 `train.py`     settings(run) raises ValueError for wrong settings; train(run, tables, out, log) trains one run; SHARED
-               is there and true where several processes can train it together (pipelines/distributed.py)
+               is there and true where several processes can train it together (pipelines/distributed.py); reads(run)
+               is there where a run reads files besides its data, and names them
 `predict.py`   Predictor(weights) answers for texts; shown(answer) puts one answer into lines; where a command line
                names something else (files, options), inputs(arguments) turns it into the texts that a model is asked:
                a list, or an iterator whose texts are asked one by one, so that not all must be in memory at once;
@@ -52,6 +53,12 @@ def trainer(family: str, task: str) -> Trainer:
 def is_shared(family: str, task: str) -> bool:
     """Whether several processes can train a run together."""
     return bool(getattr(importlib.import_module(f"pipelines.{family}.{task}.train"), "SHARED", False))
+
+
+def reads(run: Run) -> list[Path]:
+    """The files that a run reads besides its data: they decide its result too."""
+    named = getattr(trainer(run.family, run.task), "reads", None)
+    return named(run) if named else []
 
 
 def predictor(family: str, task: str, weights: Path) -> Predictor:

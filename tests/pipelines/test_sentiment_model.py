@@ -1,5 +1,6 @@
 """The text classifier: pooling and attention by hand, what a bag of words cannot learn, results free of padding."""
 
+import dataclasses
 import itertools
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,19 @@ import pytest
 import torch
 from torch import nn
 
+from pipelines import checkpoint, tasks
 from pipelines.cells import CELLS
+from pipelines.params import Run, parse
 from pipelines.rnn.sentiment.data import FOLDS, Encoder, folded
 from pipelines.rnn.sentiment.model import Attention, BagOfWords, ClassifierParams, TextClassifier, build_classifier
 from pipelines.rnn.sentiment.predict import Predictor, shown
-from pipelines.rnn.sentiment.train import train
+from pipelines.rnn.sentiment.start import start_from
+from pipelines.rnn.sentiment.train import settings, train
+from pipelines.seq2seq.model import Seq2Seq
+from pipelines.seq2seq.pairs import Languages
+from pipelines.seq2seq.sentences.model import SentencesParams, build_autoencoder
+from pipelines.seq2seq.text_model import state_of
+from pipelines.seq2seq.texts import Writing
 from pipelines.words import Vocabulary
 from tests.pipelines.examples import EXAMPLES, Told
 
@@ -149,3 +158,59 @@ def test_cross_validation_says_what_it_lacks(columns: list[str], turn: int) -> N
         ValueError, match=rf"found seed {turn} and the columns {', '.join(columns)}: set cross_validated"
     ):
         folded({"train": table, "val": table, "test": table}, turn)
+
+
+def started_from(path: Path) -> Run:
+    run = EXAMPLES["rnn", "sentiment"].run()
+    return dataclasses.replace(run, model={**run.model, "start": str(path)})
+
+
+AUTOENCODER = {"hidden_size": 6, "embedding_size": 6, "cell": "gru", "num_layers": 1, "bidirectional": True}
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> tuple[Path, Seq2Seq, Languages]:
+    """An auto-encoder as `seq2seq-sentences` keeps it."""
+    torch.manual_seed(0)
+    params = parse(SentencesParams, {**EXAMPLES["seq2seq", "sentences"].model, **AUTOENCODER}, "example")
+    writing = Writing.of(["a bad film", "a good end"], "tokens")
+    model, languages = build_autoencoder(params, Languages(writing, writing)), Languages(writing, writing)
+    checkpoint.save(tmp_path / "sentences.safetensors", state_of(model, params, languages))
+    return tmp_path / "sentences.safetensors", model.eval(), languages
+
+
+def test_a_classifier_that_starts_from_an_autoencoder_reads_as_that_does(
+    kept: tuple[Path, Seq2Seq, Languages], encoder: Encoder
+) -> None:
+    path, autoencoder, languages = kept
+    fits: dict[str, Any] = {"hidden_size": 6, "word_size": 6, "cell": "gru", "char_size": 0, "bidirectional": True}
+    model = build_classifier(ClassifierParams(**{**MODEL, **fits}), encoder.vocabulary, 2).double().eval()
+    assert isinstance(model, TextClassifier)
+    unknown = model.features.word_embedding.weight[encoder.vocabulary.words.index("not")].clone()
+    assert start_from(path, model, encoder.vocabulary) == 7  # <pad>, <unk>, a, bad, good, film and end; not `not`
+    assert torch.equal(model.features.word_embedding.weight[encoder.vocabulary.words.index("not")], unknown)
+    text, batch = "a bad end", encoder.batch(["a bad end"])
+    with torch.no_grad():
+        read = model.recurrent(model.features(batch), batch.lengths)
+        numbers = torch.tensor([languages.source.numbers(text)])
+        states, _, _ = autoencoder.double().encoder(numbers, torch.tensor([3]))
+    assert (read - states).abs().max() < EXACT
+
+
+def test_what_a_classifier_cannot_start_from_is_named(
+    kept: tuple[Path, Seq2Seq, Languages], encoder: Encoder, tmp_path: Path
+) -> None:
+    path, _, _ = kept
+    with pytest.raises(ValueError, match=r"forward_cells.0.weight_ih is \(18, 6\), the classifier's is \(18, \d+\)"):
+        start_from(path, classifier(encoder, hidden_size=6, cell="gru", bidirectional=True), encoder.vocabulary)
+    checkpoint.save(tmp_path / "other.safetensors", {"weights": {"output": torch.zeros(1)}})
+    with pytest.raises(ValueError, match=r"holds no auto-encoder: name the model.safetensors of a run of seq2seq-sent"):
+        start_from(tmp_path / "other.safetensors", classifier(encoder), encoder.vocabulary)
+    run = started_from(tmp_path / "nowhere")
+    with pytest.raises(ValueError, match="which is not there: train it first, dvc repro train@seq2seq-sentences"):
+        settings(run)
+
+
+def test_what_a_run_starts_from_is_told_for_its_fingerprint(kept: tuple[Path, Seq2Seq, Languages]) -> None:
+    assert tasks.reads(started_from(kept[0])) == [kept[0]]
+    assert tasks.reads(EXAMPLES["rnn", "sentiment"].run()) == tasks.reads(EXAMPLES["rnn", "slots"].run()) == []

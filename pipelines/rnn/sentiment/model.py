@@ -26,6 +26,7 @@ class ClassifierParams(WordParams):
     bidirectional: bool
     pooling: Pooling
     cross_validated: bool = False  # tested on the fold that the seed names, whatever the splits
+    start: str = ""  # the model.safetensors of an auto-encoder (seq2seq-sentences) whose reader training starts from
 
 
 class TextClassifier(nn.Module):

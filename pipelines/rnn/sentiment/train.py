@@ -11,7 +11,8 @@ from pipelines import checkpoint, metrics, plots
 from pipelines.cells import build_cell
 from pipelines.params import Run, parse
 from pipelines.rnn.sentiment.data import LABELS, Batch, Encoder, folded
-from pipelines.rnn.sentiment.model import Classifier, ClassifierParams, build_classifier
+from pipelines.rnn.sentiment.model import Classifier, ClassifierParams, TextClassifier, build_classifier
+from pipelines.rnn.sentiment.start import start_from
 from pipelines.tables import load_splits
 from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
 from pipelines.words import Vocabulary, by_length
@@ -21,7 +22,16 @@ def settings(run: Run) -> tuple[ClassifierParams, TrainingParams]:
     """What params.yaml says of a run, checked. Raises ValueError for an unknown key, cell or size."""
     model = parse(ClassifierParams, run.model, f"model of {run.name}")
     build_cell(model.cell, 1, model.hidden_size)
+    if missing := [path for path in reads(run) if not path.is_file()]:
+        raise ValueError(
+            f"start is {missing[0]}, which is not there: train it first, dvc repro train@seq2seq-sentences"
+        )
     return model, parse(TrainingParams, run.training, f"training of {run.name}")
+
+
+def reads(run: Run) -> list[Path]:
+    """The files that a run reads besides its data."""
+    return [Path(run.model["start"])] if run.model.get("start") else []
 
 
 def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
@@ -39,6 +49,9 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     torch.manual_seed(run.seed)
     encoder = Encoder(Vocabulary.of_texts(splits["train"]["text"]))
     model = build_classifier(params, encoder.vocabulary, len(LABELS)).to(device)
+    if params.start:
+        assert isinstance(model, TextClassifier)
+        start_from(Path(params.start), model, encoder.vocabulary)
 
     def batches(epoch: int) -> list[Batch]:
         rng = np.random.default_rng((run.seed, epoch))
