@@ -22,5 +22,5 @@ def accept(dataset: Dataset[Any], setting: Setting) -> None:
         rules = "; ".join(f"{entry['table']}: {entry['rule']}" for entry in broken)
         raise StageError(f"the last validation failed ({rules}): only data that keep their rules are accepted")
     check_unchanged(dataset, card)
-    profile = make_profile(without(tables, result["quarantined"]), card)
+    profile = make_profile(dataset.profiled(without(tables, result["quarantined"])), card)
     print(f"accept {dataset.name}: {len(profile.measures)} measures in {write_profile(profile)}; git keeps it")

@@ -100,3 +100,9 @@ class Dataset(Generic[Options]):
     # Beside each table, in <table>.safetensors: samples of sound, pixels. name -> numpy dtype; all data sets of text
     # have none. A row of the table says which part is its own.
     arrays: Mapping[str, str] = field(default_factory=dict)
+    # Columns that number or locate, as an offset does: their values grow with the rows, which is no drift.
+    places: tuple[str, ...] = ()
+
+    def profiled(self, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+        """The tables without what says nothing about the data."""
+        return {name: table.drop(columns=[*self.places], errors="ignore") for name, table in tables.items()}

@@ -74,7 +74,7 @@ def check(dataset: Dataset[Any], setting: Setting) -> Result:
         judged = judge(content, tables, judged.aside, limit)
         outcomes = outcomes + judged.outcomes
         if accepted is not None:
-            rows = compare(accepted, without(tables, judged.aside))
+            rows = compare(accepted, dataset.profiled(without(tables, judged.aside)))
             outcomes += run("profile", [drift_suite(rows, setting.drift)], tables)
             compared = rows.drop(columns="id").to_dict("records")
     else:
@@ -85,7 +85,7 @@ def check(dataset: Dataset[Any], setting: Setting) -> Result:
         "profile": str(path_of(dataset.name, setting.source)) if accepted else None,
         "warn": setting.drift.warn,
         "stop": setting.drift.stop,
-        "differences": differences(accepted, tables, card["options"]) if accepted else [],
+        "differences": differences(accepted, dataset.profiled(tables), card["options"]) if accepted else [],
         "columns": compared,
     }
     result = make_result(card, outcomes, judged, limit, drift)

@@ -27,6 +27,7 @@ COLUMNS = {
     "noise_db": "float64",  # of the quiet tenth of the clip
 }
 ARRAYS = {"samples": "int16"}
+PLACES = ("start",)
 LIMIT_BYTES = 512 << 20  # of a split's clips
 
 

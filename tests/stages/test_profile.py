@@ -222,6 +222,21 @@ def test_the_profiles_of_the_project_are_as_accept_writes_them(tmp_path: Path, m
             assert profile.write_profile(found).read_bytes() == written
 
 
+def test_where_a_row_stands_is_in_no_profile() -> None:
+    """An offset grows with the rows: asking for more of them would look like drift."""
+    placed = {name: dataset for name, dataset in datasets.known().items() if dataset.places}
+    assert placed.keys() == {"speech", "speech-translation", "sentences"}
+    for name, dataset in placed.items():
+        assert set(dataset.places) < set(dataset.columns)
+        rows = pd.DataFrame({column: [0] for column in dataset.columns})
+        left = dataset.profiled({"train": rows})["train"]
+        assert set(left) == set(dataset.columns) - set(dataset.places)
+        for source in dataset.origins:
+            accepted = profile.read_profile(name, source)
+            assert accepted is not None
+            assert {measure.column for measure in accepted.measures} == set(left) - {"id"}
+
+
 # -- drift
 
 

@@ -265,4 +265,5 @@ DATASET = Dataset(
     columns=COLUMNS,
     read=read,
     rules=rules,
+    places=("pair",),
 )

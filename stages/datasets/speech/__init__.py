@@ -121,4 +121,5 @@ DATASET: Dataset[SpeechOptions] = Dataset(
     read=read,
     rules=rules,
     arrays=clips.ARRAYS,
+    places=clips.PLACES,
 )

@@ -95,4 +95,5 @@ DATASET: Dataset[SpeechTranslationOptions] = Dataset(
     read=read,
     rules=rules,
     arrays=clips.ARRAYS,
+    places=clips.PLACES,
 )
