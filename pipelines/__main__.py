@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+UNREAD = 141  # exit status, as a shell tells SIGPIPE: whoever read the output, `head` say, has seen enough
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
@@ -14,6 +16,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted: what was finished is kept, the same command goes on from there", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        return UNREAD
     except Exception as error:
         # MLflow's own errors (a dead server, say) are expected too; naming their class would import MLflow.
         if not isinstance(error, ValueError | OSError) and not type(error).__module__.startswith("mlflow."):
@@ -160,6 +164,11 @@ def _worker(options: argparse.Namespace) -> int:
 if __name__ == "__main__":
     # MLflow and Prefect leave threads behind that would delay the end of the process.
     status = main()
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        status = UNREAD
+    if status == UNREAD:  # what is left would be written, and fail, once more at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.stderr.flush()
     os._exit(status) if status == 130 else sys.exit(status)

@@ -1,5 +1,8 @@
 """`python -m pipelines fit`: what it says of a column, and what it refuses, with exit status 1."""
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -64,3 +67,15 @@ def test_bad_columns_end_with_one_message(
 def test_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fit", str(tmp_path / "none.csv")]) == 1
     assert "none.csv cannot be read as CSV" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    """As `| head` does: the pipe is closed before anything is written."""
+    file = write(tmp_path, "a\n1\n2\n4\n")
+    command = [sys.executable, "-m", "pipelines", "fit", file]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as told:
+        assert told.stdout is not None
+        assert told.stderr is not None
+        told.stdout.close()
+        said = told.stderr.read()
+    assert (told.returncode, said) == (128 + signal.SIGPIPE, b"")
