@@ -82,7 +82,7 @@ def posteriors(log_probs: Tensor, target: Sequence[int], text: str, seconds: flo
     axes.set_xlabel("seconds")
     axes.set_ylabel("probability")
     axes.set_title(f"What the network hears of {text!r}: characters are spikes, the rest is null")
-    axes.legend(fontsize=8, ncols=4)
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
     _save(figure, path)
 
 
@@ -165,7 +165,7 @@ def kept_by_decoder(kept: pd.Series, merged: pd.Series, path: Path) -> None:
     axes.invert_yaxis()
     axes.set_xlim(0, 112)
     axes.set_title("Doubled characters in test: percent kept and merged")
-    axes.legend(fontsize=8, loc="center right")
+    axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.06), ncols=2)
     _save(figure, path)
 
 
