@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import select
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,14 +17,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted: what was finished is kept, the same command goes on from there", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        return UNREAD
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and _unread():  # and not the pipe to a process or server that died
+            return UNREAD
         # MLflow's own errors (a dead server, say) are expected too; naming their class would import MLflow.
         if not isinstance(error, ValueError | OSError) and not type(error).__module__.startswith("mlflow."):
             raise
         print(f"error: {error}", file=sys.stderr)
         return 1
+
+
+def _unread() -> bool:
+    """Whether whoever read the output has closed it."""
+    output = select.poll()
+    output.register(sys.stdout.fileno(), 0)
+    return any(event & select.POLLERR for _, event in output.poll(0))
 
 
 def _parser() -> argparse.ArgumentParser:

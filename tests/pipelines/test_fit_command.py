@@ -1,5 +1,6 @@
 """`python -m pipelines fit`: what it says of a column, and what it refuses, with exit status 1."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -79,3 +80,15 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
         told.stdout.close()
         said = told.stderr.read()
     assert (told.returncode, said) == (128 + signal.SIGPIPE, b"")
+
+
+def test_a_pipe_that_breaks_elsewhere_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that died, say, while the output is read on."""
+
+    def broken(_options: object) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    with Path(os.devnull).open("w") as output:
+        monkeypatch.setattr("sys.stdout", output)
+        monkeypatch.setattr("pipelines.__main__._fit", broken)
+        assert main(["fit", "column.csv"]) == 1

@@ -206,6 +206,9 @@ def test_what_a_classifier_cannot_start_from_is_named(
     checkpoint.save(tmp_path / "other.safetensors", {"weights": {"output": torch.zeros(1)}})
     with pytest.raises(ValueError, match=r"holds no auto-encoder: name the model.safetensors of a run of seq2seq-sent"):
         start_from(tmp_path / "other.safetensors", classifier(encoder), encoder.vocabulary)
+    bag = started_from(path)
+    with pytest.raises(ValueError, match="the reader bag-of-words: only a recurrent one starts from another"):
+        settings(dataclasses.replace(bag, model={**bag.model, "reader": "bag-of-words"}))
     run = started_from(tmp_path / "nowhere")
     with pytest.raises(ValueError, match="which is not there: train it first, dvc repro train@seq2seq-sentences"):
         settings(run)

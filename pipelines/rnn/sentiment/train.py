@@ -22,6 +22,10 @@ def settings(run: Run) -> tuple[ClassifierParams, TrainingParams]:
     """What params.yaml says of a run, checked. Raises ValueError for an unknown key, cell or size."""
     model = parse(ClassifierParams, run.model, f"model of {run.name}")
     build_cell(model.cell, 1, model.hidden_size)
+    if model.start and model.reader != "recurrent":
+        raise ValueError(
+            f"{run.name} has a start and the reader {model.reader}: only a recurrent one starts from another"
+        )
     if missing := [path for path in reads(run) if not path.is_file()]:
         raise ValueError(
             f"start is {missing[0]}, which is not there: train it first, dvc repro train@seq2seq-sentences"

@@ -1,8 +1,7 @@
 """What the built-in source of `speech` says: drawn by the seed, before a sound is made.
 
 A fifth of each split is English digits, two fifths English words, two fifths Mandarin; and of that a part is digits,
-too.
-No voice of a split is heard in another.
+too. No voice of a split is heard in another.
 """
 
 from collections.abc import Callable, Iterator, Sequence
