@@ -1,8 +1,8 @@
 """The recurrent cells, each in two forms that are exactly equal.
 
 `step` is the definition: one time step, as the paper writes it. `sequence` is the same function over a whole
-sequence, rearranged so that torch's fused kernels (cuDNN on a GPU) do the loop over time. A sequence may be cut
-anywhere and continued from the state.
+sequence, rearranged to be fast: gated cells, and on a GPU all, by torch's fused kernels (oneDNN, cuDNN), the others on
+a processor by `bptt`. A sequence may be cut anywhere and continued from the state.
 
 Shapes: B batch, T time steps, I input_size, H hidden_size, M memory (H for the LSTMs, 0 for the others),
 G units per Clockwork module, S units of all slower modules, C context units of SCRN, K = H - C its other units.
@@ -11,11 +11,19 @@ G units per Clockwork module, S units of all slower modules, C context units of 
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
+
+from pipelines.bptt import Activation, Module, recurrence
+
+ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "sigmoid": torch.sigmoid,
+}
 
 
 class State(NamedTuple):
@@ -89,14 +97,29 @@ def run_fused(
     return outputs, *(h.squeeze(0) for h in last)
 
 
-def run_sigmoid(inputs: Tensor, h: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor) -> Tensor:
-    """h_t = sigmoid(W x_t + b + U h_{t-1}) from h (B, H), which torch has no kernel for: outputs (B, T, H).
+def run_gateless(
+    inputs: Tensor, h: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor, *, activation: Activation
+) -> Tensor:
+    """h_t = f(W x_t + b + U h_{t-1}) from h (B, H): outputs (B, T, H)."""
+    run = run_gateless_fused if inputs.is_cuda else recurrence
+    return run(inputs, h, weight_ih, weight_hh, bias, activation=activation)
 
-    sigmoid(z) = (1 + tanh(z / 2)) / 2: the kernel of tanh carries u = 2 h - 1, and U h = (U u + U 1) / 2.
+
+def run_gateless_fused(
+    inputs: Tensor, h: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor, *, activation: Activation
+) -> Tensor:
+    """The same by a kernel of torch.
+
+    For logistic units there is none. sigmoid(z) = (1 + tanh(z / 2)) / 2: that of tanh carries u = 2 h - 1, and
+    U h = (U u + U 1) / 2.
     """
-    weights = [weight_ih / 2, weight_hh / 4, bias / 2, weight_hh.sum(dim=1) / 4]
-    u, _ = run_fused(torch.rnn_tanh, inputs, [2 * h - 1], weights)
-    return (1 + u) / 2
+    if activation == "sigmoid":
+        weights = [weight_ih / 2, weight_hh / 4, bias / 2, weight_hh.sum(dim=1) / 4]
+        u, _ = run_fused(torch.rnn_tanh, inputs, [2 * h - 1], weights)
+        return (1 + u) / 2
+    kernel = torch.rnn_tanh if activation == "tanh" else torch.rnn_relu
+    outputs, _ = run_fused(kernel, inputs, [h], [weight_ih, weight_hh, bias, torch.zeros_like(bias)])
+    return outputs
 
 
 @torch.no_grad()
@@ -111,14 +134,13 @@ def initialise(weight_ih: Tensor, weight_hh: Tensor) -> None:
         nn.init.orthogonal_(gate_hh)
 
 
-class FusedCell(Cell):
-    """A cell that a torch kernel computes: torch.nn's four parameters, under its names and in its gate order.
+class TorchCell(Cell):
+    """A cell with torch.nn's four parameters, under its names and in its gate order.
 
     weight_ih (gates * H, I), weight_hh (gates * H, H), bias_ih and bias_hh (gates * H). Biases start at zero.
     """
 
     gates: ClassVar[int]
-    kernel: ClassVar[Callable[..., Any]]
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
@@ -129,6 +151,64 @@ class FusedCell(Cell):
         self.bias_hh = nn.Parameter(torch.zeros(rows))
         initialise(self.weight_ih, self.weight_hh)
 
+    def from_input(self, inputs: Tensor) -> Tensor:
+        return linear(inputs, self.weight_ih, self.bias_ih)  # (B, gates * H)
+
+    def from_hidden(self, h: Tensor) -> Tensor:
+        return linear(h, self.weight_hh, self.bias_hh)  # (B, gates * H)
+
+
+class GatelessCell(TorchCell):
+    """h_t = f(W x_t + b + U h_{t-1} + d)."""
+
+    gates = 1
+    activation: Activation
+
+    def step(self, inputs: Tensor, state: State) -> State:
+        drive = self.from_input(inputs) + self.from_hidden(state.h)
+        return state._replace(h=ACTIVATIONS[self.activation](drive))
+
+    def sequence(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
+        bias = self.bias_ih + self.bias_hh
+        outputs = run_gateless(inputs, state.h, self.weight_ih, self.weight_hh, bias, activation=self.activation)
+        return outputs, state._replace(h=outputs[:, -1])
+
+
+class Elman(GatelessCell):
+    """h_t = tanh(W x_t + b + U h_{t-1} + d): the simple recurrent network (Elman 1990, Finding Structure in Time).
+
+    The paper's own units are logistic: with `activation` sigmoid instead of tanh.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int, *, activation: Literal["tanh", "sigmoid"] = "tanh") -> None:
+        super().__init__(input_size, hidden_size)
+        if activation not in ("tanh", "sigmoid"):
+            raise ValueError(f"elman activation must be tanh or sigmoid, found {activation!r}")
+        self.activation = activation
+
+
+class IRNN(GatelessCell):
+    """h_t = relu(W x_t + b + U h_{t-1} + d), where U starts as scale * identity.
+
+    Le, Jaitly and Hinton 2015, A Simple Way to Initialize Recurrent Networks of Rectified Linear Units, section 3:
+    identity recurrent weights, zero biases, all other weights Gaussian with standard deviation 0.001; a scale below
+    one (they use 0.01 for speech) forgets faster.
+    """
+
+    activation = "relu"
+
+    def __init__(self, input_size: int, hidden_size: int, *, scale: float = 1.0, input_std: float = 0.001) -> None:
+        super().__init__(input_size, hidden_size)
+        with torch.no_grad():
+            self.weight_hh.copy_(scale * torch.eye(hidden_size))
+            self.weight_ih.normal_(std=input_std)
+
+
+class GatedCell(TorchCell):
+    """A cell that a kernel of torch computes."""
+
+    kernel: ClassVar[Callable[..., Any]]
+
     def sequence(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         hidden = [state.h, state.memory] if self.has_memory else [state.h]
         outputs, h, *memory = run_fused(self.kernel, inputs, hidden, self.kernel_weights())
@@ -137,61 +217,8 @@ class FusedCell(Cell):
     def kernel_weights(self) -> list[Tensor]:
         return [self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh]
 
-    def from_input(self, inputs: Tensor) -> Tensor:
-        return linear(inputs, self.weight_ih, self.bias_ih)  # (B, gates * H)
 
-    def from_hidden(self, h: Tensor) -> Tensor:
-        return linear(h, self.weight_hh, self.bias_hh)  # (B, gates * H)
-
-
-class Elman(FusedCell):
-    """h_t = tanh(W x_t + b + U h_{t-1} + d): the simple recurrent network (Elman 1990, Finding Structure in Time).
-
-    The paper's own units are logistic: with `activation` sigmoid instead of tanh.
-    """
-
-    gates = 1
-    kernel = staticmethod(torch.rnn_tanh)
-
-    def __init__(self, input_size: int, hidden_size: int, *, activation: str = "tanh") -> None:
-        super().__init__(input_size, hidden_size)
-        if activation not in ("tanh", "sigmoid"):
-            raise ValueError(f"elman activation must be tanh or sigmoid, found {activation!r}")
-        self.logistic = activation == "sigmoid"
-
-    def step(self, inputs: Tensor, state: State) -> State:
-        drive = self.from_input(inputs) + self.from_hidden(state.h)
-        return state._replace(h=drive.sigmoid() if self.logistic else drive.tanh())
-
-    def sequence(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
-        if not self.logistic:
-            return super().sequence(inputs, state)
-        outputs = run_sigmoid(inputs, state.h, self.weight_ih, self.weight_hh, self.bias_ih + self.bias_hh)
-        return outputs, state._replace(h=outputs[:, -1])
-
-
-class IRNN(FusedCell):
-    """h_t = relu(W x_t + b + U h_{t-1} + d), where U starts as scale * identity.
-
-    Le, Jaitly and Hinton 2015, A Simple Way to Initialize Recurrent Networks of Rectified Linear Units, section 3:
-    identity recurrent weights, zero biases, all other weights Gaussian with standard deviation 0.001; a scale below
-    one (they use 0.01 for speech) forgets faster.
-    """
-
-    gates = 1
-    kernel = staticmethod(torch.rnn_relu)
-
-    def __init__(self, input_size: int, hidden_size: int, *, scale: float = 1.0, input_std: float = 0.001) -> None:
-        super().__init__(input_size, hidden_size)
-        with torch.no_grad():
-            self.weight_hh.copy_(scale * torch.eye(hidden_size))
-            self.weight_ih.normal_(std=input_std)
-
-    def step(self, inputs: Tensor, state: State) -> State:
-        return state._replace(h=torch.relu(self.from_input(inputs) + self.from_hidden(state.h)))
-
-
-class LSTM(FusedCell):
+class LSTM(GatedCell):
     """Long short-term memory with forget gate (Gers, Schmidhuber and Cummins 2000, Learning to Forget, section 3).
 
     i, f, o = sigmoid(W x_t + b + U h_{t-1} + d)    g = tanh(likewise)    rows in the order i, f, g, o
@@ -217,7 +244,7 @@ class LSTM(FusedCell):
         return state._replace(h=o.sigmoid() * c.tanh(), memory=c)
 
 
-class LSTM1997(FusedCell):
+class LSTM1997(GatedCell):
     """The first LSTM: no forget gate (Hochreiter and Schmidhuber 1997, Long Short-Term Memory, section 4).
 
     i, o = sigmoid(W x_t + b + U h_{t-1} + d)    g = tanh(likewise)    rows in the order i, g, o
@@ -246,7 +273,7 @@ class LSTM1997(FusedCell):
         return weights
 
 
-class GRU(FusedCell):
+class GRU(GatedCell):
     """Gated recurrent unit (Cho et al. 2014, Learning Phrase Representations, equations 5 to 8), in torch's variant.
 
     r, z = sigmoid(W x_t + b + U h_{t-1} + d)    rows in the order r, z, n
@@ -308,7 +335,27 @@ class Clockwork(Cell):
         return state._replace(h=torch.cat(modules, dim=-1), time=state.time + 1)
 
     def sequence(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
-        # No module waits for a faster one: run the slowest over all time first, then feed it to the next faster.
+        if inputs.is_cuda:
+            return self.cascade(inputs, state)
+        modules = [Module(period, own.start, own.stop) for period, own, _ in self._clocked()]
+        rows = [nn.functional.pad(weight, (own.start, 0)) for _, own, weight in self._clocked()]
+        outputs = recurrence(
+            inputs,
+            state.h,
+            self.weight_ih,
+            torch.cat(rows),
+            self.bias,
+            activation="tanh",
+            modules=modules,
+            time=state.time,
+        )
+        return outputs, state._replace(h=outputs[:, -1], time=state.time + inputs.shape[1])
+
+    def cascade(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
+        """The sequence form from fused kernels alone, for a GPU.
+
+        No module waits for a faster one: run the slowest over all time first, then feed it to the next faster.
+        """
         size, steps = self.module_size, inputs.shape[1]
         outputs = state.h.new_empty(*inputs.shape[:2], 0)  # (B, T, S) the modules done so far
         for period, own, weight_hh in reversed(self._clocked()):
@@ -376,7 +423,8 @@ class SCRN(Cell):
         context = decayed_sum((1 - self.decay) * linear(inputs, self.weight_is), s, self.decay)  # (B, T, C)
         seen = torch.cat([inputs, context], dim=-1)
         weight_seen = torch.cat([self.weight_ih, self.weight_sh], dim=1)
-        outputs = torch.cat([run_sigmoid(seen, k, weight_seen, self.weight_hh, self.bias), context], dim=-1)
+        hidden = run_gateless(seen, k, weight_seen, self.weight_hh, self.bias, activation="sigmoid")
+        outputs = torch.cat([hidden, context], dim=-1)
         return outputs, state._replace(h=outputs[:, -1])
 
 

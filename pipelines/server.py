@@ -68,18 +68,11 @@ def connect(port: int = 0, *, start: bool = True) -> Server:
     """
     _bypass_proxy()
     if chosen := os.environ.get("PREFECT_API_URL", "").rstrip("/"):
-        return _users_server(chosen)
-    project.PREFECT_HOME.mkdir(parents=True, exist_ok=True)
-    with _lock():
-        server = _running()
-        if server is None and not start:
-            raise ServerError("no Prefect server runs for this project: start one in another terminal with `make ui`")
-        owners.register(owners.owner())  # first, so that a server which is being started stays
-        server = server or _start(port)
-        _wait_for(server)
-        create_gpu_slot(server)
-    os.environ["PREFECT_API_URL"] = server.url
-    if "prefect" in sys.modules:  # it read its settings when it was imported
+        server = _users_server(chosen)
+    else:
+        server = _own_server(port, start=start)
+        os.environ["PREFECT_API_URL"] = server.url
+    if "prefect" in sys.modules:  # it read its settings when it was imported, in a warm process before this variable
         from prefect.context import refresh_global_settings_context
 
         refresh_global_settings_context()
@@ -124,6 +117,19 @@ def tail(log: Path, lines: int = 15) -> str:
     """A log's name and its last lines, for an error message."""
     text = log.read_text(errors="replace").splitlines() if log.exists() else []
     return "\n  ".join([f"the end of {log}:", *(text[-lines:] or ["(empty)"])])
+
+
+def _own_server(port: int, *, start: bool) -> Server:
+    project.PREFECT_HOME.mkdir(parents=True, exist_ok=True)
+    with _lock():
+        server = _running()
+        if server is None and not start:
+            raise ServerError("no Prefect server runs for this project: start one in another terminal with `make ui`")
+        owners.register(owners.owner())  # first, so that a server which is being started stays
+        server = server or _start(port)
+        _wait_for(server)
+        create_gpu_slot(server)
+    return server
 
 
 def _users_server(url: str) -> Server:

@@ -12,7 +12,22 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pipelines.cells import CELLS, GRU, IRNN, LSTM, LSTM1997, SCRN, Cell, Clockwork, State, build_cell, decayed_sum
+from pipelines.bptt import Activation, recurrence
+from pipelines.cells import (
+    ACTIVATIONS,
+    CELLS,
+    GRU,
+    IRNN,
+    LSTM,
+    LSTM1997,
+    SCRN,
+    Cell,
+    Clockwork,
+    State,
+    build_cell,
+    decayed_sum,
+    run_gateless_fused,
+)
 
 Array = npt.NDArray[np.float64]
 
@@ -153,6 +168,38 @@ def test_float32_forms_agree_over_a_long_sequence(name: str) -> None:
     outputs, _ = cell(inputs)
     assert outputs.dtype == torch.float32
     assert difference(outputs, cell.unroll(inputs)[0]) < 1e-4
+
+
+# --- the forms for a GPU, which run anywhere ---
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_gateless_kernels_are_what_bptt_computes(activation: Activation) -> None:
+    shapes = [(B, T, I), (B, H), (H, I), (H, H), (H,)]
+    given = [torch.randn(shape, dtype=torch.float64, requires_grad=True) for shape in shapes]
+    found = [run(*given, activation=activation) for run in (run_gateless_fused, recurrence)]
+    assert difference(*found) < EXACT
+    loss_weights = torch.randn_like(found[0])
+    fused, own = (torch.autograd.grad((outputs * loss_weights).sum(), given) for outputs in found)
+    for a, b in zip(fused, own, strict=True):
+        assert difference(a, b) < EXACT
+
+
+@pytest.mark.parametrize("time", [0, 3])
+def test_clockworks_cascade_is_what_bptt_computes(time: int) -> None:
+    cell = any_cell("clockwork")
+    assert isinstance(cell, Clockwork)
+    inputs, start = any_inputs().requires_grad_(), any_state(cell, time)
+    start.h.requires_grad_()
+    outputs, state = cell.cascade(inputs, start)
+    own_outputs, own_state = cell(inputs, start)
+    assert difference(outputs, own_outputs) < EXACT
+    assert state_difference(state, own_state) < EXACT
+    wanted = [inputs, start.h]
+    for a, b in zip(
+        gradients(cell, outputs, state, wanted), gradients(cell, own_outputs, own_state, wanted), strict=True
+    ):
+        assert difference(a, b) < EXACT
 
 
 # --- against torch.nn ---

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from pipelines.cells import CELLS, FusedCell
+from pipelines.cells import CELLS, TorchCell
 from pipelines.rnn.dynamics import claims, clipping, linear, surface
 from pipelines.rnn.dynamics.clipping import Rule
 from pipelines.rnn.dynamics.model import NetworkParams, build_network, cell_of, gradient_reach
@@ -154,11 +154,11 @@ def _double(found: Batch) -> Batch:
 
 def test_the_start_of_recurrent_weights() -> None:
     cell = cell_of(build_network(NetworkParams("elman", start="identity"), 6, PIXELS))
-    assert isinstance(cell, FusedCell)
+    assert isinstance(cell, TorchCell)
     assert torch.equal(cell.weight_hh, torch.eye(6))
     torch.manual_seed(0)
     cell = cell_of(build_network(NetworkParams("irnn", start="random"), 60, PIXELS))
-    assert isinstance(cell, FusedCell)
+    assert isinstance(cell, TorchCell)
     assert cell.weight_hh.std().item() == pytest.approx(60**-0.5, rel=0.1)
     with pytest.raises(ValueError, match="start 'random' is for elman and irnn"):
         build_network(NetworkParams("lstm", start="random"), 6, PIXELS)

@@ -18,6 +18,7 @@ from pipelines import owners, project, server
 
 CODE = Path(__file__).resolve().parents[2]
 JOIN = "from pipelines.server import ensure_server; print(ensure_server(), flush=True)"
+THE_API_PREFECT_USES = "from prefect.settings import get_current_settings as current; print(current().api.url)"
 # Three stages at once below one `dvc`, which then goes on.
 FAKE_DVC = f"""#!{sys.executable}
 import subprocess, sys, time
@@ -66,6 +67,10 @@ def test_stages_share_one_server_that_ends_when_dvc_is_killed(
             assert last == "dvc goes on"
             other = run(environment, "-c", JOIN)
             assert {*urls, other.stdout.strip()} == {urls[0]}, "one server for all"
+
+            # A process that imported Prefect before it knew of the server, as warm ones do, starts none of its own.
+            late = f"import os, prefect; os.environ['PREFECT_API_URL'] = {urls[0]!r}; {JOIN}; {THE_API_PREFECT_USES}"
+            assert run(environment, "-c", late).stdout.split() == [urls[0], urls[0]]
 
             state = json.loads((home / "server.json").read_text())
             identity = owners.Identity(state["pid"], state["started"])
