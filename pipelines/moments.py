@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 PIECE = 2**11  # numbers that BLAS takes the product of in one thread (OpenBLAS: up to 10,000)
 ONES = np.ones(PIECE)
-TOGETHER = 4  # blocks summed up by one call, where nothing is to be done before: they are still in the cache
+TOGETHER = 32  # blocks summed up by one call, where nothing is to be done before; shorter calls keep threads waiting
 
 
 @dataclass(frozen=True)
