@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from pipelines.cells import Cell, State, build_cell
+from pipelines.output_loss import output_loss
 from pipelines.recurrent import within
 from pipelines.seq2seq.attention import Attention, Kind
 from pipelines.seq2seq.encoders import FrameEncoder, SymbolEncoder
-from pipelines.seq2seq.loss import output_loss
 from pipelines.seq2seq.symbols import PAD, STOP
 from pipelines.words import LockedDropout
 
@@ -152,7 +152,8 @@ class Seq2Seq(nn.Module):
     def loss(self, batch: Batch, label_smoothing: float = 0.0, sampling: float = 0.0) -> Tensor:
         """The mean cross entropy of a target symbol, STOP among them."""
         answers, _ = self._written(batch, sampling)
-        return output_loss(answers.flatten(0, 1), self.output, batch.targets.flatten(), label_smoothing)
+        targets = batch.targets.flatten()
+        return output_loss(answers.flatten(0, 1), self.output, targets, label_smoothing, ignored=PAD)
 
     def attend(self, batch: Batch) -> Tensor:
         """Attention (B, T, S) while the targets are written; zeros for a decoder without."""

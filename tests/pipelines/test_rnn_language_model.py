@@ -9,10 +9,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
 from pipelines.cells import CELLS
 from pipelines.rnn.language_model.data import END, Text, parts_of
-from pipelines.rnn.language_model.model import LanguageModel, LanguageModelParams, sample, word_loss
+from pipelines.rnn.language_model.model import LanguageModel, LanguageModelParams, sample
 from pipelines.rnn.language_model.predict import MOST, Predictor, shown
 from pipelines.rnn.language_model.train import perplexity_of, train, unigram_perplexity
 from tests.pipelines.examples import EXAMPLES, Told
@@ -56,9 +57,28 @@ def test_perplexity_does_not_depend_on_where_the_text_is_cut(cell: str) -> None:
     assert whole == pytest.approx(math.exp(by_hand), rel=1e-9)
 
 
+def test_tied_embeddings_are_the_output_layer_and_learn_as_both() -> None:
+    torch.manual_seed(0)
+    words, following = torch.randint(0, 7, (2, 2, 3))
+    tied = LanguageModel(LanguageModelParams("elman", 4, 4, 0.0, 5, tied=True), 7)
+    apart = LanguageModel(LanguageModelParams("elman", 4, 4, 0.0, 5), 7)
+    apart.load_state_dict(tied.state_dict())
+    for model in (tied, apart):
+        model.loss(words, following)[0].backward()  # type: ignore[no-untyped-call]
+    read, written, both = (layer.weight.grad for layer in (apart.embedding, apart.output, tied.embedding))
+    assert read is not None
+    assert written is not None
+    torch.testing.assert_close(both, read + written)
+    with pytest.raises(ValueError, match="word_size is 4 and hidden_size 6"):
+        LanguageModelParams("elman", 6, 4, 0.0, 5, tied=True)
+
+
 def test_a_model_that_knows_nothing_has_the_vocabulary_as_perplexity() -> None:
-    logits = torch.zeros(2, 3, 50)
-    assert math.exp(word_loss(logits, torch.zeros(2, 3, dtype=torch.long)).item()) == pytest.approx(50)
+    model = LanguageModel(LanguageModelParams("elman", 4, 4, 0.0, 5), 50)
+    for part in model.output.parameters():
+        nn.init.zeros_(part)
+    cost, _ = model.loss(torch.ones(2, 3, dtype=torch.long), torch.zeros(2, 3, dtype=torch.long))
+    assert math.exp(cost.item()) == pytest.approx(50)
     text = Text((END, "<unk>", "a"), (2, 0, 5))
     expected = math.exp(-(math.log(6 / 10) + math.log(3 / 10)) / 2)
     assert unigram_perplexity(text, torch.tensor([2, 0])) == pytest.approx(expected)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from pipelines.cells import State, build_cell
+from pipelines.output_loss import output_loss
 from pipelines.words import LockedDropout
 
 
@@ -23,7 +24,15 @@ class LanguageModelParams:
     word_size: int  # width of a word's embedding
     dropout: float
     steps: int  # words that a gradient goes back through; the state goes on beyond (truncated back-propagation)
+    tied: bool = False  # the output layer's weights are the embeddings (Press and Wolf 2017)
     options: Mapping[str, Any] = field(default_factory=dict)  # the cell's own
+
+    def __post_init__(self) -> None:
+        if self.tied and self.word_size != self.hidden_size:
+            raise ValueError(
+                f"tied embeddings have the size of the output layer's input: word_size is {self.word_size} and "
+                f"hidden_size {self.hidden_size}; make them equal, or set tied to false"
+            )
 
 
 class LanguageModel(nn.Module):
@@ -36,24 +45,29 @@ class LanguageModel(nn.Module):
         self.cell = build_cell(params.cell, params.word_size, params.hidden_size, **params.options)
         self.dropout = LockedDropout(params.dropout)
         self.output = nn.Linear(params.hidden_size, words)
+        if params.tied:
+            self.output.weight = self.embedding.weight
 
     def forward(self, words: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Words (B, T) after a state -> logits of each one's successor (B, T, V), and the state after the last."""
+        answers, after = self._read(words, state)
+        return self.output(answers), after
+
+    def loss(
+        self, words: Tensor, following: Tensor, state: State | None = None, label_smoothing: float = 0.0
+    ) -> tuple[Tensor, State]:
+        """The mean cross entropy of the words that followed (B, T), in nats: its exponential is the perplexity."""
+        answers, after = self._read(words, state)
+        return output_loss(answers.flatten(0, 1), self.output, following.flatten(), label_smoothing), after
+
+    def _read(self, words: Tensor, state: State | None) -> tuple[Tensor, State]:
         outputs, after = self.cell(self.dropout(self.embedding(words)), state)
-        return self.output(self.dropout(outputs)), after
+        return self.dropout(outputs), after
 
 
 def detached(state: State) -> State:
     """A state that gradients do not pass."""
     return state._replace(h=state.h.detach(), memory=state.memory.detach())
-
-
-def word_loss(logits: Tensor, following: Tensor, label_smoothing: float = 0.0) -> Tensor:
-    """The mean cross entropy of the words that followed, in nats: its exponential is the perplexity."""
-    loss: Tensor = nn.functional.cross_entropy(
-        logits.flatten(0, 1), following.flatten(), label_smoothing=label_smoothing
-    )
-    return loss
 
 
 @torch.no_grad()

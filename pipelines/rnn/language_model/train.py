@@ -10,7 +10,7 @@ from pipelines import checkpoint
 from pipelines.cells import State, build_cell
 from pipelines.params import Run, parse
 from pipelines.rnn.language_model.data import Part, Text, parts_of
-from pipelines.rnn.language_model.model import LanguageModel, LanguageModelParams, detached, word_loss
+from pipelines.rnn.language_model.model import LanguageModel, LanguageModelParams, detached
 from pipelines.tables import load_splits
 from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
 
@@ -42,11 +42,14 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     carried: list[State] = []  # the state after the part before
 
     def loss(model: nn.Module, part: Part) -> Tensor:
-        logits, state = model(part.words, None if part.first else carried[0])
+        assert isinstance(model, LanguageModel)
+        before = None if part.first else carried[0]
+        cost, state = model.loss(part.words, part.following, before, training.label_smoothing)
         carried[:] = [detached(state)]
-        return word_loss(logits, part.following, training.label_smoothing)
+        return cost
 
     def validate(model: nn.Module) -> Row:
+        assert isinstance(model, LanguageModel)
         return {"val_perplexity": perplexity_of(model, streams["val"])}
 
     fitted = fit(
@@ -70,13 +73,13 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     return write_results(out, model, fitted, test)
 
 
-def perplexity_of(model: nn.Module, stream: Tensor, steps: int = 200) -> float:
+def perplexity_of(model: LanguageModel, stream: Tensor, steps: int = 200) -> float:
     """exp of the mean cross entropy of every word of a stream, read in one piece."""
     total, state = 0.0, None
     with torch.no_grad():
         for part in parts_of(stream, 1, steps):
-            logits, state = model(part.words, state)
-            total += word_loss(logits, part.following).item() * part.words.numel()
+            cost, state = model.loss(part.words, part.following, state)
+            total += cost.item() * part.words.numel()
     return math.exp(total / len(stream))
 
 

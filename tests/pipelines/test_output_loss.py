@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from pipelines.seq2seq import loss
-from pipelines.seq2seq.loss import output_loss
+import pipelines.output_loss as module
+from pipelines.output_loss import output_loss
 from pipelines.seq2seq.symbols import PAD
 from tests.pipelines.seq2seq_models import batch_of, tiny
 
@@ -28,13 +28,13 @@ def problem(padded: bool) -> tuple[torch.Tensor, nn.Linear, torch.Tensor]:
 def test_the_loss_and_its_gradients_are_torch_s(
     monkeypatch: pytest.MonkeyPatch, piece: int, smoothing: float, padded: bool
 ) -> None:
-    monkeypatch.setattr(loss, "PIECE", piece)
+    monkeypatch.setattr(module, "PIECE", piece)
     answers, output, targets = problem(padded)
     wanted = (answers, output.weight, output.bias)
     expected = nn.functional.cross_entropy(
         output(answers), targets, ignore_index=PAD, label_smoothing=smoothing, reduction="mean"
     )
-    found = output_loss(answers, output, targets, smoothing)
+    found = output_loss(answers, output, targets, smoothing, ignored=PAD)
     torch.testing.assert_close(found, expected, atol=1e-12, rtol=0)
     ours = torch.autograd.grad(3 * found, wanted)
     theirs = torch.autograd.grad(3 * expected, wanted)
@@ -59,9 +59,9 @@ def test_a_target_of_no_probability_has_a_finite_loss_and_gradient() -> None:
 def test_without_gradients_nothing_is_kept() -> None:
     answers, output, targets = problem(padded=True)
     with torch.no_grad():
-        found = output_loss(answers, output, targets, 0.1)
+        found = output_loss(answers, output, targets, 0.1, ignored=PAD)
     assert not found.requires_grad
-    assert found.item() == output_loss(answers, output, targets, 0.1).item()
+    assert found.item() == output_loss(answers, output, targets, 0.1, ignored=PAD).item()
 
 
 def test_tied_weights_get_the_gradients_of_both_their_places() -> None:

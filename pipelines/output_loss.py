@@ -1,4 +1,4 @@
-"""The decoder's output layer and its loss in one: what each step costs, and the gradients along with it.
+"""An output layer over many symbols and its loss in one: what each step costs, and the gradients along with it.
 
 Shapes: N steps of all sequences, H inputs of the output layer, V symbols.
 """
@@ -9,21 +9,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from pipelines.seq2seq.symbols import PAD
+NONE = -100  # torch's own number for a target that is no symbol
 
 PIECE = 2**20  # logits at a time, few enough for a processor's cache
 
 
-def output_loss(answers: Tensor, output: nn.Linear, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
-    """The mean cross entropy of targets (N,) that are not PAD, from answers (N, H).
+def output_loss(
+    answers: Tensor, output: nn.Linear, targets: Tensor, label_smoothing: float = 0.0, *, ignored: int = NONE
+) -> Tensor:
+    """The mean cross entropy of targets (N,) that are not `ignored`, from answers (N, H).
 
     The same as cross_entropy(output(answers), ...), of which a processor spends much on moving (N, V) about: here the
     logits of a few steps at a time become gradients where they lie. There are no second derivatives. A GPU, which has
     the bandwidth and wants large products, computes it as it is written.
     """
     if answers.is_cuda:
-        return nn.functional.cross_entropy(output(answers), targets, ignore_index=PAD, label_smoothing=label_smoothing)
-    counts = targets != PAD
+        logits = output(answers)
+        return nn.functional.cross_entropy(logits, targets, ignore_index=ignored, label_smoothing=label_smoothing)
+    counts = targets != ignored
     if not counts.all():
         answers, targets = answers[counts], targets[counts]
     loss: Tensor = _OutputLoss.apply(answers, output.weight, output.bias, targets, label_smoothing)
