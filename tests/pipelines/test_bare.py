@@ -37,7 +37,7 @@ def project(workplace: Path, tiny_run: Callable[..., Run]) -> Path:
 @pytest.mark.usefixtures("one_thread")
 def test_without_the_stack(project: Path, tables: Path, tiny_run: Callable[..., Run]) -> None:
     command = [sys.executable, "-c", WITHOUT, "bare", "rnn-slots", "elman", "--seeds", "1", "--out", "made"]
-    environment = {"PYTHONPATH": str(ROOT)}
+    environment = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     told = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stderr
     assert "rnn-slots-elman-s1 after" in told.stdout

@@ -138,6 +138,7 @@ def test_comments_of_other_files_stay(tmp_path: Path) -> None:
     assert "# why" in path.read_text(encoding="utf-8")
 
 
+@settings(max_examples=30, deadline=None)
 @given(contents)
 def test_what_is_remembered_is_as_it_was_read(said: dict[str, object]) -> None:
     text = dumps_yaml(said)
