@@ -1,12 +1,15 @@
 """Sentences: one vector holds them, order included; a bag of words does not hold it."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 import torch
 
 from pipelines.params import parse
 from pipelines.seq2seq.pairs import Languages, batch_of
-from pipelines.seq2seq.search import GREEDY
+from pipelines.seq2seq.search import GREEDY, Hypothesis
+from pipelines.seq2seq.sentences import train
 from pipelines.seq2seq.sentences.data import bags, swapped_pairs
 from pipelines.seq2seq.sentences.model import SentencesParams, build_autoencoder, codes_of
 from pipelines.seq2seq.sentences.train import nearest, written_again
@@ -35,6 +38,16 @@ def test_the_same_bag_another_code_and_both_come_back() -> None:
     codes = codes_of(model, sentences)
     assert not torch.allclose(codes[0], codes[1], atol=0.1)
     assert written_again(model, sentences, GREEDY) == sentences
+
+
+def test_of_a_beam_the_output_whose_own_code_is_nearest_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    model, sentences = build_autoencoder(PARAMS, LANGUAGES).eval(), [[3, 4, 5, 6], [7, 8]]
+    likeliest = [[[3, 4, 6, 5], [3, 4, 5, 6], []], [[7, 8], [8, 7]]]
+    found = [[Hypothesis(tuple(symbols), 0.0, 0.0, cut=False) for symbols in row] for row in likeliest]
+    monkeypatch.setattr(train, "outputs", lambda *_, wanted, **__: [row[:wanted] for row in found])
+    assert written_again(model, sentences, replace(GREEDY, beam=3)) == sentences
+    assert written_again(model, sentences, GREEDY) == [[3, 4, 6, 5], [7, 8]]
 
 
 def test_all_that_the_decoder_sees_is_the_code() -> None:

@@ -14,7 +14,7 @@ from pipelines.seq2seq.learning import checked_settings, learn
 from pipelines.seq2seq.model import Seq2Seq
 from pipelines.seq2seq.outputs import outputs
 from pipelines.seq2seq.pairs import Languages, batches_of_epoch
-from pipelines.seq2seq.search import GREEDY, BeamParams
+from pipelines.seq2seq.search import BeamParams
 from pipelines.seq2seq.sentences.data import bags, swapped_pairs
 from pipelines.seq2seq.sentences.model import SentencesParams, build_autoencoder, codes_of
 from pipelines.seq2seq.symbols import as_source
@@ -45,11 +45,11 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     writing = Writing.of(splits["train"]["text"], "words", least=params.least_count)
     languages = Languages(writing, writing)
     model = build_autoencoder(params, languages).to(choose_device(run.device))
-    sentences = {split: [writing.numbers(text) for text in table["text"]] for split, table in splits.items()}
+    sentences = {split: [writing.numbers(text) for text in splits[split]["text"]] for split in ("train", "val")}
     pairs = [(sentence, sentence) for sentence in sentences["train"]]
 
     def validate(model: Seq2Seq) -> Row:
-        found = written_again(model, sentences["val"], GREEDY)
+        found = written_again(model, sentences["val"], params)
         return {"val_exact": _percent(said == read for said, read in zip(found, sentences["val"], strict=True))}
 
     fitted = learn(
@@ -65,14 +65,21 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     known = list(splits["train"]["text"][:KNOWN])
     codes = codes_of(model, sentences["train"][:KNOWN])
     checkpoint.save(out / "model.safetensors", {**state_of(model, params, languages), "known": known, "codes": codes})
-    figures = _evaluate(out, model, params, splits["test"], sentences["test"])
+    figures = _evaluate(out, model, writing, params, splits["test"])
     return write_results(out, model, fitted, {f"test_{name}": value for name, value in figures.items()})
 
 
 def written_again(model: Seq2Seq, sentences: list[list[int]], params: BeamParams) -> list[list[int]]:
-    """What the decoder makes of each sentence's code, in the order of `sentences`."""
-    found = outputs(model, sentences, as_source, lambda sentence: 2 * len(sentence) + 5, params)
-    return [list(hypotheses[0].symbols) for hypotheses in found]
+    """What the decoder makes of each sentence's code, in the order of `sentences`.
+
+    The encoder checks the decoder: of the outputs that a beam finds, that one counts whose own code is nearest to the
+    code it was written from.
+    """
+    found = outputs(model, sentences, as_source, lambda one: 2 * len(one) + 5, params, wanted=params.beam)
+    said = [[list(hypothesis.symbols) for hypothesis in hypotheses] for hypotheses in found]
+    own = torch.split(codes_of(model, [one for row in said for one in row]), [len(row) for row in said])
+    codes = codes_of(model, sentences)
+    return [row[int((of_row - code).norm(dim=1).argmin())] for row, of_row, code in zip(said, own, codes, strict=True)]
 
 
 def load_autoencoder(path: Path) -> tuple[Seq2Seq, Writing, SentencesParams, list[str], Tensor]:
@@ -89,9 +96,17 @@ def nearest(codes: Tensor, known: Tensor) -> Tensor:
 
 
 def _evaluate(
-    out: Path, model: Seq2Seq, params: SentencesParams, table: pd.DataFrame, sentences: list[list[int]]
+    out: Path,
+    model: Seq2Seq,
+    writing: Writing,
+    params: SentencesParams,
+    table: pd.DataFrame,
 ) -> Row:
-    """Writes predictions, neighbours and the picture of pairs; returns the figures, in percent."""
+    """Writes predictions, neighbours and the picture of pairs; returns the figures, in percent.
+
+    Where there are no pairs, nothing is wrong with them: 100.
+    """
+    sentences = [writing.numbers(text) for text in table["text"]]
     said = written_again(model, sentences, params)
     exact = [one == read for one, read in zip(said, sentences, strict=True)]
     words = [
@@ -101,7 +116,7 @@ def _evaluate(
     texts = table["text"].reset_index(drop=True)
     codes, counts = codes_of(model, sentences), bags(sentences, model.embedding.num_embeddings)
     pairs = swapped_pairs(table)
-    table.assign(exact=exact).to_csv(out / "predictions.csv", index=False)
+    table.assign(written=[writing.text(one) for one in said], exact=exact).to_csv(out / "predictions.csv", index=False)
     rows = []
     for place, by_code, by_bag in zip(range(SHOWN), nearest(codes, codes), nearest(counts, counts), strict=False):
         others = [next(int(other) for other in ordered if int(other) != place) for ordered in (by_code, by_bag)]
@@ -118,4 +133,4 @@ def _evaluate(
 
 def _percent(right: Iterable[bool]) -> float:
     values = list(right)
-    return 100 * sum(values) / len(values) if values else 0.0
+    return 100 * sum(values) / len(values) if values else 100.0
