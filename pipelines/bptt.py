@@ -9,7 +9,7 @@ Shapes: B batch, T time steps, I input_size, H hidden units.
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
@@ -86,14 +86,14 @@ class _Recurrence(torch.autograd.Function):
         schedule = _schedule(modules, time, steps)
         transposed = weight_hh.t().contiguous()
         weights = {run: transposed[run.first :, run.first : run.last] for run in set().union(*schedule)}
-        function, columns = _FUNCTIONS[activation], _Columns(states)
-        for step, runs in enumerate(schedule):
+        function = _FUNCTIONS[activation]
+        for runs, (before, after) in zip(schedule, pairwise(states.unbind(0)), strict=True):
             for run in runs:
-                own = columns.between(run.first, run.last)
+                own = _part(after, run.first, run.last)
                 if run.moves:
-                    function(own[step + 1].addmm_(columns.between(run.first, units)[step], weights[run]))
+                    function(own.addmm_(_part(before, run.first, units), weights[run]))
                 else:
-                    own[step + 1].copy_(own[step])
+                    own.copy_(_part(before, run.first, run.last))
         ctx.save_for_backward(inputs, weight_ih, weight_hh, states)
         ctx.kept = activation, modules, time, schedule
         return states[1:]
@@ -103,20 +103,20 @@ class _Recurrence(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> Any:
         inputs, weight_ih, weight_hh, states = ctx.saved_tensors
         activation, modules, time, schedule = ctx.kept
-        steps, units = len(inputs), len(weight_hh)
+        units = len(weight_hh)
         weights = {run: weight_hh[run.first : run.last, run.first :] for run in set().union(*schedule)}
         slope = _SLOPES[activation]
         drives = torch.zeros_like(states[1:])  # gradients of what f is of; zero where a unit stays
         carried = torch.zeros_like(states[0])  # gradient of the state that a step leaves
-        outputs, befores, carries = _Columns(states[1:]), _Columns(drives), _Columns(carried[None])
-        for step in reversed(range(steps)):
-            carried += gradient[step]
-            for run in reversed(schedule[step]):  # none changes what the runs before it have yet to read
+        steps = zip(schedule, gradient.unbind(0), states[1:].unbind(0), drives.unbind(0), strict=True)
+        for runs, behind, output, drive in reversed(list(steps)):
+            carried += behind
+            for run in reversed(runs):  # none changes what the runs before it have yet to read
                 if run.moves:
-                    own, before = carries.between(run.first, run.last)[0], befores.between(run.first, run.last)[step]
-                    slope(own, outputs.between(run.first, run.last)[step], before)
+                    own, before = _part(carried, run.first, run.last), _part(drive, run.first, run.last)
+                    slope(own, _part(output, run.first, run.last), before)
                     own.zero_()
-                    carries.between(run.first, units)[0].addmm_(before, weights[run])
+                    _part(carried, run.first, units).addmm_(before, weights[run])
         rows = drives.flatten(0, 1)
         of_weight_hh = torch.zeros_like(weight_hh)
         for period, first, last in modules:
@@ -128,17 +128,9 @@ class _Recurrence(torch.autograd.Function):
         return of_inputs, carried, of_weight_ih, of_weight_hh, rows.sum(dim=0), None, None, None
 
 
-class _Columns:
-    """Some columns of states (T, B, H), step by step: views made once, as each takes a third of a product's time."""
-
-    def __init__(self, states: Tensor) -> None:
-        self.states = states
-        self.known: dict[tuple[int, int], tuple[Tensor, ...]] = {}
-
-    def between(self, first: int, last: int) -> tuple[Tensor, ...]:
-        if (first, last) not in self.known:
-            self.known[first, last] = self.states[..., first:last].unbind(0)
-        return self.known[first, last]
+def _part(rows: Tensor, first: int, last: int) -> Tensor:
+    """Some columns of rows (B, H). A view takes as long as a tenth of a product: none is made of all."""
+    return rows if last - first == rows.shape[1] else rows.narrow(1, first, last - first)
 
 
 def _schedule(modules: Sequence[Module], time: int, steps: int) -> list[tuple[_Run, ...]]:
