@@ -1,6 +1,13 @@
-"""The order of the test files: `make test` hands them out to two processes, a file at a time."""
+"""The order of the test files, of which `make test` hands two out at a time, and how properties are tried.
+
+On the same examples every time; a slow machine is no reason to fail.
+"""
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("project", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("project")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -75,7 +75,7 @@ def test_features_are_the_formula(kind: str) -> None:
     np.testing.assert_allclose(found[0].numpy(), expected, rtol=0, atol=1e-4)  # the filters are kept in float32
 
 
-@settings(deadline=None, max_examples=6)
+@settings(max_examples=6)
 @given(st.lists(st.integers(1, 900), min_size=1, max_size=4))
 def test_padding_never_changes_a_feature(lengths: list[int]) -> None:
     sounds = [sound(length, seed) for seed, length in enumerate(lengths)]
@@ -153,7 +153,7 @@ def test_normalisation_is_by_group() -> None:
     assert normalised([torch.full((4, 1), 5.0)], [0])[0].tolist() == [[0.0]] * 4, "what never changes is zero"
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(0, 10**6), st.lists(st.integers(1, 40), min_size=1, max_size=5))
 def test_masks_hide_bands_and_spans_of_each_recording(seed: int, lengths: list[int]) -> None:
     torch.manual_seed(seed)

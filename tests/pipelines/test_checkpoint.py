@@ -55,7 +55,7 @@ TREES = st.recursive(
 )
 
 
-@settings(derandomize=True, deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(state=st.dictionaries(KEYS, TREES, max_size=3))
 def test_any_tree_comes_back_as_it_was(state: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.getbasetemp()

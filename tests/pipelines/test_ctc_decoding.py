@@ -64,7 +64,7 @@ def test_the_best_path_need_not_be_the_best_text() -> None:
     assert math.exp(best.log_prob) == pytest.approx(1 - 0.36)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6), st.integers(1, 5), st.integers(2, 4))
 def test_a_wide_beam_finds_every_text_with_its_probability(seed: int, frames: int, labels: int) -> None:
     log_probs = random_log_probs(seed, frames, labels)
@@ -131,7 +131,7 @@ def test_witten_bell_by_hand() -> None:
     assert model.of_text(()) == pytest.approx(math.log(after_start[2]))
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.lists(st.lists(st.integers(1, 3), max_size=6), max_size=5), st.integers(1, 4))
 def test_an_ngram_model_is_a_distribution_in_every_state(texts: list[list[int]], order: int) -> None:
     model = ngram(texts, labels=4, order=order)
@@ -146,7 +146,7 @@ def test_what_no_automaton_can_be() -> None:
         lexicon([()], 3, 2)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6), st.lists(st.integers(1, 2), min_size=1, max_size=3), st.integers(0, 2))
 def test_the_alignment_is_the_best_of_all_paths(seed: int, target: list[int], more: int) -> None:
     frames = 2 * len(target) - 1 + more

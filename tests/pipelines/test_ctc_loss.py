@@ -48,7 +48,7 @@ def one(log_probs: Tensor, target: tuple[int, ...]) -> tuple[Tensor, Tensor, Ten
     return log_probs[None], torch.tensor([len(log_probs)]), targets, torch.tensor([len(target)])
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6), st.integers(1, 5), st.integers(2, 4))
 def test_the_likelihood_is_the_sum_over_all_paths(seed: int, frames: int, labels: int) -> None:
     log_probs = random_log_probs(seed, frames, labels)

@@ -17,7 +17,7 @@ from pipelines.gaussian.multivariate import SingularCovarianceError
 from pipelines.moments import Array
 
 KINDS: tuple[Covariance, ...] = get_args(Covariance)
-FAST = settings(derandomize=True, deadline=None, max_examples=20)
+FAST = settings(max_examples=20)
 
 
 def drawn(count: int = 60, features: int = 3, classes: int = 2, seed: int = 0) -> Cases:

@@ -14,7 +14,7 @@ from pipelines.gaussian.likelihood import ascend, score
 from pipelines.gaussian.multivariate import Gaussian, SingularCovarianceError
 from pipelines.moments import Array
 
-FAST = settings(derandomize=True, deadline=None, max_examples=20)
+FAST = settings(max_examples=20)
 VALUES = st.lists(st.floats(-1e3, 1e3, width=32), min_size=2, max_size=30).filter(lambda found: np.ptp(found) > 1e-3)
 SCALES = st.floats(0.01, 100).flatmap(lambda scale: st.sampled_from([scale, -scale]))
 
@@ -214,7 +214,7 @@ def test_gaps_in_one_feature_have_a_closed_form() -> None:
     assert found.covariance == pytest.approx(np.array([[variance, cross], [cross, left + slope * cross]]), rel=1e-5)
 
 
-@settings(derandomize=True, deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(st.integers(0, 10**6), st.floats(0.05, 0.4))
 def test_no_step_of_em_makes_what_is_there_less_likely(seed: int, share: float) -> None:
     rng = np.random.default_rng(seed)
@@ -309,7 +309,7 @@ def test_steps_are_those_of_scikit_learn() -> None:
     assert ours.covariances == pytest.approx(theirs.covariances_, rel=1e-9)
 
 
-@settings(derandomize=True, deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(st.integers(0, 10**6), st.integers(1, 3), st.floats(0, 6))
 def test_no_step_makes_the_rows_less_likely(seed: int, components: int, apart: float) -> None:
     found = mixture.fit(two_groups(seed, apart)[::4], components)

@@ -20,7 +20,7 @@ from pipelines.gaussian.device import of_tensor
 from pipelines.gaussian.streaming import Stream
 from pipelines.moments import Array, Moments
 
-FAST = settings(derandomize=True, deadline=None, max_examples=25)
+FAST = settings(max_examples=25)
 FLOATS = st.floats(-1e6, 1e6, allow_nan=False, width=64)
 
 

@@ -28,7 +28,7 @@ contents = st.dictionaries(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=20)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=20)
 @given(contents, contents)
 def test_both_writers_say_the_same(tmp_path: Path, before: dict[str, object], change: dict[str, object]) -> None:
     ours, theirs = tmp_path / "dvc.lock", tmp_path / "plain.lock"
@@ -67,7 +67,7 @@ stages = st.dictionaries(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=30)
 @given(stages, stages, st.booleans())
 def test_stages_are_written_one_by_one(
     tmp_path: Path, before: dict[str, object], change: dict[str, object], as_dvc: bool
@@ -138,7 +138,7 @@ def test_comments_of_other_files_stay(tmp_path: Path) -> None:
     assert "# why" in path.read_text(encoding="utf-8")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(contents)
 def test_what_is_remembered_is_as_it_was_read(said: dict[str, object]) -> None:
     text = dumps_yaml(said)

@@ -49,7 +49,7 @@ def slots(tags: list[str]) -> set[tuple[str, int, int]]:
 TAGS = st.lists(st.sampled_from(["O", "B-x", "I-x", "B-y", "I-y"]), min_size=1, max_size=6)
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.data(), st.lists(TAGS, min_size=1, max_size=4))
 def test_f1_of_any_tags_counts_slots_as_conlleval_does(data: st.DataObject, gold: list[list[str]]) -> None:
     predicted = [

@@ -47,7 +47,7 @@ def test_reverse_within_turns_each_sequence_and_leaves_padding() -> None:
     assert reverse_within(inputs.unsqueeze(-1), lengths).squeeze(-1).equal(expected)
 
 
-@settings(derandomize=True, deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(lengths=st.lists(st.integers(1, 7), min_size=1, max_size=4), spare=st.integers(0, 2))
 def test_reverse_within_twice_is_nothing(lengths: list[int], spare: int) -> None:
     inputs = batch(max(lengths) + spare, len(lengths))
@@ -76,7 +76,7 @@ def test_same_as_torch_nn_on_packed_sequences(cell: str, oracle: Any, bidirectio
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@settings(derandomize=True, deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(
     lengths=st.lists(st.integers(1, 9), min_size=1, max_size=3),
     spare=st.integers(0, 2),

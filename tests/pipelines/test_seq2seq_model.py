@@ -91,7 +91,7 @@ def test_the_fed_in_state_is_that_of_the_step_before(kind: Kind) -> None:
     close(model(batch), torch.stack(expected, dim=1))
 
 
-@settings(derandomize=True, deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(
     st.lists(
         st.tuples(*[st.lists(st.integers(3, SYMBOLS - 1), min_size=low, max_size=5) for low in (1, 0)]), min_size=1

@@ -78,7 +78,7 @@ def test_the_same_bracket_twice_counts_twice() -> None:
     assert score([twice], [twice]).f1 == 100
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 6), st.integers(0, 30), st.randoms(use_true_random=False))
 def test_every_walk_through_what_is_allowed_is_a_tree(words: int, room: int, random: object) -> None:
     most = words + 2 + room

@@ -61,7 +61,7 @@ def test_a_beam_that_holds_all_outputs_finds_what_enumeration_finds(kind: Kind, 
             assert not any(one.cut for one in hypotheses)
 
 
-@settings(derandomize=True, deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(
     st.lists(st.lists(st.integers(3, SYMBOLS - 1), min_size=1, max_size=6), min_size=1, max_size=5),
     st.sampled_from([(1, 0.0, 0.0), (3, 0.7, 0.0), (4, 0.6, 0.3)]),

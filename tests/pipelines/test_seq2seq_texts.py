@@ -55,14 +55,14 @@ def test_subwords_spell_every_training_text_and_survive_a_checkpoint() -> None:
     assert again.symbols == writing.symbols
 
 
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.text())
 def test_any_text_has_symbols_that_are_numbers_of_the_vocabulary(text: str) -> None:
     for writing in WRITINGS:
         assert all(0 <= number < len(writing.symbols) for number in writing.numbers(text))
 
 
-@settings(derandomize=True, deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.lists(st.lists(st.integers(3, SYMBOLS - 1), min_size=1, max_size=7), max_size=9), st.integers(1, 4))
 def test_answers_come_in_the_order_of_their_sources(sources: list[list[int]], batch_size: int) -> None:
     model = tiny("additive")

@@ -122,7 +122,7 @@ def test_a_part_that_turns_out_wrong_is_brought_once_more_from_the_start(tmp_pat
 FAULTS = ["", *INSTEAD, *HALF, "wrong bytes", "long", "other place", "other version", "range ignored"]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(faults=st.lists(st.sampled_from(FAULTS), max_size=7))
 def test_nothing_wrong_gets_through_and_a_good_server_mends_it(
     tmp_path_factory: pytest.TempPathFactory, serve: Serve, faults: list[str]

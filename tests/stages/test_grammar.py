@@ -60,7 +60,7 @@ def test_too_few_sentences_for_the_tags_are_refused() -> None:
 
 
 @given(st.integers(0, 2**32), st.sampled_from(list(FOLDERS)), st.sampled_from(list(INTENTS)))
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_every_request_is_well_formed(seed: int, split: str, intent: str) -> None:
     sentence = GRAMMAR.draw(intent, split, Random(seed))
     assert len(sentence.words) == len(sentence.tags) > 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.archives import members, pack
@@ -38,7 +38,6 @@ EVERY = [term for split in (None, "val", "test") for term in terms(split)]
 
 
 @given(st.lists(st.sampled_from(EVERY[::9] + EVERY[0].split() + ["of", ""]), max_size=8))
-@settings(derandomize=True, deadline=None)
 def test_the_terms_of_a_text_are_those_that_stand_in_it_as_whole_words(pieces: list[str]) -> None:
     text = " ".join(pieces)
     assert terms_in(text) == {term for term in EVERY if f" {term} " in f" {text} "}
@@ -85,7 +84,6 @@ def test_places_are_tagged_where_a_term_is_written_out(text: str, listed: list[s
 @given(
     st.lists(st.sampled_from("ab"), min_size=1, max_size=8), st.lists(st.sampled_from(["a", "a b", "b a"]), max_size=3)
 )
-@settings(derandomize=True, deadline=None)
 def test_tags_are_always_well_formed(words: list[str], listed: list[str]) -> None:
     tags = tag_terms(words, listed)
     assert len(tags) == len(words)

@@ -11,7 +11,7 @@ from random import Random
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.dataset import Given, Prepared, PublicFile, Suite
@@ -90,7 +90,6 @@ TREES = st.recursive(
 
 
 @given(TREES)
-@settings(derandomize=True, deadline=None)
 def test_a_written_tree_reads_back(tree: Tree) -> None:
     assert parse(tree.bracketed()) == [tree]
     assert clean(tree) == tree

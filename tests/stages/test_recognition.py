@@ -37,7 +37,7 @@ def written(rules: dict[str, tuple[str, ...]], token: str) -> set[tuple[str, ...
 
 
 @given(productions("one", "two"), productions("two"), productions())
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_a_grammar_makes_what_it_writes_and_no_more(
     start: tuple[str, ...], one: tuple[str, ...], two: tuple[str, ...]
 ) -> None:
@@ -51,7 +51,7 @@ def test_a_grammar_makes_what_it_writes_and_no_more(
 
 
 @given(st.integers(0, 2**32), st.sampled_from(["train", "val", "test"]), st.sampled_from(list(INTENTS)))
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_every_request_is_one_that_its_intent_makes(seed: int, split: str, intent: str) -> None:
     symbols = REQUESTS.symbols(GRAMMAR.draw(intent, split, Random(seed)))
     assert REQUESTS.makes(intent, symbols)

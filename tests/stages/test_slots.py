@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.dataset import Given, Prepared
@@ -61,7 +61,6 @@ def test_the_same_word_takes_different_labels(prepared: Prepared) -> None:
 
 
 @given(st.lists(st.sampled_from(["O", "B-a", "I-a", "B-b", "I-b"]), max_size=6))
-@settings(derandomize=True, deadline=None)
 def test_iob_error_agrees_with_a_regular_expression(tags: list[str]) -> None:
     well_formed = re.fullmatch(r"(O |B-a (I-a )*|B-b (I-b )*)*", "".join(f"{tag} " for tag in tags))
     assert (iob_error(tags) == "") == bool(well_formed)
