@@ -18,7 +18,7 @@ from torch import Tensor
 
 Activation = Literal["tanh", "relu", "sigmoid"]
 
-_FUNCTIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
+ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {  # in place
     "tanh": torch.tanh_,
     "relu": torch.relu_,
     "sigmoid": torch.sigmoid_,
@@ -86,7 +86,7 @@ class _Recurrence(torch.autograd.Function):
         schedule = _schedule(modules, time, steps)
         transposed = weight_hh.t().contiguous()
         weights = {run: transposed[run.first :, run.first : run.last] for run in set().union(*schedule)}
-        function = _FUNCTIONS[activation]
+        function = ACTIVATIONS[activation]
         for runs, (before, after) in zip(schedule, pairwise(states.unbind(0)), strict=True):
             for run in runs:
                 own = _part(after, run.first, run.last)

@@ -17,13 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from pipelines.bptt import Activation, Module, recurrence
-
-ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
-    "tanh": torch.tanh,
-    "relu": torch.relu,
-    "sigmoid": torch.sigmoid,
-}
+from pipelines.bptt import ACTIVATIONS, Activation, Module, recurrence
 
 
 class State(NamedTuple):

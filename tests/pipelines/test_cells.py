@@ -12,9 +12,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pipelines.bptt import Activation, recurrence
+from pipelines.bptt import ACTIVATIONS, Activation, recurrence
 from pipelines.cells import (
-    ACTIVATIONS,
     CELLS,
     GRU,
     IRNN,
