@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import threading
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
@@ -26,6 +27,26 @@ def interruptible() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Put off a signal to end until the block is done. Other threads than the main one get none anyway."""
+    came: list[int] = []
+    heard = ENDING_SIGNALS if threading.current_thread() is threading.main_thread() else ()
+    # What Python does not handle, it need not put off: it ends the process at once, or never.
+    before: dict[signal.Signals, Any] = {
+        number: signal.signal(number, lambda number, _frame: came.append(number))
+        for number in heard
+        if callable(signal.getsignal(number))
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for arrived in came[:1]:
+            signal.raise_signal(arrived)
 
 
 def family(pid: int) -> list[psutil.Process]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from pipelines import project
+from pipelines import processes, project
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -36,6 +36,19 @@ def client() -> "MlflowClient":
     return mlflow.MlflowClient()
 
 
+@contextlib.contextmanager
+def _whole() -> Iterator[None]:
+    """Calls to a store in SQLite, as the project's own: an interruption waits until they are done.
+
+    A KeyboardInterrupt within MLflow's transaction would keep it open, and everybody out, for as long as somebody
+    handles it: the run's own end as KILLED would wait for 20 s, and fail.
+    """
+    own = os.environ.get("MLFLOW_TRACKING_URI", STORE_URI).startswith("sqlite:")
+    with processes.uninterrupted() if own else contextlib.nullcontext():
+        yield
+
+
+@_whole()
 def create_store(experiment: str) -> str:
     """Creates the store and the experiment where they do not exist; returns the experiment's id.
 
@@ -57,10 +70,12 @@ class TrackedRun:
         self.run_id = run_id
         self._client = client()
 
+    @_whole()
     def epoch(self, row: Mapping[str, float]) -> None:
         """One batch a call: on SQLite fifty times cheaper than a call for each figure."""
         self._client.log_batch(self.run_id, metrics=_metrics(row, int(row["epoch"])))
 
+    @_whole()
     def finish(self, metrics: Mapping[str, float], folder: Path) -> None:
         """The final figures, and the run's files but for `run.json`, as artifacts.
 
@@ -72,6 +87,11 @@ class TrackedRun:
             if file.name != "run.json":
                 self._client.log_artifact(self.run_id, str(file))
 
+    @_whole()
+    def end(self, status: str) -> None:
+        """Ends the run in a status of MLflow's."""
+        self._client.set_terminated(self.run_id, status)
+
 
 @contextlib.contextmanager
 def tracked(
@@ -81,25 +101,32 @@ def tracked(
 
     `run_id` names an interrupted run to go on with; one that the store does not know is begun anew.
     """
+    run = TrackedRun(_begin(name, experiment, params, tags, run_id))
+    try:
+        yield run
+    except Exception:
+        run.end("FAILED")
+        raise
+    except BaseException:
+        run.end("KILLED")
+        raise
+    run.end("FINISHED")
+
+
+@_whole()
+def _begin(name: str, experiment: str, params: Mapping[str, Any], tags: Mapping[str, str], run_id: str | None) -> str:
     store = client()
     if run_id and _exists(store, run_id):
         store.update_run(run_id, "RUNNING")
-    else:
-        run_id = store.create_run(create_store(experiment), tags={**tags}, run_name=name).info.run_id
-        from mlflow.entities import Param
+        return run_id
+    begun = str(store.create_run(create_store(experiment), tags={**tags}, run_name=name).info.run_id)
+    from mlflow.entities import Param
 
-        store.log_batch(run_id, params=[Param(key, str(value)) for key, value in flat(params).items()])
-    try:
-        yield TrackedRun(run_id)
-    except Exception:
-        store.set_terminated(run_id, "FAILED")
-        raise
-    except BaseException:
-        store.set_terminated(run_id, "KILLED")
-        raise
-    store.set_terminated(run_id, "FINISHED")
+    store.log_batch(begun, params=[Param(key, str(value)) for key, value in flat(params).items()])
+    return begun
 
 
+@_whole()
 def log_dataset(run_id: str, name: str, path: Path, digest: str) -> None:
     """Ties a run to its training data: `datasets.digest = '...'` finds it in MLflow's search."""
     store = client()
@@ -109,6 +136,7 @@ def log_dataset(run_id: str, name: str, path: Path, digest: str) -> None:
     store.log_inputs(run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])])
 
 
+@_whole()
 def find_run(experiment: str, fingerprint: str) -> str | None:
     """The id of the finished run with this fingerprint, or None."""
     store = client()
@@ -118,6 +146,7 @@ def find_run(experiment: str, fingerprint: str) -> str | None:
     return str(runs[0].info.run_id) if runs else None
 
 
+@_whole()
 def register(
     name: str, run_id: str, weights: Path, *, asked: dict[str, str], requirements: list[str], tags: Mapping[str, str]
 ) -> str:

@@ -63,13 +63,17 @@ class Clone:
 
     def run(self, *command: str) -> tuple[int, str]:
         """A command's exit status and all that it printed."""
-        process = self.start(*command)
-        try:
-            output, _ = process.communicate(timeout=TIMEOUT)
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-        return process.returncode, output
+        return self.end_of(self.start(*command))
+
+    def end_of(self, process: "subprocess.Popen[str]", limit: float = TIMEOUT) -> tuple[int, str]:
+        """A command's exit status and all that it printed, if it ends within `limit` seconds."""
+        with process:
+            try:
+                output, _ = process.communicate(timeout=limit)
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+            return process.returncode, output
 
     def python(self, *arguments: str) -> tuple[int, str]:
         return self.run(sys.executable, "-m", *arguments)
@@ -94,8 +98,8 @@ def reproduced(clone: Clone) -> Clone:
         assert process.poll() is None, process.communicate()[0]
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 130, output
+    status, output = clone.end_of(process, 60)
+    assert status == 130, output
     assert not (clone.root / "data/models/rnn-slots").exists()
 
     status, output = clone.python("pipelines", "repro")

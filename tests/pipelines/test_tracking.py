@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy
 
 from pipelines import tracking
 
@@ -111,6 +113,33 @@ def test_how_a_run_ended(error: type[BaseException], status: str, store: "Mlflow
         ends_badly()
     assert only_run(store).info.status == status
     assert tracking.find_run("rnn-slots", "f1") is None, "only a finished run counts"
+
+
+def test_an_interruption_waits_for_the_transaction(store: "MlflowClient") -> None:
+    """It would else keep the store locked, for the run's own end too (for 20 s, then an error)."""
+    statements: list[str] = []
+
+    @sqlalchemy.event.listens_for(sqlalchemy.Engine, "after_cursor_execute")
+    def interrupt(_connection: object, _cursor: object, statement: str, *_others: object) -> None:
+        statements.append(statement)
+        if statement.startswith("INSERT INTO datasets"):
+            signal.raise_signal(signal.SIGINT)
+
+    def trains() -> None:
+        with tracking.tracked("run", "rnn-slots", PARAMS, TAGS) as tracked:
+            tracking.log_dataset(tracked.run_id, "slots", Path("data/prepared/slots"), "0a1b")
+            pytest.fail("goes on after an interruption")
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            trains()
+    finally:
+        sqlalchemy.event.remove(sqlalchemy.Engine, "after_cursor_execute", interrupt)
+    assert any(statement.startswith("INSERT INTO datasets") for statement in statements)
+    run = only_run(store)
+    assert run.info.status == "KILLED"
+    assert run.inputs is not None
+    assert list(run.inputs.dataset_inputs), "what had begun is complete"
 
 
 def test_an_interrupted_run_goes_on_as_the_same(store: "MlflowClient", folder: Path) -> None:
