@@ -1,13 +1,18 @@
-"""The order of the test files, of which `make test` hands two out at a time, and how properties are tried.
+"""The order of the test files, of which `make test` hands two out at a time, how properties are tried, and Ctrl-C.
 
 On the same examples every time; a slow machine is no reason to fail.
 """
+
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("project", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what it runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
