@@ -439,7 +439,10 @@ EXAMPLES = {
         asked=typed_images,
     ),
     ("rnn", "key_terms"): Example(
-        "rnn", "key_terms", {**WORDS, **CELL, "reader": "recurrent", "head": "attention"}, documents
+        "rnn",
+        "key_terms",
+        {**WORDS, **CELL, "reader": "recurrent", "head": "attention", "crf": False, "term_bonus": 0.0},
+        documents,
     ),
     ("rnn", "language_model"): Example(
         "rnn",

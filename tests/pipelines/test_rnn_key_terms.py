@@ -112,6 +112,40 @@ def test_a_documents_logits_do_not_depend_on_its_batch(changes: dict[str, str]) 
             assert (together[row, : len(alone)] - alone).abs().max() < EXACT
 
 
+@pytest.mark.parametrize("crf", [False, True])
+def test_a_bonus_finds_more_terms_and_leaves_probabilities_alone(crf: bool) -> None:
+    counts, found = [], []
+    for bonus in (-50.0, 0.0, 50.0):
+        model, encoder = network(crf=crf, term_bonus=bonus)
+        with torch.inference_mode():
+            tags, shares = model.decide(encoder.batch(TEXTS[2:]))
+        counts.append(int((tags > 0).sum()))
+        found.append(shares)
+    assert counts[0] == 0
+    assert 0 <= counts[1] <= counts[2] == len(TEXTS[2].split())
+    assert found[0].equal(found[1])
+    assert found[1].equal(found[2])
+    assert (found[0].sum(dim=-1) - 1).abs().max() < EXACT
+
+
+def test_with_a_crf_tags_are_well_formed_and_the_loss_is_its_likelihood() -> None:
+    model, encoder = network(crf=True)
+    assert model.crf is not None
+    batch = encoder.batch(TEXTS, ["B I O", "O B O O", "B I O O B I O O O B"])
+    with torch.no_grad():
+        nn.init.constant_(model.output.bias, 0.0)
+        model.output.bias[2] = 9.0  # every word alone votes for I
+        tags, _ = model.decide(batch)
+        likelihood = model.crf.negative_log_likelihood(model(batch), batch.tags, batch.lengths)
+        assert abs(model.loss(batch) - likelihood.mean()) < EXACT
+    assert tags[:, 0].tolist() != [2] * 3
+    for row, length in zip(tags.tolist(), batch.lengths.tolist(), strict=True):
+        before = 0
+        for tag in row[:length]:
+            assert tag != 2 or before != 0, "an I after an O"
+            before = tag
+
+
 def test_attention_by_hand() -> None:
     model, encoder = network()
     batch = encoder.batch([TEXTS[0]])
@@ -132,13 +166,15 @@ def test_what_stands_beside_a_phrase_decides(tmp_path: Path) -> None:
     tables = example.write(tmp_path / "tables")
     settings: dict[str, Any] = {"epochs": 12, "dropout": 0.0, "word_dropout": 0.0, "ema_decay": 0.0}
     found = {}
-    for reader in ("recurrent", "bag-of-words"):
-        (tmp_path / reader).mkdir()
-        found[reader] = train(example.run(reader=reader, **settings), tables, tmp_path / reader, Told())
-    assert found["recurrent"]["test_f1"] > 90
-    assert found["bag-of-words"]["test_f1"] < 85
+    for reader, crf in itertools.product(("recurrent", "bag-of-words"), (False, True)):
+        out = tmp_path / f"{reader}-{crf}"
+        out.mkdir()
+        found[reader, crf] = train(example.run(reader=reader, crf=crf, **settings), tables, out, Told())["test_f1"]
+    assert found["recurrent", False] > 90
+    assert found["recurrent", True] > 90
+    assert found["bag-of-words", False] < 85
 
-    predictor = Predictor(tmp_path / "recurrent" / "model.safetensors")
+    predictor = Predictor(tmp_path / "recurrent-True" / "model.safetensors")
     (answer,) = predictor(["Deep net matters. Index is known."])
     assert answer["words"] == ["deep", "net", "matters", ".", "index", "is", "known", "."]
     assert answer["key_terms"] == ["deep net"]

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from pipelines.cells import CELLS
-from pipelines.rnn.slots.crf import viterbi
+from pipelines.rnn.crf import viterbi
 from pipelines.rnn.slots.data import Batch, Encoder, SlotVocabulary
 from pipelines.rnn.slots.model import Network, SlotTagger, TaggerParams, slot_loss
 

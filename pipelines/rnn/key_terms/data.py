@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from pipelines.rnn.key_terms.model import TAGS
 from pipelines.rnn.key_terms.scores import Phrase
 from pipelines.words import Vocabulary, WordEncoder, Words, padded, shuffled
 
+TAGS = ("O", "B", "I")
 WORD = re.compile(r"[A-Za-z0-9]+(?:[-'./][A-Za-z0-9]+)*|[^\sA-Za-z0-9]")  # as the prepared texts are split
 
 

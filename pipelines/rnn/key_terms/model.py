@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from pipelines.recurrent import Recurrent, within
+from pipelines.rnn.crf import Crf, viterbi
+from pipelines.rnn.key_terms.data import TAGS, Batch
 from pipelines.words import LockedDropout, Vocabulary, WordFeatures, WordParams, Words
-
-TAGS = ("O", "B", "I")
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class KeyTermParams(WordParams):
     hidden_size: int
     num_layers: int
     bidirectional: bool
+    crf: bool  # False: each word's tag is scored on its own
+    term_bonus: float  # added to the logits of B and I when tags are chosen: more terms are found, and more are wrong
 
 
 class KeyTermNetwork(nn.Module):
@@ -56,6 +58,8 @@ class KeyTermNetwork(nn.Module):
             self.query = nn.Linear(size, size, bias=False)
             self.hidden = nn.Linear(2 * size + 1, size)
         self.output = nn.Linear(size, len(TAGS))
+        self.crf = Crf(TAGS) if params.crf else None
+        self.term_bonus = params.term_bonus
 
     def forward(self, batch: Words) -> Tensor:
         """Logits (B, T, 3); those in the padding mean nothing."""
@@ -68,6 +72,22 @@ class KeyTermNetwork(nn.Module):
             states = torch.tanh(self.hidden(torch.cat([states, seen, share], dim=-1)))
         logits: Tensor = self.output(self.dropout(states))
         return logits
+
+    def loss(self, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
+        """The mean over documents of `tag_loss`, or of the CRF's -log p(tags|words)."""
+        logits = self(batch)
+        if self.crf is None:
+            return tag_loss(logits, batch.tags, label_smoothing)
+        return self.crf.negative_log_likelihood(logits, batch.tags, batch.lengths).mean()
+
+    def decide(self, batch: Words) -> tuple[Tensor, Tensor]:
+        """Each word's tag (B, T), and how probable each tag is (B, T, 3), which the bonus leaves alone."""
+        logits = self(batch)
+        bonus = logits.new_tensor([0.0, self.term_bonus, self.term_bonus])
+        if self.crf is None:
+            return (logits + bonus).argmax(dim=-1), logits.softmax(dim=-1)
+        tags = viterbi(logits + bonus, self.crf.scores(), batch.lengths)
+        return tags, self.crf.marginals(logits, batch.lengths)
 
     def states(self, batch: Words) -> Tensor:
         """What is known of each word (B, T, H)."""

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from pipelines import checkpoint, plots
 from pipelines.cells import build_cell
 from pipelines.params import Run, parse
-from pipelines.rnn.key_terms.data import Batch, Encoder, phrases_of
-from pipelines.rnn.key_terms.model import TAGS, KeyTermNetwork, KeyTermParams, tag_loss
+from pipelines.rnn.key_terms.data import TAGS, Batch, Encoder, phrases_of
+from pipelines.rnn.key_terms.model import KeyTermNetwork, KeyTermParams
 from pipelines.rnn.key_terms.scores import Phrase, ranked_phrases, scores, tagged_phrases
 from pipelines.tables import load_splits
 from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
@@ -56,9 +56,11 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
         return [batch.to(device) for batch in encoder.shuffled(splits["train"], training.batch_size, rng)]
 
     def loss(model: nn.Module, batch: Batch) -> Tensor:
-        return tag_loss(model(batch), batch.tags, training.label_smoothing)
+        assert isinstance(model, KeyTermNetwork)
+        return model.loss(batch, training.label_smoothing)
 
     def validate(model: nn.Module) -> Row:
+        assert isinstance(model, KeyTermNetwork)
         return _scores("val", splits["val"], name_terms(model, encoder, list(splits["val"]["text"])))
 
     fitted = fit(
@@ -79,19 +81,18 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     return write_results(out, model, fitted, _scores("test", splits["test"], found))
 
 
-def name_terms(model: nn.Module, encoder: Encoder, texts: list[str], batch_size: int = 64) -> list[Named]:
+def name_terms(model: KeyTermNetwork, encoder: Encoder, texts: list[str], batch_size: int = 64) -> list[Named]:
     """What the model finds in each text, in the order of `texts`."""
     device = next(model.parameters()).device
     found: dict[int, Named] = {}
     with torch.inference_mode():
         for chosen in by_length((text.count(" ") for text in texts), batch_size):
             batch = encoder.batch([texts[index] for index in chosen])
-            shares = model(batch.to(device)).softmax(dim=-1).cpu().double()
-            for index, padded in zip(chosen, shares, strict=True):
+            best, shares = model.decide(batch.to(device))
+            for index, row, share in zip(chosen, best.tolist(), shares.cpu().double(), strict=True):
                 words = texts[index].lower().split()
-                own = padded[: len(words)]
-                tags = [TAGS[tag] for tag in own.argmax(dim=-1).tolist()]
-                begin, inside = (own[:, TAGS.index(tag)].tolist() for tag in ("B", "I"))
+                tags = [TAGS[tag] for tag in row[: len(words)]]
+                begin, inside = (share[: len(words), TAGS.index(tag)].tolist() for tag in ("B", "I"))
                 found[index] = Named(words, tags, ranked_phrases(words, begin, inside))
     return [found[index] for index in range(len(texts))]
 

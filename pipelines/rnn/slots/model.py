@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from pipelines.recurrent import Recurrent
-from pipelines.rnn.slots.crf import Crf, viterbi
+from pipelines.rnn.crf import Crf, viterbi
 from pipelines.rnn.slots.data import Batch, SlotVocabulary
 from pipelines.words import LockedDropout, WordFeatures, WordParams
 

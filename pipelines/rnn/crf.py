@@ -2,9 +2,9 @@
 
 It scores a whole tag sequence y of a sentence x as the sum of the network's logits and of a learned score for each
 pair of neighbours, s(x, y) = sum_t logits[t, y_t] + sum_t transitions[y_{t-1}, y_t], and p(y|x) is the softmax of s
-over all sequences. Sequences that IOB does not allow (I- without its B- or I- before it) have probability zero.
+over all sequences. Sequences that IOB does not allow (I without its B or I before it) have probability zero.
 
-Shapes: B utterances, T words in the longest, C tags; index C stands for the start of a sentence.
+Shapes: B texts, T words in the longest, C tags; index C stands for the start of a sentence.
 """
 
 from collections.abc import Sequence
@@ -31,11 +31,18 @@ class Crf(nn.Module):
         return self.transitions.masked_fill(~self.allowed, FORBIDDEN)
 
     def negative_log_likelihood(self, logits: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:
-        """-log p(y|x) of each utterance: logits (B, T, C), tags (B, T), lengths (B,) -> (B,).
+        """-log p(y|x) of each text: logits (B, T, C), tags (B, T), lengths (B,) -> (B,).
 
-        A tag of -1 within an utterance (one that training never saw) is read as tag 0.
+        A tag of -1 within a text (one that training never saw) is read as tag 0.
         """
         return self._log_partition(logits, lengths) - self._score(logits, tags.clamp(min=0), lengths)
+
+    def marginals(self, logits: Tensor, lengths: Tensor) -> Tensor:
+        """p(y_t|x) of each word (B, T, C), 0 where padded: the derivative of the log partition by the logits."""
+        with torch.inference_mode(False), torch.enable_grad():
+            emissions = logits.detach().clone().requires_grad_()
+            (found,) = torch.autograd.grad(self._log_partition(emissions, lengths).sum(), emissions)
+        return found
 
     def _score(self, logits: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:
         """s(x, y) (B,)."""
@@ -63,7 +70,7 @@ class Crf(nn.Module):
 
 @torch.no_grad()
 def viterbi(logits: Tensor, transitions: Tensor, lengths: Tensor) -> Tensor:
-    """The most probable tag sequence of each utterance (B, T), 0 where padded.
+    """The most probable tag sequence of each text (B, T), 0 where padded.
 
     logits (B, T, C), transitions (C + 1, C) as `Crf.scores` gives them, lengths (B,).
     """
@@ -85,5 +92,5 @@ def viterbi(logits: Tensor, transitions: Tensor, lengths: Tensor) -> Tensor:
 
 
 def follows(before: str, tag: str) -> bool:
-    """Whether IOB2 allows `tag` after `before`."""
-    return not tag.startswith("I-") or before in (f"B-{tag[2:]}", tag)
+    """Whether IOB2 allows `tag` after `before`; kinds stand after a hyphen, if there are several."""
+    return not tag.startswith("I") or before in (f"B{tag[1:]}", tag)

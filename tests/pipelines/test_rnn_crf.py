@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pipelines.rnn.slots.crf import Crf, follows, viterbi
+from pipelines.rnn.crf import Crf, follows, viterbi
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -80,10 +80,16 @@ def test_likelihood_and_best_sequence_are_those_of_the_enumeration(lengths: list
         tags = padded([well_formed(n)[index] for n, index in zip(lengths, gold, strict=True)], logits.shape[1])
         found = crf.negative_log_likelihood(logits, tags, torch.tensor(lengths))
         best = best_tags(crf, logits, torch.tensor(lengths))
+    with torch.inference_mode():
+        marginals = crf.marginals(logits, torch.tensor(lengths))
     for row, index in enumerate(gold):
         assert abs(found[row] - (scores[row].logsumexp(0) - scores[row][index])) < EXACT
         expected = well_formed(lengths[row])[int(scores[row].argmax())]
         assert best[row].tolist() == [*expected, *[0] * (logits.shape[1] - lengths[row])]
+        words = torch.nn.functional.one_hot(torch.tensor(well_formed(lengths[row])), C).double()  # (sequences, T, C)
+        by_hand = torch.einsum("n,ntc->tc", scores[row].softmax(0), words)
+        assert (marginals[row, : lengths[row]] - by_hand).abs().max() < EXACT
+        assert not marginals[row, lengths[row] :].any()
 
 
 @pytest.mark.parametrize("length", [1, 2, 3])
@@ -173,6 +179,7 @@ def test_long_utterances_stay_finite_in_single_precision() -> None:
         ("B-a", "O", True), ("B-a", "I-a", True), ("B-a", "B-a", True), ("B-a", "I-b", False), ("B-a", "B-b", True),
         ("I-a", "I-a", True), ("I-a", "I-b", False), ("I-a", "B-b", True), ("I-a", "O", True),
         ("B-city.name", "I-city", False), ("B-city-name", "I-city-name", True),
+        ("O", "I", False), ("B", "I", True), ("I", "I", True), ("I", "B", True), ("B", "O", True),
     ],
 )  # fmt: skip
 def test_what_may_follow_what(before: str, tag: str, allowed: bool) -> None:
