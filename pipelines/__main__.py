@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipelines import interruptions
+
 UNREAD = 141  # exit status, as a shell tells SIGPIPE: whoever read the output, `head` say, has seen enough
 
 
@@ -170,6 +172,7 @@ def _worker(options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
+    interruptions.repeat_lost_interruptions()
     # MLflow and Prefect leave threads behind that would delay the end of the process.
     status = main()
     try:

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 
-from pipelines import processes, project, server
+from pipelines import interruptions, processes, project, server
 from pipelines.server import ServerError
 
 END_LIMIT = 40.0  # seconds; twice what the flow `repro` gives its processes
@@ -56,7 +56,7 @@ def worker(pool: str) -> int:
     }
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, "--limit", "1"]
     with (
-        processes.interruptible(),
+        interruptions.interruptible(),
         subprocess.Popen([*command, "--install-policy", "never"], env=environment, start_new_session=True) as process,
     ):
         try:

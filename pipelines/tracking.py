@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from pipelines import processes, project
+from pipelines import interruptions, project
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -44,7 +44,7 @@ def _whole() -> Iterator[None]:
     handles it: the run's own end as KILLED would wait for 20 s, and fail.
     """
     own = os.environ.get("MLFLOW_TRACKING_URI", STORE_URI).startswith("sqlite:")
-    with processes.uninterrupted() if own else contextlib.nullcontext():
+    with interruptions.uninterrupted() if own else contextlib.nullcontext():
         yield
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import requests
 
-from pipelines import processes, project, server, tracking
+from pipelines import interruptions, processes, project, server, tracking
 from pipelines.server import HOST, PortError, Server, ServerError
 
 START_LIMIT = 120.0  # seconds; MLflow takes about 10 on two idle cores
@@ -24,7 +24,7 @@ def ui(mlflow_port: int = 5000, prefect_port: int = 4200) -> int:
     A Prefect server that runs already (for a `make repro`, say) is joined, at its own port.
     """
     try:
-        with processes.interruptible(), _mlflow(mlflow_port) as mlflow, _prefect(prefect_port) as prefect:
+        with interruptions.interruptible(), _mlflow(mlflow_port) as mlflow, _prefect(prefect_port) as prefect:
             address = f"http://{HOST}:{mlflow_port}"
             _wait_for(mlflow, f"{address}/health")
             print(f"MLflow   {address}/{EXPERIMENTS}\nPrefect  {prefect.ui}\nCtrl-C ends both", flush=True)
