@@ -23,8 +23,13 @@ scalars = st.one_of(
 )
 contents = st.dictionaries(
     st.text("abc-@.", min_size=1),
-    st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text("abc", min_size=1), inner)),
+    st.recursive(
+        scalars,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abc", min_size=1), inner, max_size=4),
+        max_leaves=20,
+    ),
     min_size=1,
+    max_size=5,
 )
 
 
