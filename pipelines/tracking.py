@@ -101,19 +101,18 @@ def tracked(
 
     `run_id` names an interrupted run to go on with; one that the store does not know is begun anew.
     """
-    run = TrackedRun(_begin(name, experiment, params, tags, run_id))
+    run: TrackedRun | None = None
     try:
+        with _whole():  # an interruption while the run is created comes when it is known, and can be ended
+            run = TrackedRun(_begin(name, experiment, params, tags, run_id))
         yield run
-    except Exception:
-        run.end("FAILED")
-        raise
-    except BaseException:
-        run.end("KILLED")
+    except BaseException as error:
+        if run:
+            run.end("FAILED" if isinstance(error, Exception) else "KILLED")
         raise
     run.end("FINISHED")
 
 
-@_whole()
 def _begin(name: str, experiment: str, params: Mapping[str, Any], tags: Mapping[str, str], run_id: str | None) -> str:
     store = client()
     if run_id and _exists(store, run_id):

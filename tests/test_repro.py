@@ -165,8 +165,7 @@ def test_a_wiped_tracking_store_is_published_again_and_its_champion_labels(repro
 
 
 def test_an_experiment_sets_a_parameter_and_lands_in_the_same_store(reproduced: Clone) -> None:
-    setting = "pipelines.rnn-slots.training.epochs=1"
-    status, output = reproduced.run("dvc", "exp", "run", "--temp", "-S", setting, "train@rnn-slots")
+    status, output = reproduced.run("dvc", "exp", "run", "--temp", "-S", "pipelines.rnn-slots.training.epochs=1")
     assert status == 0, output
     assert "train@rnn-slots" in output
     status, output = reproduced.python("pipelines", "publish")  # both sets of runs are known: nothing is lacking

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
+from pipelines.recurrent import within
+
 FORBIDDEN = -1e4  # exp() of it is zero, and it stays finite
 
 
@@ -49,15 +51,13 @@ class Crf(nn.Module):
             betas.append(beta)
         alphas = torch.stack(list(self._forward(logits, lengths)), dim=1)
         found = (alphas + torch.stack(betas[::-1], dim=1)).softmax(dim=-1)
-        real = torch.arange(logits.shape[1], device=logits.device) < lengths[:, None]  # (B, T)
-        return found * real[..., None]
+        return found * within(lengths, logits.shape[1])[..., None]
 
     def _score(self, logits: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:
         """s(x, y) (B,)."""
-        real = torch.arange(tags.shape[1], device=tags.device) < lengths[:, None]  # (B, T)
         before = torch.cat([tags.new_full((len(tags), 1), logits.shape[-1]), tags[:, :-1]], dim=1)
         words = logits.gather(-1, tags[..., None])[..., 0] + self.scores()[before, tags]  # (B, T)
-        return words.masked_fill(~real, 0.0).sum(dim=1)
+        return words.masked_fill(~within(lengths, tags.shape[1]), 0.0).sum(dim=1)
 
     def _log_partition(self, logits: Tensor, lengths: Tensor) -> Tensor:
         """The logarithm of the sum of exp s(x, y) over all y (B,)."""
@@ -106,7 +106,7 @@ def viterbi(logits: Tensor, transitions: Tensor, lengths: Tensor) -> Tensor:
         tag = index.gather(1, tag[:, None])[:, 0]
         path.append(tag)
     tags = torch.stack(path[::-1], dim=1)  # (B, T)
-    return tags.masked_fill(torch.arange(steps, device=tags.device) >= lengths[:, None], 0)
+    return tags.masked_fill(~within(lengths, steps), 0)
 
 
 def follows(before: str, tag: str) -> bool:

@@ -441,7 +441,7 @@ EXAMPLES = {
     ("rnn", "key_terms"): Example(
         "rnn",
         "key_terms",
-        {**WORDS, **CELL, "reader": "recurrent", "head": "attention", "crf": False, "term_bonus": 0.0},
+        {**WORDS, **CELL, "reader": "recurrent", "head": "attention", "crf": True, "term_bonus": 0.0},
         documents,
     ),
     ("rnn", "language_model"): Example(
