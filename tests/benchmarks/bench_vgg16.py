@@ -60,7 +60,8 @@ def bench_caching(shape: Shape, device: torch.device, pictures: int, batch: int 
 
 def epochs(network: VGG16, what: Frozen, pixels: Tensor, labels: Tensor, batch: int) -> dict[str, Callable[[], object]]:
     """An epoch of learning what is behind the frozen layers, in both ways."""
-    layers, answer, optimizer = frozen(network, what).eval(), behind(network, what), torch.optim.AdamW(learned(network))
+    layers, answer = frozen(network, what).eval(), behind(network, what)
+    optimizer = torch.optim.AdamW(learned(network), fused=True)  # as in training
 
     def run_frozen(pieces: Tensor) -> Tensor:
         with torch.no_grad():

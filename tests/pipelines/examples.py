@@ -302,10 +302,12 @@ HEARING = {
     "time_share": 0.1,
     "frames_a_step": 2,
     "dropout": 0.1,
+    "convolutions": 2,
+    "channels": 16,
     "blank": True,
     "left_out": "",
 }
-OF_CTC = ("normalisation", "deltas", "blank", "left_out")
+OF_CTC = ("normalisation", "deltas", "convolutions", "channels", "blank", "left_out")
 
 # Speech translation: tones become words; what was said is read by the cascade alone.
 SAYS = {"a": "one", "b": "two", "c": "three", " ": "and"}

@@ -13,7 +13,7 @@ import torch
 from pipelines.audio import Piece, as_text
 from pipelines.ctc.speech.data import Alphabet, Batch, Encoder, batches_of_epoch
 from pipelines.ctc.speech.evaluation import compared, doubled_pairs, scores
-from pipelines.ctc.speech.model import Recogniser, RecogniserParams
+from pipelines.ctc.speech.model import Convolutions, Recogniser, RecogniserParams
 from pipelines.ctc.speech.pictures import SIX_FRAMES, paths_of
 from pipelines.ctc.speech.predict import Predictor, inputs, shown
 from pipelines.ctc.speech.train import save_recogniser, settings, train
@@ -115,9 +115,10 @@ def test_batches_hold_every_recording_once_at_one_of_the_speeds() -> None:
     ) == (sorted(map(tuple, targets)))
 
 
-def test_padding_changes_no_answer_and_a_network_without_null_never_says_it() -> None:
+@pytest.mark.parametrize("convolutions", [0, 1, 3])
+def test_padding_changes_no_answer_and_a_network_without_null_never_says_it(convolutions: int) -> None:
     torch.manual_seed(0)
-    model = Recogniser(params(blank=False, frames_a_step=3), 5).eval()
+    model = Recogniser(params(blank=False, frames_a_step=3, convolutions=convolutions), 5).eval()
     features = torch.randn(2, 20, 16)
     lengths = torch.tensor([20, 10])
     nothing = torch.zeros(2, 1, dtype=torch.long), torch.zeros(2, dtype=torch.long)
@@ -126,6 +127,19 @@ def test_padding_changes_no_answer_and_a_network_without_null_never_says_it() ->
     assert log_probs[..., 0].exp().max() == 0
     alone, _ = model(Batch(features[1:, :10], lengths[1:], nothing[0][1:], nothing[1][1:]))
     torch.testing.assert_close(log_probs[1, :4], alone[0], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(("layers", "reach"), [(1, 2), (3, 4)])
+def test_convolutions_leave_a_step_of_every_few_frames_and_see_their_neighbours(layers: int, reach: int) -> None:
+    torch.manual_seed(0)
+    read = Convolutions(3, 8, layers, frames_a_step=2)
+    features = torch.randn(1, 20, 3, requires_grad=True)
+    found = read(features, torch.tensor([20]))
+    assert found.shape == (1, 10, 8)
+    for step in (0, 4, 9):
+        (gradient,) = torch.autograd.grad(found[0, step].sum(), features, retain_graph=True)
+        heard = set(range(2 * step - reach, 2 * step + 2 + reach)) & set(range(20))
+        assert set(gradient[0].abs().sum(dim=1).nonzero().flatten().tolist()) == heard
 
 
 def test_label_smoothing_adds_the_cross_entropy_with_a_uniform_distribution() -> None:
@@ -141,6 +155,8 @@ def test_label_smoothing_adds_the_cross_entropy_with_a_uniform_distribution() ->
     ("changes", "says"),
     [
         ({"frames_a_step": 0}, "frames_a_step is 0: at least 1 is needed"),
+        ({"convolutions": -1}, "convolutions is -1: at least 0 is needed"),
+        ({"channels": 0}, "channels is 0: at least 1 is needed"),
         ({"speeds": []}, r"speeds is \[\]: at least one is needed"),
         ({"speeds": [0.1]}, r"speeds is \[0\.1\]: at least one is needed, each from 0\.5 to 2"),
         ({"cell": "gpt"}, "unknown cell 'gpt'"),

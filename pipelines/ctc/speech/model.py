@@ -24,7 +24,9 @@ class RecogniserParams(FeatureParams, MaskParams):
     normalisation: Normalisation  # what a feature's mean and variance are taken over
     deltas: bool
     speeds: tuple[float, ...]  # at which training plays recordings; 1.0 as they are
-    frames_a_step: int  # frames that the recurrent layers read at a time
+    convolutions: int  # layers of them before the recurrent ones; 0: neighbouring frames are read as they are
+    channels: int  # of a convolution
+    frames_a_step: int  # frames that become one step of the recurrent layers
     cell: str
     hidden_size: int  # per direction
     num_layers: int
@@ -37,6 +39,10 @@ class RecogniserParams(FeatureParams, MaskParams):
         super().__post_init__()
         if self.frames_a_step < 1:
             raise ValueError(f"frames_a_step is {self.frames_a_step}: at least 1 is needed")
+        if self.convolutions < 0:
+            raise ValueError(f"convolutions is {self.convolutions}: at least 0 is needed, which is none")
+        if self.channels < 1:
+            raise ValueError(f"channels is {self.channels}: at least 1 is needed")
         if not self.speeds or not all(0.5 <= speed <= 2 for speed in self.speeds):
             raise ValueError(f"speeds is {list(self.speeds)}: at least one is needed, each from 0.5 to 2")
 
@@ -46,15 +52,47 @@ class RecogniserParams(FeatureParams, MaskParams):
         return self.frames_a_step * self.hop / self.sample_rate
 
 
+class Convolutions(nn.Module):
+    """Filters over neighbouring frames, of which the last layer leaves a step of every `frames_a_step`.
+
+    Amodei et al. (2016), Deep Speech 2, sections 3.4 and 3.5: what a sound is shows in how it changes, and recurrent
+    layers have fewer steps to go. Each layer's outputs are normalised frame by frame (Ba et al. 2016, Layer
+    normalization), so that padding has no part in it.
+    """
+
+    def __init__(self, features: int, channels: int, layers: int, frames_a_step: int) -> None:
+        super().__init__()
+        sizes = [features, *[channels] * (layers - 1)]
+        shapes = [(3, 1)] * (layers - 1) + [(3 * frames_a_step, frames_a_step)]  # width and stride
+        self.layers = nn.ModuleList(
+            nn.Conv1d(size, channels, width, stride, padding=width // 3)
+            for size, (width, stride) in zip(sizes, shapes, strict=True)
+        )
+        self.norms = nn.ModuleList(nn.LayerNorm(channels) for _ in sizes)
+
+    def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """features (B, T, F), T a multiple of `frames_a_step`, frames (B,) -> (B, T', channels)."""
+        for layer, norm in zip(self.layers, self.norms, strict=True):
+            inside = features.masked_fill(~within(lengths, features.shape[1])[..., None], 0.0)
+            features = norm(layer(inside.transpose(1, 2)).transpose(1, 2)).relu()
+        return features
+
+
 class Recogniser(nn.Module):
     """Log probabilities of labels for each step; label 0 is the blank."""
 
     def __init__(self, params: RecogniserParams, labels: int) -> None:
         super().__init__()
         self.params = params
+        size = params.size * (3 if params.deltas else 1)
+        self.convolutions = (
+            Convolutions(size, params.channels, params.convolutions, params.frames_a_step)
+            if params.convolutions
+            else None
+        )
         self.recurrent = Recurrent(
             params.cell,
-            params.size * (3 if params.deltas else 1) * params.frames_a_step,
+            params.channels if params.convolutions else size * params.frames_a_step,
             params.hidden_size,
             num_layers=params.num_layers,
             bidirectional=params.bidirectional,
@@ -70,9 +108,8 @@ class Recogniser(nn.Module):
             features = masked(features, batch.lengths, self.params)
         if self.params.deltas:
             features = with_deltas(features, batch.lengths)
-        stacked = self._stacked(features)  # (B, T', F')
         steps = self.steps(batch.lengths)
-        logits = self.output(self.dropout(self.recurrent(stacked, steps)))
+        logits = self.output(self.dropout(self.recurrent(self._stepped(features, batch.lengths), steps)))
         if not self.params.blank:
             never = torch.zeros_like(logits[0, 0])
             never[BLANK] = NEVER
@@ -83,12 +120,18 @@ class Recogniser(nn.Module):
         """Steps of recordings of so many frames: the last one may be short of frames."""
         return -(-lengths // self.params.frames_a_step)
 
-    def _stacked(self, features: Tensor) -> Tensor:
-        """Neighbouring frames as one step: (B, T, F) -> (B, T', frames_a_step F), zeros beyond the end."""
+    def _stepped(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """What the recurrent layers read: features (B, T, F), frames (B,) -> (B, T', F'), by convolutions or as it is.
+
+        A step that is short of frames has zeros for them.
+        """
         batch, frames, size = features.shape
         short = -frames % self.params.frames_a_step
-        wide = nn.functional.pad(features, (0, 0, 0, short))
-        return wide.reshape(batch, -1, self.params.frames_a_step * size)
+        whole = nn.functional.pad(features, (0, 0, 0, short))
+        if self.convolutions is not None:
+            found: Tensor = self.convolutions(whole, lengths)
+            return found
+        return whole.reshape(batch, -1, self.params.frames_a_step * size)
 
     def loss(self, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
         """The mean over recordings of -log p(text), by torch's kernel; see `pipelines.ctc.loss` for what it computes.
