@@ -19,6 +19,23 @@ NOBODY, ORPHAN = 1, 2  # hashes of places without a prefix, and of what has no p
 
 
 @dataclass(frozen=True)
+class SearchParams:
+    """How a beam searches, and what a language model of characters has to say in it: see `beam_search`."""
+
+    beam: int  # prefixes kept, and labels tried at a step
+    lm_order: int  # of the n-gram model
+    lm_weight: float  # of its log probabilities; 0: it has no say
+    label_bonus: float  # for each character: a language model favours short texts
+
+    def __post_init__(self) -> None:
+        for name in ("beam", "lm_order"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}: at least 1 is needed")
+        if self.lm_weight < 0:
+            raise ValueError(f"lm_weight is {self.lm_weight:g}: 0 or more is needed")
+
+
+@dataclass(frozen=True)
 class Span:
     """A label and the frames in which it stands: from `start`, before `end`."""
 

@@ -306,8 +306,15 @@ HEARING = {
     "channels": 16,
     "blank": True,
     "left_out": "",
+    "beam": 8,
+    "lm_order": 4,
+    "lm_weight": 0.4,
+    "label_bonus": 0.8,
 }
-OF_CTC = ("normalisation", "deltas", "convolutions", "channels", "blank", "left_out")
+OF_CTC = (
+    *("normalisation", "deltas", "convolutions", "channels", "blank", "left_out"),
+    *("lm_order", "lm_weight", "label_bonus"),
+)
 
 # Speech translation: tones become words; what was said is read by the cascade alone.
 SAYS = {"a": "one", "b": "two", "c": "three", " ": "and"}

@@ -91,7 +91,7 @@ def test_decoders_read_the_same_network() -> None:
     log_probs = torch.full((5, 4), 0.02)
     for t, label in enumerate((1, 1, 0, 1, 0)):
         log_probs[t, label] = 0.94
-    found = compared(rows, ["aa", "ab", "aa b"], [log_probs.log()], alphabet)
+    found = compared(rows, ["aa", "ab", "aa b"], [log_probs.log()], alphabet, params())
     assert found["doubled_kept"].to_dict() == {
         "trimming": 0.0,
         "greedy": 100.0,
@@ -129,7 +129,7 @@ def test_padding_changes_no_answer_and_a_network_without_null_never_says_it(conv
     torch.testing.assert_close(log_probs[1, :4], alone[0], rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize(("layers", "reach"), [(1, 2), (3, 4)])
+@pytest.mark.parametrize(("layers", "reach"), [(1, 2), (3, 6)])
 def test_convolutions_leave_a_step_of_every_few_frames_and_see_their_neighbours(layers: int, reach: int) -> None:
     torch.manual_seed(0)
     read = Convolutions(3, 8, layers, frames_a_step=2)
@@ -157,6 +157,9 @@ def test_label_smoothing_adds_the_cross_entropy_with_a_uniform_distribution() ->
         ({"frames_a_step": 0}, "frames_a_step is 0: at least 1 is needed"),
         ({"convolutions": -1}, "convolutions is -1: at least 0 is needed"),
         ({"channels": 0}, "channels is 0: at least 1 is needed"),
+        ({"beam": 0}, "beam is 0: at least 1 is needed"),
+        ({"lm_order": 0}, "lm_order is 0: at least 1 is needed"),
+        ({"lm_weight": -0.1}, "lm_weight is -0.1: 0 or more is needed"),
         ({"speeds": []}, r"speeds is \[\]: at least one is needed"),
         ({"speeds": [0.1]}, r"speeds is \[0\.1\]: at least one is needed, each from 0\.5 to 2"),
         ({"cell": "gpt"}, "unknown cell 'gpt'"),

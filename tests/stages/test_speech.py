@@ -23,12 +23,13 @@ from stages.datasets.speech.utterances import SpeechOptions, utterances
 from stages.datasets.speech.written import digits_of, doubled, new_words
 from stages.errors import StageError
 from stages.expectations import Outcome
-from stages.sounds import digits
+from stages.sounds import digits, synthesis
 from stages.sounds.clips import with_sound
 from stages.sounds.published import takes_suite
 from stages.sounds.recording import Utterance
 from stages.sounds.synthesis import VOICES
 from stages.sounds.waves import Samples, wave_bytes
+from stages.texts.grammar import Names
 from tests.stages.rule_runs import Key, run
 
 SMALL = SpeechOptions(seed=3, train=300, val=60, test=60)
@@ -36,8 +37,8 @@ LARGE = SpeechOptions(seed=7, train=8000, val=300, test=600)  # of params.yaml
 SPLITS = ("train", "val", "test")
 # Of SMALL: other rows mean that the texts changed, or that this Python draws differently; the clips are those of
 # espeak-ng's build for Linux on x86-64.
-ROWS = "1c0e5c0028508f390b5a7c38fa3d4ba54b9e8fed90ed381a9c072c8fadeaa3d8"
-CLIPS = "340cfaa5d21c1a59632613a8fc8c1754e848802043df9886004a8e4950d71d8b"
+ROWS = "6c7ecebce5392f3e9737edc7e372a34e026fe9e42c28e4c7c4e850e8a6b7c2c6"
+CLIPS = "468d46d0576fa7776874ac40127014a88f347703f874b1102aff05569869dac0"
 
 
 @pytest.fixture(scope="module")
@@ -118,8 +119,26 @@ def test_pairs_of_phrases_differ_in_doubling_and_singles_have_none() -> None:
     assert len({*every, *phrases.TWICE, *phrases.AGAIN}) == len(every) + len(phrases.TWICE) + len(phrases.AGAIN)
 
 
+def test_no_two_nouns_sound_the_same() -> None:
+    nouns = words.GRAMMAR.lexicon["noun"]
+    assert isinstance(nouns, Names)
+    every = [*nouns.everywhere, *(noun for split in SPLITS for noun in nouns.of(split))]
+    assert len(every) == len(set(every))
+    assert len({synthesis.say(noun, "English", VOICES["train"][0]).tobytes() for noun in every}) == len(every)
+
+
+def test_names_are_said_in_train_alone(drawn: dict[str, list[Utterance]]) -> None:
+    names = words.GRAMMAR.held_out("train")
+    texts = {split: [said.text for said in found if said.kind == "words"] for split, found in drawn.items()}
+    named = {split: np.mean([not names.isdisjoint(text.split()) for text in found]) for split, found in texts.items()}
+    assert named["val"] == named["test"] == 0
+    assert 0.2 < named["train"] < 0.5
+
+
 def test_a_word_is_kept_for_one_split() -> None:
     assert words.kept_for("his friend's hand") == "test"
+    assert words.kept_for("the plig's hand") == "train"
+    assert words.kept_for("the plig's friend") == "test"
     assert words.kept_for("my wing") == "val"
     assert words.kept_for("the black hand") == ""
 

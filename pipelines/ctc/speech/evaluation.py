@@ -8,13 +8,11 @@ from torch import Tensor
 
 from pipelines import metrics
 from pipelines.ctc.automata import Automaton, lexicon, ngram
-from pipelines.ctc.decoding import beam_search, greedy, trimmed
+from pipelines.ctc.decoding import SearchParams, beam_search, greedy, trimmed
 from pipelines.ctc.speech.data import Alphabet
 from pipelines.training import Row
 from pipelines.words import by_length
 
-BEAM, CANDIDATES = 16, 16  # prefixes kept, labels tried at a step
-LM_ORDER, LM_WEIGHT, LABEL_BONUS = 4, 0.4, 0.8  # chosen on val of the spoken digits
 AT_ONCE = 64  # recordings that the decoders read in one batch
 
 Reader = Callable[[Tensor, Tensor], list[tuple[int, ...]]]
@@ -84,35 +82,38 @@ def read_greedily(log_probs: Tensor, steps: Tensor) -> list[tuple[int, ...]]:
     return [tuple(span.label for span in spans) for spans in greedy(log_probs, steps)]
 
 
-def read_by_beam(*automata: tuple[Automaton, float], label_bonus: float = 0.0) -> Reader:
+def read_by_beam(beam: int, *automata: tuple[Automaton, float], label_bonus: float = 0.0) -> Reader:
     def read(log_probs: Tensor, steps: Tensor) -> list[tuple[int, ...]]:
-        found = beam_search(
-            log_probs, steps, beam=BEAM, candidates=CANDIDATES, automata=automata, label_bonus=label_bonus
-        )
+        found = beam_search(log_probs, steps, beam=beam, candidates=beam, automata=automata, label_bonus=label_bonus)
         return [hypotheses[0].labels for hypotheses in found]
 
     return read
 
 
-def readers(train: Sequence[str], alphabet: Alphabet) -> dict[str, Reader]:
+def readers(train: Sequence[str], alphabet: Alphabet, params: SearchParams) -> dict[str, Reader]:
     """Each decoder by name; language model and lexicon know the training texts alone."""
-    model = ngram([alphabet.encoded(text) for text in train], len(alphabet), LM_ORDER)
+    model = ngram([alphabet.encoded(text) for text in train], len(alphabet), params.lm_order)
     found: dict[str, Reader] = {
         "trimming": trimmed,
         "greedy": read_greedily,
-        "beam": read_by_beam(),
-        f"beam, {LM_ORDER}-gram": read_by_beam((model, LM_WEIGHT), label_bonus=LABEL_BONUS),
+        "beam": read_by_beam(params.beam),
+        f"beam, {params.lm_order}-gram": read_by_beam(
+            params.beam, (model, params.lm_weight), label_bonus=params.label_bonus
+        ),
     }
     if " " in alphabet.characters:
         words = sorted({word for text in train for word in text.split()})
         known = lexicon([alphabet.encoded(word) for word in words], len(alphabet), alphabet.encoded(" ")[0])
-        found["beam, lexicon"] = read_by_beam((known, 1.0))
+        found["beam, lexicon"] = read_by_beam(params.beam, (known, 1.0))
     return found
 
 
-def compared(rows: pd.DataFrame, train: Sequence[str], log_probs: Sequence[Tensor], alphabet: Alphabet) -> pd.DataFrame:
+def compared(
+    rows: pd.DataFrame, train: Sequence[str], log_probs: Sequence[Tensor], alphabet: Alphabet, params: SearchParams
+) -> pd.DataFrame:
     """The same network read by each decoder: a row for each, figures in percent."""
     found = {
-        name: scores(rows, texts_read(log_probs, alphabet, read)) for name, read in readers(train, alphabet).items()
+        name: scores(rows, texts_read(log_probs, alphabet, read))
+        for name, read in readers(train, alphabet, params).items()
     }
     return pd.DataFrame.from_dict(found, orient="index").rename_axis("decoder")

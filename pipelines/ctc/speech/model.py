@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from pipelines.acoustics import FeatureParams, MaskParams, masked, with_deltas
+from pipelines.ctc.decoding import SearchParams
 from pipelines.ctc.loss import BLANK
 from pipelines.ctc.speech.data import Batch, Normalisation
 from pipelines.recurrent import Recurrent, within
@@ -18,8 +19,8 @@ NEVER = -1e4  # a logit whose probability is zero, and finite
 
 
 @dataclass(frozen=True)
-class RecogniserParams(FeatureParams, MaskParams):
-    """The recogniser's shape, how it hears, and what training changes of what it hears."""
+class RecogniserParams(FeatureParams, MaskParams, SearchParams):
+    """The recogniser's shape, how it hears, what training changes of what it hears, and how its answers are read."""
 
     normalisation: Normalisation  # what a feature's mean and variance are taken over
     deltas: bool
@@ -36,7 +37,8 @@ class RecogniserParams(FeatureParams, MaskParams):
     left_out: str  # a speaker whom training does not hear, and who alone is tested; '': nobody
 
     def __post_init__(self) -> None:
-        super().__post_init__()
+        FeatureParams.__post_init__(self)
+        SearchParams.__post_init__(self)
         if self.frames_a_step < 1:
             raise ValueError(f"frames_a_step is {self.frames_a_step}: at least 1 is needed")
         if self.convolutions < 0:
@@ -53,28 +55,29 @@ class RecogniserParams(FeatureParams, MaskParams):
 
 
 class Convolutions(nn.Module):
-    """Filters over neighbouring frames, of which the last layer leaves a step of every `frames_a_step`.
+    """Filters over neighbouring frames, of which the first layer leaves a step of every `frames_a_step`.
 
-    Amodei et al. (2016), Deep Speech 2, sections 3.4 and 3.5: what a sound is shows in how it changes, and recurrent
-    layers have fewer steps to go. Each layer's outputs are normalised frame by frame (Ba et al. 2016, Layer
+    Amodei et al. (2016), Deep Speech 2, sections 3.4 and 3.5: what a sound is shows in how it changes, and all layers
+    after the first have fewer steps to go. Each layer's outputs are normalised step by step (Ba et al. 2016, Layer
     normalization), so that padding has no part in it.
     """
 
     def __init__(self, features: int, channels: int, layers: int, frames_a_step: int) -> None:
         super().__init__()
         sizes = [features, *[channels] * (layers - 1)]
-        shapes = [(3, 1)] * (layers - 1) + [(3 * frames_a_step, frames_a_step)]  # width and stride
+        self.strides = [frames_a_step, *[1] * (layers - 1)]
         self.layers = nn.ModuleList(
-            nn.Conv1d(size, channels, width, stride, padding=width // 3)
-            for size, (width, stride) in zip(sizes, shapes, strict=True)
+            nn.Conv1d(size, channels, 3 * stride, stride, padding=stride)
+            for size, stride in zip(sizes, self.strides, strict=True)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(channels) for _ in sizes)
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
         """features (B, T, F), T a multiple of `frames_a_step`, frames (B,) -> (B, T', channels)."""
-        for layer, norm in zip(self.layers, self.norms, strict=True):
+        for layer, norm, stride in zip(self.layers, self.norms, self.strides, strict=True):
             inside = features.masked_fill(~within(lengths, features.shape[1])[..., None], 0.0)
             features = norm(layer(inside.transpose(1, 2)).transpose(1, 2)).relu()
+            lengths = -(-lengths // stride)
         return features
 
 

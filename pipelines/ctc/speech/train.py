@@ -85,7 +85,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     save_recogniser(out / "model.safetensors", model, encoder)
     recognised = texts_read(log_probs, encoder.alphabet, read_greedily)
     test.rows.assign(recognised=recognised).to_csv(out / "predictions.csv", index=False)
-    decoders = compared(test.rows, list(splits["train"].rows["text"]), log_probs, encoder.alphabet)
+    decoders = compared(test.rows, list(splits["train"].rows["text"]), log_probs, encoder.alphabet, params)
     decoders.to_csv(out / "decoders.csv", float_format="%.4f")
     kept_by_decoder(decoders["doubled_kept"], decoders["doubled_merged"], out / "decoders.png")
     draw(out, test.rows, log_probs, test_features, alphabet=encoder.alphabet, seconds=params.step_seconds)
