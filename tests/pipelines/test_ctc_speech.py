@@ -102,6 +102,20 @@ def test_decoders_read_the_same_network() -> None:
     assert found.loc["trimming", "doubled_merged"] == 100.0
 
 
+def test_a_level_is_one_number_of_a_recording_and_the_rest_is_as_in_training(tmp_path: Path) -> None:
+    train = load_split(EXAMPLE.write(tmp_path / "tables"), "train")
+    encoder = Encoder.of(train, params(), "level")
+    features = encoder.features(train.waveforms)
+    together = torch.cat(features)
+    torch.testing.assert_close(together.mean(dim=0), torch.zeros(together.shape[1]), rtol=0, atol=1e-4)
+    torch.testing.assert_close(together.std(dim=0), torch.ones(together.shape[1]), rtol=0, atol=1e-3)
+    loud = encoder.features([4 * waveform for waveform in train.waveforms])
+    for one, other in zip(features, loud, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-3)
+    as_it_is = Encoder.of(train, params(), "training").features(train.waveforms)
+    assert not torch.allclose(as_it_is[0], features[0], atol=1e-2)
+
+
 def test_batches_hold_every_recording_once_at_one_of_the_speeds() -> None:
     encoder = Encoder(Alphabet(("a", "b", "c", " ")), params(), "recording")
     texts = ["aa", "ab", "b ca"]
@@ -157,6 +171,7 @@ def test_label_smoothing_adds_the_cross_entropy_with_a_uniform_distribution() ->
         ({"frames_a_step": 0}, "frames_a_step is 0: at least 1 is needed"),
         ({"convolutions": -1}, "convolutions is -1: at least 0 is needed"),
         ({"channels": 0}, "channels is 0: at least 1 is needed"),
+        ({"normalisation": "level", "features": "mfcc"}, "level, which log-mel features have: features is mfcc"),
         ({"beam": 0}, "beam is 0: at least 1 is needed"),
         ({"lm_order": 0}, "lm_order is 0: at least 1 is needed"),
         ({"lm_weight": -0.1}, "lm_weight is -0.1: 0 or more is needed"),

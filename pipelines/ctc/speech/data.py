@@ -19,7 +19,8 @@ from pipelines.acoustics import FeatureParams, Features, normalised, statistics
 from pipelines.recordings import Split, raw_features
 from pipelines.words import padded, ranked, shuffled
 
-Normalisation = Literal["recording", "speaker", "training"]
+Normalisation = Literal["recording", "speaker", "training", "level"]
+BY_TRAINING = ("training", "level")  # by mean and deviation of the training features; level: after that of a recording
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,18 @@ class Encoder:
     def of(cls, train: Split, params: FeatureParams, normalisation: Normalisation) -> "Encoder":
         """The encoder that training data make."""
         encoder = cls(Alphabet.of(train.rows["text"]), params, normalisation)
-        if normalisation == "training":
+        if normalisation in BY_TRAINING:
             encoder.training = statistics(encoder.raw_features(train.waveforms))
         return encoder
 
     def raw_features(self, waveforms: Sequence[Tensor], speed: float = 1.0) -> list[Tensor]:
-        """Features (T, F) of each recording, played at `speed`."""
-        return raw_features(self._features, waveforms, speed)
+        """Features (T, F) of each recording, played at `speed`; less their mean where its level shall not matter.
+
+        Loudness adds the same to each log-mel feature. That one number is known well from a second of sound, which the
+        mean and deviation of each feature are not.
+        """
+        found = raw_features(self._features, waveforms, speed)
+        return [row - row.mean() for row in found] if self.normalisation == "level" else found
 
     def features(
         self, waveforms: Sequence[Tensor], speakers: Sequence[Hashable] | None = None, speed: float = 1.0

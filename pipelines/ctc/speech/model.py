@@ -39,6 +39,8 @@ class RecogniserParams(FeatureParams, MaskParams, SearchParams):
     def __post_init__(self) -> None:
         FeatureParams.__post_init__(self)
         SearchParams.__post_init__(self)
+        if self.normalisation == "level" and self.features != "log-mel":
+            raise ValueError(f"normalisation is level, which log-mel features have: features is {self.features}")
         if self.frames_a_step < 1:
             raise ValueError(f"frames_a_step is {self.frames_a_step}: at least 1 is needed")
         if self.convolutions < 0:
