@@ -8,8 +8,8 @@ sound is `samples[start : start + length]` of the table's array, at 8000 samples
 Built-in, tables `train`, `val`, `test`: connected English digits, English words and Mandarin phrases, spoken by
 espeak-ng (stages/sounds/synthesis.py) with 168 voices at several levels of loudness and noise. A voice is a timbre with
 a pitch, a rate and a length of the vocal tract. Those of val and test are not heard in training, but their timbres
-are. Three in ten of the nouns and phrases there are new to training, too. Each phrase that doubling changes stands
-beside its plain form, said by the same voice.
+are. Three in ten of the nouns and phrases there are new to training, too; in training three in ten nouns are made-up
+names, which it alone has. Each phrase that doubling changes stands beside its plain form, said by the same voice.
 
 Public, tables `isolated-*` and `connected-*`: the Free Spoken Digit Dataset one by one, and as strings of three to
 seven joined from it (stages/sounds/digits.py says how, and what the splits are). Training on speakers other than the

@@ -1,7 +1,7 @@
 """What the built-in source of `speech` says: drawn by the seed, before a sound is made.
 
-A fifth of each split is English digits, two fifths English words, two fifths Mandarin; and of that a part is digits,
-too. No voice of a split is heard in another.
+A fifth of val and of test is English digits, two fifths English words, two fifths Mandarin; of train a tenth is digits
+and half are words. Of Mandarin a part is digits, too. No voice of a split is heard in another.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -55,19 +55,20 @@ def cells_of(said: Utterance) -> dict[str, str]:
 
 
 def _drawn(split: str, count: int, known: set[str], rng: Random) -> Iterator[tuple[str, str, str, Voice]]:
-    fifth = count // 5
-    mandarin = count - 3 * fifth
+    english = count // 5 * 3
+    digits = english // (6 if split == "train" else 3)  # ten words are soon learned, spelling is not
+    mandarin = count - english
     single = mandarin % 2 + mandarin // 16 * 2
-    digits = (mandarin - single) // 2 // 3 * 2
+    doubled = (mandarin - single) // 2 // 3 * 2
     pairs = _pools(split, phrases.PAIRS, known)
     singles = _pools(split, [(text,) for text in (*phrases.TWICE * AS_MANY, *phrases.AGAIN)], known)
     plan: tuple[tuple[str, str, int, Callable[[Random], Texts]], ...] = (
-        ("English", "digits", fifth, _digits),
-        ("English", "words", 2 * fifth, partial(_words, split)),
-        ("Mandarin", "digits", digits, _doubled_digits),
+        ("English", "digits", digits, _digits),
+        ("English", "words", english - digits, partial(_words, split)),
+        ("Mandarin", "digits", doubled, _doubled_digits),
         ("Mandarin", "phrases", single, partial(_phrases, singles)),
         ("Mandarin", "phrases", 2, lambda _: phrases.PAIRS[0]),  # 好棒 and 好棒棒, in every split
-        ("Mandarin", "phrases", mandarin - single - digits - 2, partial(_phrases, pairs)),
+        ("Mandarin", "phrases", mandarin - single - doubled - 2, partial(_phrases, pairs)),
     )
     said: set[tuple[Voice, str]] = set()
     turns = cycle(VOICES[split])
