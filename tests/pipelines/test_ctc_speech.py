@@ -11,6 +11,7 @@ import soundfile
 import torch
 
 from pipelines.audio import Piece, as_text
+from pipelines.ctc.loss import log_likelihood
 from pipelines.ctc.speech.data import Alphabet, Batch, Encoder, batches_of_epoch
 from pipelines.ctc.speech.evaluation import compared, doubled_pairs, scores
 from pipelines.ctc.speech.model import Convolutions, Recogniser, RecogniserParams
@@ -162,6 +163,35 @@ def test_label_smoothing_adds_the_cross_entropy_with_a_uniform_distribution() ->
     log_probs, _ = model(batch)
     expected = 0.8 * model.loss(batch) + 0.2 * -log_probs[0].mean(dim=1).sum()
     torch.testing.assert_close(model.loss(batch, 0.2), expected)
+
+
+def test_calibration_finds_the_sharpness_that_makes_the_texts_most_probable() -> None:
+    """Steps that are right three times in four, in distributions that say so, or twice or half as sharp."""
+    generator = torch.Generator().manual_seed(0)
+    alone = torch.tensor([1, 2]).repeat(20, 1)
+    heard = torch.where(torch.rand(20, 2, generator=generator) < 0.75, alone, 3 - alone)
+    honest = [(3.0 * torch.nn.functional.one_hot(row, 3).float()).log_softmax(dim=-1) for row in heard]
+    found = []
+    for factor in (1.0, 2.0, 0.5):
+        model = Recogniser(params(), 3)
+        model.calibrate([(factor * row).log_softmax(dim=-1) for row in honest], alone.tolist())
+        found.append(factor * model.sharpness.item())
+    assert found == pytest.approx([found[0]] * 3, rel=1e-3)
+
+    def loss(sharpness: float) -> float:
+        twos = torch.full((20,), 2)
+        sharpened = (sharpness * torch.stack(honest)).double().log_softmax(dim=-1)
+        return -float(log_likelihood(sharpened, twos, alone, twos).sum())
+
+    assert loss(found[0]) < min(loss(found[0] - 0.02), loss(found[0] + 0.02))
+
+
+def test_a_text_too_long_for_its_recording_says_nothing_about_sharpness() -> None:
+    row = torch.tensor([[0.0, 2.0, 1.0], [1.0, 0.0, 2.0]]).log_softmax(dim=-1)
+    one, two = Recogniser(params(), 3), Recogniser(params(), 3)
+    one.calibrate([row], [[1, 2]])
+    two.calibrate([row, row], [[1, 2], [1, 1, 1]])
+    assert one.sharpness == two.sharpness
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,11 @@
 Shapes: B recordings, T frames in the longest, T' steps (several frames each), F features of a frame, C labels.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from scipy.optimize import minimize_scalar
 from torch import Tensor, nn
 
 from pipelines.acoustics import FeatureParams, MaskParams, masked, with_deltas
@@ -15,6 +17,7 @@ from pipelines.ctc.speech.data import Batch, Normalisation
 from pipelines.recurrent import Recurrent, within
 from pipelines.words import LockedDropout
 
+SHARPNESS = (0.25, 4.0)  # the least and the most that calibration looks at
 NEVER = -1e4  # a logit whose probability is zero, and finite
 
 
@@ -105,6 +108,8 @@ class Recogniser(nn.Module):
         )
         self.dropout = LockedDropout(params.dropout)
         self.output = nn.Linear(self.recurrent.output_size, labels)
+        self.sharpness: Tensor
+        self.register_buffer("sharpness", torch.ones(()))  # of the distributions; training leaves it, see `calibrate`
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Log probabilities (B, T', C) and steps (B,)."""
@@ -119,7 +124,26 @@ class Recogniser(nn.Module):
             never = torch.zeros_like(logits[0, 0])
             never[BLANK] = NEVER
             logits = logits + never
-        return logits.log_softmax(dim=-1), steps
+        return (logits * self.sharpness).log_softmax(dim=-1), steps
+
+    def calibrate(self, log_probs: Sequence[Tensor], targets: Sequence[Sequence[int]]) -> None:
+        """Makes the model as sure of itself as it should be by recordings (T', C) that it has not learned from.
+
+        Temperature scaling (Guo et al. 2017, On calibration of modern neural networks, section 4.2) for the loss of
+        CTC: `sharpness`, the inverse of the temperature, is that for which the texts are most probable. A network
+        trained with label smoothing is far too modest about a whole text, which is a product over steps.
+        """
+        rows, steps = nn.utils.rnn.pad_sequence(list(log_probs)), torch.tensor([len(row) for row in log_probs])
+        wanted = torch.tensor([label for target in targets for label in target])
+        lengths = torch.tensor([len(target) for target in targets])
+
+        def loss(sharpness: float) -> float:
+            sharpened = (rows * sharpness).log_softmax(dim=-1)
+            # A text that is too long for its recording says nothing about sharpness.
+            return float(nn.functional.ctc_loss(sharpened, wanted, steps, lengths, BLANK, "sum", zero_infinity=True))
+
+        found = minimize_scalar(loss, bounds=SHARPNESS, method="bounded")
+        self.sharpness.mul_(float(found.x))
 
     def steps(self, lengths: Tensor) -> Tensor:
         """Steps of recordings of so many frames: the last one may be short of frames."""

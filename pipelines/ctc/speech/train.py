@@ -42,9 +42,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     encoder = Encoder.of(splits["train"], params, params.normalisation)
     model = Recogniser(params, len(encoder.alphabet)).to(device)
     features = [_features(encoder, splits["train"], speed) for speed in params.speeds]
-    targets = [encoder.alphabet.encoded(text) for text in splits["train"].rows["text"]]
-    if not params.blank:
-        targets = [[label for label, _ in groupby(target)] for target in targets]  # all that it can say
+    targets = _targets(encoder, splits["train"], params)
     for heard in features:
         steps = model.steps(torch.tensor([len(row) for row in heard]))
         check_targets(steps.tolist(), targets, [f"row {row} of train" for row in splits["train"].rows["id"]])
@@ -77,6 +75,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
         resume_from=out / "checkpoint.safetensors",
     )
 
+    model.calibrate(posteriors(model, encoder, val_features), _targets(encoder, splits["val"], params))
     test = load_split(tables, "test")
     if params.left_out:
         test = test.where(test.rows["speaker"] == params.left_out)
@@ -130,6 +129,12 @@ def load_recogniser(path: Path) -> tuple[Recogniser, Encoder]:
 
 def _features(encoder: Encoder, split: Split, speed: float = 1.0) -> list[Tensor]:
     return encoder.features(split.waveforms, list(split.rows["speaker"]), speed)
+
+
+def _targets(encoder: Encoder, split: Split, params: RecogniserParams) -> list[list[int]]:
+    """The labels of each text, or of it all that a network without null can say."""
+    found = [encoder.alphabet.encoded(text) for text in split.rows["text"]]
+    return found if params.blank else [[label for label, _ in groupby(target)] for target in found]
 
 
 def _without(split: Split, speaker: str) -> Split:
