@@ -1,5 +1,6 @@
 """Rows and recordings of a split, what is counted as a doubled character kept, the recogniser, and asking it."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,11 @@ import torch
 from pipelines.audio import Piece, as_text
 from pipelines.ctc.loss import log_likelihood
 from pipelines.ctc.speech.data import Alphabet, Batch, Encoder, batches_of_epoch
-from pipelines.ctc.speech.evaluation import compared, doubled_pairs, scores
+from pipelines.ctc.speech.evaluation import compared, doubled_pairs, scores, together
 from pipelines.ctc.speech.model import Convolutions, Recogniser, RecogniserParams
 from pipelines.ctc.speech.pictures import SIX_FRAMES, paths_of
 from pipelines.ctc.speech.predict import Predictor, inputs, shown
-from pipelines.ctc.speech.train import save_recogniser, settings, train
+from pipelines.ctc.speech.train import load_recogniser, posteriors, save_recogniser, settings, train
 from pipelines.params import parse
 from pipelines.recordings import load_split
 from tests.pipelines.examples import EXAMPLES, Told, spoken, tone
@@ -184,6 +185,25 @@ def test_calibration_finds_the_sharpness_that_makes_the_texts_most_probable() ->
         return -float(log_likelihood(sharpened, twos, alone, twos).sum())
 
     assert loss(found[0]) < min(loss(found[0] - 0.02), loss(found[0] + 0.02))
+
+
+def test_a_trained_recogniser_is_calibrated_on_val(tmp_path: Path) -> None:
+    """What is on disk makes the texts of val more probable than a sharpness near its own, whatever smoothing did."""
+    tables = EXAMPLE.write(tmp_path / "tables")
+    run = EXAMPLE.run()
+    train(replace(run, training={**run.training, "label_smoothing": 0.3}), tables, tmp_path, Told())
+    model, encoder = load_recogniser(tmp_path / "model.safetensors")
+    assert model.sharpness != 1
+    val = load_split(tables, "val")
+    rows, steps = together(posteriors(model, encoder, encoder.features(val.waveforms)))
+    targets = [encoder.alphabet.encoded(text) for text in val.rows["text"]]
+    lengths = torch.tensor([len(target) for target in targets])
+    padded = torch.nn.utils.rnn.pad_sequence([torch.tensor(target) for target in targets], batch_first=True)
+    by = {
+        factor: float(log_likelihood((factor * rows).double().log_softmax(dim=-1), steps, padded, lengths).sum())
+        for factor in (0.9, 1.0, 1.1)
+    }
+    assert max(by, key=by.__getitem__) == 1.0
 
 
 def test_a_text_too_long_for_its_recording_says_nothing_about_sharpness() -> None:

@@ -20,7 +20,7 @@ from pipelines.recordings import Split, raw_features
 from pipelines.words import padded, ranked, shuffled
 
 Normalisation = Literal["recording", "speaker", "training", "level"]
-BY_TRAINING = ("training", "level")  # by mean and deviation of the training features; level: after that of a recording
+BY_TRAINING = ("training", "level")  # by mean and deviation of the training features; level: of what is left of them
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,10 @@ class Encoder:
         """The encoder that training data make."""
         encoder = cls(Alphabet.of(train.rows["text"]), params, normalisation)
         if normalisation in BY_TRAINING:
-            encoder.training = statistics(encoder.raw_features(train.waveforms))
+            encoder.training = statistics(encoder._heard(train.waveforms))
         return encoder
 
-    def raw_features(self, waveforms: Sequence[Tensor], speed: float = 1.0) -> list[Tensor]:
+    def _heard(self, waveforms: Sequence[Tensor], speed: float = 1.0) -> list[Tensor]:
         """Features (T, F) of each recording, played at `speed`; less their mean where its level shall not matter.
 
         Loudness adds the same to each log-mel feature. That one number is known well from a second of sound, which the
@@ -98,7 +98,7 @@ class Encoder:
         self, waveforms: Sequence[Tensor], speakers: Sequence[Hashable] | None = None, speed: float = 1.0
     ) -> list[Tensor]:
         """Normalised features (T, F) of each recording; where speakers are not known, each has one of their own."""
-        raw = self.raw_features(waveforms, speed)
+        raw = self._heard(waveforms, speed)
         if self.training is not None:
             mean, deviation = self.training
             return [(row - mean) / deviation for row in raw]
