@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines import interruptions
+from pipelines.runs import interruptions
 
 UNREAD = 141  # exit status, as a shell tells SIGPIPE: whoever read the output, `head` say, has seen enough
 
@@ -81,92 +81,89 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from pipelines import tasks
-    from pipelines.params import load_pipeline
-    from pipelines.server import ensure_server
-    from pipelines.tables import source_of
+    from pipelines import task as tasks
+    from pipelines.ops.server import ensure_server
+    from pipelines.settings import load_pipeline
 
-    pipeline = load_pipeline(options.pipeline, source_of)  # a mistake in params.yaml is told before all else
+    pipeline = load_pipeline(options.pipeline)  # a mistake in params.yaml is told before all else
     ensure_server()
     tasks.flow(pipeline.family)(pipeline.name, stage=True)
 
 
 def _bare(options: argparse.Namespace) -> None:
-    from pipelines import bare
+    from pipelines.runs import bare
 
     bare.train(options.pipeline, options.variants, options.seeds, options.out)
 
 
 def _compare(options: argparse.Namespace) -> None:
-    from pipelines import tasks
-    from pipelines.comparison import compare
-    from pipelines.params import load_pipeline
-    from pipelines.tables import source_of
+    from pipelines import task as tasks
+    from pipelines.reporting.comparison import compare
+    from pipelines.settings import load_pipeline
 
-    pipeline = load_pipeline(options.pipeline, source_of)
-    by = tasks.comparison(pipeline.family, pipeline.task)
+    pipeline = load_pipeline(options.pipeline)
+    by = tasks.find(pipeline.family, pipeline.task).comparison
     shown = ["seeds", by.chosen_by.name, by.headline.name, f"{by.headline.name}_sd"]
     print(compare(pipeline.name, by)[shown].round(by.headline.decimals).to_string())
 
 
 def _promote(options: argparse.Namespace) -> None:
-    from pipelines import tasks
-    from pipelines.params import load_pipeline
-    from pipelines.registry import promote
-    from pipelines.tables import source_of
+    from pipelines import task as tasks
+    from pipelines.runs.registry import promote
+    from pipelines.settings import load_pipeline
 
-    pipeline = load_pipeline(options.pipeline, source_of)
-    by = tasks.comparison(pipeline.family, pipeline.task)
+    pipeline = load_pipeline(options.pipeline)
+    by = tasks.find(pipeline.family, pipeline.task).comparison
     chosen = promote(pipeline.name)
     figures = {figure.name: float(chosen[figure.name]) for figure in by.figures}
     print(f"champion of {pipeline.name}: {chosen['run']}, {by.brief(figures)}")
 
 
 def _predict(options: argparse.Namespace) -> None:
-    from pipelines import tasks
-    from pipelines.tracking import load_champion
+    from pipelines import task as tasks
+    from pipelines.runs.tracking import load_champion
 
     champion = load_champion(options.pipeline)
     family, task = champion.model_config["family"], champion.model_config["task"]
-    for texts in tasks.inputs(family, task, options.arguments):
+    for texts in tasks.find(family, task).inputs(options.arguments):
         for answer in champion.predict(texts):
-            print(tasks.shown(family, task, answer), end="\n\n", flush=True)
+            print(tasks.find(family, task).shown(answer), end="\n\n", flush=True)
 
 
 def _fit(options: argparse.Namespace) -> None:
-    from pipelines.samples import read_column
-    from pipelines.summary import of_column
+    from pipelines.stats.samples import read_column
+    from pipelines.stats.summary import of_column
 
     print("\n".join(of_column(*read_column(options.file, options.column), options.level).lines()))
 
 
 def _repro(options: argparse.Namespace) -> int:
-    from pipelines.repro import repro
+    from pipelines.ops.repro import repro
 
     return repro(options.data, options.setup_seconds)
 
 
 def _publish(_options: argparse.Namespace) -> None:
-    from pipelines.registry import publish
+    from pipelines.runs.registry import publish
 
     published, champions = publish()
     print(f"published {published} runs that the store lacked; champions: {champions}")
 
 
 def _ui(options: argparse.Namespace) -> int:
-    from pipelines.ui import ui
+    from pipelines.ops.ui import ui
 
     return ui(options.mlflow_port, options.prefect_port)
 
 
 def _deploy(_options: argparse.Namespace) -> None:
-    from pipelines.deploy import deploy
+    from pipelines.ops.deploy import deploy
 
     deploy()
 
 
 def _worker(options: argparse.Namespace) -> int:
-    from pipelines.deploy import worker
+    from pipelines.ops.deploy import worker
 
     return worker(options.pool)
 

@@ -1,7 +1,20 @@
-"""Files that are whole or absent."""
+"""Files: where the project keeps them, how they are written whole or not at all, and which of code decide a result."""
 
+import ast
+import functools
+import hashlib
 import os
 from pathlib import Path
+
+CODE = Path(__file__).resolve().parents[1]
+# DVC runs experiments in temporary copies of the project and names the real one in DVC_ROOT, so that runs of every copy
+# land in the same stores.
+ROOT = Path(os.environ.get("DVC_ROOT") or CODE)
+MLFLOW_HOME = ROOT / ".mlflow"  # the tracking store
+PREFECT_HOME = ROOT / ".prefect"  # the orchestration server's home
+
+# What describes a run instead of computing it: its resolved settings are part of its fingerprint anyway.
+DESCRIPTIVE = frozenset({"params.py", "pipelines/files.py", "pipelines/settings.py", "pipelines/task.py"})
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -22,3 +35,49 @@ def write_atomically(path: Path, content: bytes) -> None:
         ) from error
     finally:
         temporary.unlink(missing_ok=True)  # after a failure, Ctrl-C included; else it has moved
+
+
+def code_of(*modules: str, root: Path = CODE) -> frozenset[str]:
+    """The project's files that `modules` come to import, themselves included: paths below `root`.
+
+    Read from the import statements, those within functions too. A package's `__init__.py` counts where a name is
+    imported from it that is no module. What only describes a run (`DESCRIPTIVE`) is left out.
+    """
+    found: set[str] = set()
+    waiting = {path for module in modules for path in _files_of(module, root)}
+    while waiting:
+        path = waiting.pop()
+        found.add(path)
+        waiting |= _imports(root / path, root) - found
+    return frozenset(found - DESCRIPTIVE)
+
+
+def digest_of_code(*modules: str) -> str:
+    """A digest of the content of `code_of(*modules)`."""
+    digest = hashlib.sha256()
+    for path in sorted(code_of(*modules)):
+        digest.update(path.encode() + hashlib.sha256((CODE / path).read_bytes()).digest())
+    return digest.hexdigest()
+
+
+@functools.cache
+def _imports(path: Path, root: Path) -> frozenset[str]:
+    """The project's files that a file imports."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return frozenset(file for name in names for file in _files_of(name, root))
+
+
+def _files_of(name: str, root: Path) -> list[str]:
+    """The file of a module, or of the module that a name is imported from; none outside the project."""
+    for parts in (name.split("."), name.split(".")[:-1]):
+        if parts:
+            place = root.joinpath(*parts)
+            for file in (place.with_suffix(".py"), place / "__init__.py"):
+                if file.is_file():
+                    return [file.relative_to(root).as_posix()]
+    return []

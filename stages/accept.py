@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from stages.checks.profile import make_profile, write_profile
+from stages.checks.quarantine import without
+from stages.checks.result import broken_rules, read_result
 from stages.dataset import Dataset
 from stages.errors import StageError
 from stages.params import Setting
-from stages.profile import make_profile, write_profile
-from stages.quarantine import without
-from stages.result import broken_rules, read_result
 from stages.validate import check_unchanged, read_prepared
 
 

@@ -17,12 +17,12 @@ from stages.dataset import Dataset, PublicFile
 from stages.errors import StageError
 from stages.files import keep_only, sha256, sweep, write_bytes, write_json
 from stages.manifest import MANIFEST, RAW
-from stages.parallel import side_by_side
 from stages.params import Setting
-from stages.progress import Progress
+from stages.transfer.parallel import side_by_side
+from stages.transfer.progress import Progress
 
 if TYPE_CHECKING:  # it imports requests, for which built-in data have no use
-    from stages.fetch import Mirror, Public
+    from stages.transfer.fetch import Mirror, Public
 
 # What has arrived of files that are not whole yet. Not in data/raw/<data set>, which DVC empties before each attempt.
 PARTS = Path("data/work/download")
@@ -67,8 +67,8 @@ def _alone(name: str) -> Iterator[None]:
 
 
 def _download_public(dataset: Dataset[Any], setting: Setting, folder: Path) -> list[str]:
-    from stages.fetch import fetch
-    from stages.transfer import Part, Web
+    from stages.transfer.fetch import fetch
+    from stages.transfer.http import Part, Web
 
     mirror = _mirror(setting)
     sizes = {file.path: file.size if isinstance(file, PublicFile) else None for file in dataset.public}
@@ -92,7 +92,7 @@ def _download_public(dataset: Dataset[Any], setting: Setting, folder: Path) -> l
 
 def _mirror(setting: Setting) -> "Mirror | None":
     """The mirror that the environment or params.yaml names, known to exist."""
-    from stages.fetch import Mirror
+    from stages.transfer.fetch import Mirror
 
     address = os.environ.get("DATA_MIRROR") or setting.mirror
     if not address:

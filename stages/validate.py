@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from stages.checks.page import rules_page
+from stages.checks.profile import compare, differences, drift_suite, path_of, read_profile
+from stages.checks.quarantine import counted_apart, judge, without, write_quarantine
+from stages.checks.result import DOCS, QUARANTINE, RESULT, VALIDATION, Result, make_result, page_of, told
 from stages.dataset import Arrays, Dataset, Given, Suite
 from stages.errors import StageError
 from stages.files import read_arrays, read_json, read_table, sha256, write_bytes, write_json
-from stages.page import rules_page
 from stages.params import Setting
 from stages.prepare import CARD, PREPARED
-from stages.profile import compare, differences, drift_suite, path_of, read_profile
-from stages.quarantine import counted_apart, judge, without, write_quarantine
-from stages.result import DOCS, QUARANTINE, RESULT, VALIDATION, Result, make_result, page_of, told
 
 if TYPE_CHECKING:  # it imports great_expectations, which takes seconds
-    from stages.expectations import Outcome
+    from stages.checks.expectations import Outcome
 
 Tables = Mapping[str, pd.DataFrame]
 CARD_KEYS = {"dataset", "source", "options", "tables", "facts"}
@@ -49,7 +49,7 @@ def check(dataset: Dataset[Any], setting: Setting) -> Result:
     }
     accepted = read_profile(dataset.name, setting.source)
 
-    from stages.expectations import Runner, shape_suites  # seconds: not before the input is known to be there
+    from stages.checks.expectations import Runner, shape_suites  # seconds: not before the input is known to be there
 
     runner = Runner(folder / DOCS)
 

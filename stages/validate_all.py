@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from stages import datasets
+from stages.checks.page import all_page
+from stages.checks.report import junit, markdown
+from stages.checks.result import VALIDATION, Result, told
 from stages.dataset import Dataset
 from stages.download import download
 from stages.errors import StageError
 from stages.files import read_json, write_bytes
-from stages.page import all_page
 from stages.params import Setting
 from stages.prepare import CARD, PREPARED, prepare
-from stages.report import junit, markdown
-from stages.result import VALIDATION, Result, told
 from stages.validate import check
 
 

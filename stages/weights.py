@@ -14,12 +14,12 @@ from pathlib import Path
 from stages.dataset import PublicFile
 from stages.download import PARTS
 from stages.errors import StageError
-from stages.fetch import Mirror, fetch
 from stages.files import write_json
 from stages.manifest import MANIFEST, RAW
-from stages.parallel import side_by_side
-from stages.progress import Progress
-from stages.transfer import Part, Web
+from stages.transfer.fetch import Mirror, fetch
+from stages.transfer.http import Part, Web
+from stages.transfer.parallel import side_by_side
+from stages.transfer.progress import Progress
 
 NAME = "vgg16-weights"
 VGG16 = PublicFile(

@@ -16,9 +16,14 @@ ROOT = Path(__file__).resolve().parents[1]
 Imports = dict[str, set[str]]  # module -> the modules that it imports, all by their full names
 Rule = Callable[[Imports], list[str]]
 
-MLFLOW = {"pipelines.tracking", "pipelines.serving"}
-PREFECT = {"pipelines.fan_out", "pipelines.deploy", "pipelines.server", "pipelines.scheduled"}  # and each flow.py
-BY_NAME = {"pipelines.tasks", "pipelines.warm"}  # import a family, or libraries, whose names they are given
+MLFLOW = {"pipelines.runs.tracking", "pipelines.runs.serving"}
+PREFECT = {
+    "pipelines.runs.fan_out",
+    "pipelines.ops.deploy",
+    "pipelines.ops.server",
+    "pipelines.ops.scheduled",
+}  # and each flow.py
+BY_NAME = {"pipelines.tasks", "pipelines.ops.warm"}  # import a family, or libraries, whose names they are given
 
 
 def imports_below(root: Path) -> Imports:
@@ -126,7 +131,7 @@ def training_reaches_neither_mlflow_nor_prefect(imports: Imports) -> list[str]:
                 if module not in reached:
                     reached.add(module)
                     waiting += imports.get(module, set())
-            outside = ("mlflow", "prefect", "pipelines.tracking")
+            outside = ("mlflow", "prefect", "pipelines.runs.tracking")
             found += [f"{start} reaches {name}" for name in outside if any(within(module, name) for module in reached)]
     return sorted(found)
 
@@ -154,7 +159,7 @@ ALLOWED = {
     "pipelines/rnn/__init__.py": "",
     "pipelines/rnn/train.py": "from pipelines import training\nfrom pipelines.rnn import model",
     "pipelines/rnn/model.py": "import torch",
-    "pipelines/rnn/flow.py": "from prefect import flow\nfrom pipelines.fan_out import fan_out",
+    "pipelines/rnn/flow.py": "from prefect import flow\nfrom pipelines.runs.fan_out import fan_out",
     "pipelines/ctc/__init__.py": "",
     "pipelines/ctc/model.py": "import torch",
 }
@@ -211,8 +216,8 @@ def test_the_rules_see_the_whole_project() -> None:
     imports = imports_below(ROOT)
     assert imports.keys() >= MLFLOW | PREFECT | BY_NAME | {"stages.prepare", "pipelines.rnn.slots.train"}
     assert family("pipelines.rnn.slots.train", imports) == "rnn"
-    assert family("pipelines.training", imports) is None
-    assert "mlflow" in imports["pipelines.tracking"], "an import within a function was missed"
+    assert family("pipelines.nn.training", imports) is None
+    assert "mlflow" in imports["pipelines.runs.tracking"], "an import within a function was missed"
 
 
 def test_training_loads_neither_mlflow_nor_prefect() -> None:
@@ -226,4 +231,4 @@ def test_training_loads_neither_mlflow_nor_prefect() -> None:
     loaded = done.stdout.split()
     assert "pipelines.rnn.slots.train" in loaded
     assert [name for name in loaded if name.split(".")[0] in ("mlflow", "prefect")] == []
-    assert "pipelines.tracking" not in loaded
+    assert "pipelines.runs.tracking" not in loaded

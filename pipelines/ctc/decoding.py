@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pipelines.ctc.automata import Automaton
 from pipelines.ctc.loss import BLANK, Lattice
-from pipelines.recurrent import within
+from pipelines.nn.recurrent import within
 
 NOBODY, ORPHAN = 1, 2  # hashes of places without a prefix, and of what has no parent: neither meets anything
 

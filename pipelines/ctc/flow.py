@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from pipelines.fan_out import fan_out
+from pipelines.runs.fan_out import fan_out
 
 
 @flow(name="ctc", flow_run_name="{pipeline}")

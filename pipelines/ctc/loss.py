@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pipelines.recurrent import within
+from pipelines.nn.recurrent import within
 
 BLANK = 0
 

@@ -30,8 +30,8 @@ from pipelines.gaussian.multivariate import (
     solve,
     solve_lower,
 )
-from pipelines.moments import Array
-from pipelines.samples import Labels, numbers
+from pipelines.stats.moments import Array
+from pipelines.stats.samples import Labels, numbers
 
 Covariance = Literal["shared", "separate", "naive"]
 Score = Callable[[Array], Array]  # rows (n, p) -> (n, k)

@@ -1,6 +1,5 @@
 """Measurements: tidy tables -> samples and matrices."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.moments import Array
-from pipelines.samples import Labels
-from pipelines.tables import load_table
+from pipelines.stats.moments import Array
+from pipelines.stats.samples import Labels
+from pipelines.tables import load_table, read_card
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
 
 def read_truth(folder: Path) -> dict[str, Any]:
     """What is true of the built-in draws: table -> moments, means, covariance; empty for published tables."""
-    truth: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))["facts"].get("truth", {})
+    truth: dict[str, Any] = read_card(folder)["facts"].get("truth", {})
     return truth
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from pipelines.gaussian.streaming import Stream, rows_of_a_block
-from pipelines.moments import about_means
+from pipelines.stats.moments import about_means
 
 
 def of_tensor(rows: Tensor) -> Stream:

@@ -12,7 +12,7 @@ from math import inf, lgamma, log, pi, sqrt
 
 import numpy as np
 
-from pipelines.moments import Array
+from pipelines.stats.moments import Array
 
 FREEDOM = 5  # of Student's law: the least whole number for which the variance of a variance is finite
 STEPS = 60  # of the iterations below, which gain at least a bit each

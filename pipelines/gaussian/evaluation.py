@@ -13,8 +13,8 @@ from scipy.special import ndtri
 
 from pipelines.gaussian.classifier import Classifier
 from pipelines.gaussian.data import Cases
-from pipelines.intervals import LEVEL, Interval
-from pipelines.samples import Labels
+from pipelines.stats.intervals import LEVEL, Interval
+from pipelines.stats.samples import Labels
 
 Fit = Callable[[Cases], Classifier]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.moments import Array
-from pipelines.samples import as_sample
+from pipelines.stats.moments import Array
+from pipelines.stats.samples import as_sample
 
 
 def score(values: Array, mean: float, log_deviation: float) -> tuple[float, float]:

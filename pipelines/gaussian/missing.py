@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.gaussian.multivariate import Gaussian, solve
-from pipelines.moments import Array
-from pipelines.samples import numbers
+from pipelines.stats.moments import Array
+from pipelines.stats.samples import numbers
 
 
 @dataclass(frozen=True)

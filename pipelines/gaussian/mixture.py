@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from pipelines import moments
 from pipelines.gaussian.multivariate import Gaussian, SingularCovarianceError, log_sum_exp
-from pipelines.moments import Array
-from pipelines.samples import as_sample
+from pipelines.stats import moments
+from pipelines.stats.moments import Array
+from pipelines.stats.samples import as_sample
 
 SMALL_PART = 0.05  # of the rows, in the starts that look for a few far from the rest
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from pipelines import moments
-from pipelines.moments import Array
-from pipelines.samples import Labels, as_sample
+from pipelines.stats import moments
+from pipelines.stats.moments import Array
+from pipelines.stats.samples import Labels, as_sample
 
 DEPENDENT = 1e-10  # a feature of which others leave less than this share of its variance unexplained adds nothing
 STRIP = 8  # features

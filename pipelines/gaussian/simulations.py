@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from pipelines import intervals
 from pipelines.gaussian import likelihood
 from pipelines.gaussian.error_laws import LAWS
-from pipelines.moments import Array
+from pipelines.stats import intervals
+from pipelines.stats.moments import Array
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Array]
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from pipelines import moments
-from pipelines.moments import Array, Moments
-from pipelines.samples import numbers
+from pipelines.stats import moments
+from pipelines.stats.moments import Array, Moments
+from pipelines.stats.samples import numbers
 
 BLOCK = 2**16  # values: what a block needs stays in a core's cache
 Node = tuple[int, int]  # level, number: it covers the blocks number * 2**level and on

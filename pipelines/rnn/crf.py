@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
-from pipelines.recurrent import within
+from pipelines.nn.recurrent import within
 
 FORBIDDEN = -1e4  # exp() of it is zero, and it stays finite
 

@@ -6,8 +6,8 @@ Shapes: B sequences, S source steps, S' steps that are left of them, F features 
 import torch
 from torch import Tensor, nn
 
-from pipelines.recurrent import Recurrent
-from pipelines.words import LockedDropout
+from pipelines.nn.recurrent import Recurrent
+from pipelines.nn.words import LockedDropout
 
 
 class SymbolEncoder(nn.Module):

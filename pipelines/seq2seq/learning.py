@@ -7,10 +7,12 @@ from typing import TypeVar
 import numpy as np
 from torch import Tensor, nn
 
-from pipelines.cells import build_cell
-from pipelines.params import Run, parse
+from params import parse
+from pipelines.nn.cells import build_cell
+from pipelines.nn.training import Fit, TrainingParams, fit
 from pipelines.seq2seq.model import Batch, DecoderParams, Seq2Seq
-from pipelines.training import Fit, Log, Row, TrainingParams, fit
+from pipelines.settings import Run
+from pipelines.task import Log, Row
 
 Params = TypeVar("Params", bound=DecoderParams)
 

@@ -13,13 +13,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from pipelines.cells import Cell, State, build_cell
-from pipelines.output_loss import output_loss
-from pipelines.recurrent import within
+from pipelines.nn.cells import Cell, State, build_cell
+from pipelines.nn.output_loss import output_loss
+from pipelines.nn.recurrent import within
+from pipelines.nn.words import LockedDropout
 from pipelines.seq2seq.attention import Attention, Kind
 from pipelines.seq2seq.encoders import FrameEncoder, SymbolEncoder
 from pipelines.seq2seq.symbols import PAD, STOP
-from pipelines.words import LockedDropout
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from pipelines.nn.words import by_length
 from pipelines.seq2seq.continuations import Constraint
 from pipelines.seq2seq.model import Seq2Seq
 from pipelines.seq2seq.search import BeamParams, Hypothesis, beam_search
 from pipelines.seq2seq.symbols import PAD, UNKNOWN
-from pipelines.words import by_length
 
 Source = TypeVar("Source", Sequence[int], Tensor)
 

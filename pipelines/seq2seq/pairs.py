@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.nn.words import shuffled
 from pipelines.seq2seq.model import Batch
 from pipelines.seq2seq.symbols import as_source, stopped
 from pipelines.seq2seq.texts import Writing
-from pipelines.words import shuffled
 
 Pair = tuple[list[int], list[int]]
 

@@ -11,7 +11,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from pipelines.words import padded, ranked
+from pipelines.nn.words import padded, ranked
 
 PAD, STOP, UNKNOWN = 0, 1, 2  # STOP ends a target and, as the decoder's first input, begins it
 SPECIAL = ("<pad>", "<stop>", "<unk>")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pipelines.params import parse
+from params import parse
 from pipelines.seq2seq.encoders import SymbolEncoder
 from pipelines.seq2seq.model import DecoderParams, Seq2Seq
 from pipelines.seq2seq.pairs import Languages

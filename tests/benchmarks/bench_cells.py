@@ -13,7 +13,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from pipelines.cells import CELLS, build_cell
+from pipelines.nn.cells import CELLS, build_cell
 
 SIZES = ((50, 32, 128), (784, 64, 100), (1000, 16, 512))  # T, B, H
 INPUT_SIZE = 64

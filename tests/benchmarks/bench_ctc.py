@@ -19,14 +19,14 @@ from safetensors.torch import load_file, save_file
 from scipy import signal
 from torch import Tensor
 
-from pipelines import metrics
-from pipelines.acoustics import FeatureParams, mel_filterbank
 from pipelines.ctc.decoding import beam_search
 from pipelines.ctc.loss import log_likelihood
 from pipelines.ctc.speech.data import Alphabet
 from pipelines.ctc.speech.evaluation import read_greedily, texts_read, together
 from pipelines.ctc.speech.train import load_recogniser, posteriors
-from pipelines.recordings import Split, load_split
+from pipelines.reporting import metrics
+from pipelines.sound.acoustics import FeatureParams, mel_filterbank
+from pipelines.sound.recordings import Split, load_split
 
 TURNS = 3
 BEAM = 16

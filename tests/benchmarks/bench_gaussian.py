@@ -19,7 +19,7 @@ from scipy import stats
 from pipelines.gaussian import classifier, streaming
 from pipelines.gaussian.classifier import Covariance
 from pipelines.gaussian.device import of_tensor
-from pipelines.moments import Array
+from pipelines.stats.moments import Array
 
 TURNS = 4
 WORKERS = os.cpu_count() or 1

@@ -18,7 +18,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
-from stages import datasets, params, profile
+from stages import datasets, params
+from stages.checks import profile
 from stages.download import download
 from stages.prepare import prepare
 from stages.validate import check
@@ -61,7 +62,7 @@ class Clock:
 
 def seconds_of(name: str, setting: params.Setting) -> Mapping[str, float]:
     """The parts of one data set."""
-    from stages.expectations import Runner
+    from stages.checks.expectations import Runner
 
     clock = Clock()
     dataset = datasets.find(name)
@@ -81,7 +82,7 @@ def seconds_of(name: str, setting: params.Setting) -> Mapping[str, float]:
 
 def main() -> int:
     began = time.process_time()
-    import stages.expectations  # noqa: F401
+    import stages.checks.expectations  # noqa: F401
 
     imported = time.process_time() - began
     print(f"{'data set':20}" + "".join(f"{part:>10}" for part in PARTS) + f"{'GX+docs / download+prepare':>30}")

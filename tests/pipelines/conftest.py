@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pipelines import project
-from pipelines.params import Run
+from pipelines import files
+from pipelines.settings import Run
 from tests.pipelines.examples import EXAMPLES
 
 NewStore = Callable[[], Path]
@@ -30,7 +30,7 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current directory, with the prepared tables of the data set `slots` and outside any git repository."""
-    folder = EXAMPLES["rnn", "slots"].write(tmp_path / "data" / "prepared" / "slots")
+    folder = EXAMPLES["rnn", "slots"].write(tmp_path / "data" / "validated" / "slots")
     (folder / "card.json").write_text(json.dumps({"dataset": "slots", "source": "builtin"}))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
@@ -39,7 +39,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def tables(workplace: Path) -> Path:
-    return workplace / "data" / "prepared" / "slots"
+    return workplace / "data" / "validated" / "slots"
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def _empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def new_store(_empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NewStore:
     """Makes the project's tracking store a new and empty one, as after a wipe; returns its folder."""
-    from pipelines import tracking
+    from pipelines.runs import tracking
 
     made: list[Path] = []
     # Loading a logged model puts its folder first on the path of modules, for good.
@@ -76,7 +76,7 @@ def new_store(_empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         home.mkdir()
         made.append(home)
         shutil.copy(_empty_store, home / "mlflow.db")
-        monkeypatch.setattr(project, "MLFLOW_HOME", home)
+        monkeypatch.setattr(files, "MLFLOW_HOME", home)
         monkeypatch.setattr(tracking, "STORE_URI", f"sqlite:///{home / 'mlflow.db'}")
         monkeypatch.setenv("MLFLOW_TRACKING_URI", tracking.STORE_URI)
         return home

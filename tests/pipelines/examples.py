@@ -14,9 +14,9 @@ import pandas as pd
 from PIL import Image
 from safetensors.numpy import save_file
 
-from pipelines.audio import Piece, as_text
-from pipelines.params import Run
-from pipelines.training import Row
+from pipelines.settings import Run
+from pipelines.sound.audio import Piece, as_text
+from pipelines.task import Row
 
 TRAINING = {
     "epochs": 2,

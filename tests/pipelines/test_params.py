@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 import pytest
 import yaml
+from pipelines.params import Pipeline, Run, load_pipeline, parse, read
 
 from pipelines import tasks
-from pipelines.cells import CELLS
-from pipelines.params import Pipeline, Run, load_pipeline, parse, read
+from pipelines.nn.cells import CELLS
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -11,10 +11,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pipelines import tasks
-from pipelines.comparison import compare
-from pipelines.params import Run
-from pipelines.training import Log, Row
+from pipelines import task
+from pipelines.reporting.comparison import compare
+from pipelines.settings import Run
+from pipelines.task import Log, Row
 from tests.pipelines.examples import EXAMPLES, Example, Told, contents
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -51,7 +51,7 @@ def prepared(example: Example, tmp_path: Path) -> Path:
 
 def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     out.mkdir(exist_ok=True)
-    return tasks.trainer(run.family, run.task).train(run, tables, out, log)
+    return task.find(run.family, run.task).trainer.train(run, tables, out, log)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_there_is_an_example_of_every_task() -> None:
 
 def test_a_run_leaves_what_its_comparison_names(example: Example, trained: Trained) -> None:
     out, figures, told = trained
-    by = tasks.comparison(example.family, example.task)
+    by = task.find(example.family, example.task).comparison
     assert figures.keys() >= {figure.name for figure in by.figures} | {"best_epoch", "parameters"}
     files = contents(out)
     assert files.keys() >= {
@@ -100,7 +100,7 @@ def test_a_run_leaves_what_its_comparison_names(example: Example, trained: Train
 
 
 def test_a_run_can_be_compared(example: Example, trained: Trained, tmp_path: Path) -> None:
-    by, run = tasks.comparison(example.family, example.task), example.run()
+    by, run = task.find(example.family, example.task).comparison, example.run()
     folder = tmp_path / "models" / run.pipeline / run.name
     shutil.copytree(trained[0], folder)
     (folder / "run.json").write_text(json.dumps({"params": vars(run), "fingerprint": ""}, default=dict))
@@ -176,10 +176,10 @@ def test_an_unknown_setting_is_told_before_training(example: Example, part: str,
     run = example.run()
     changes: dict[str, Any] = {part: {**vars(run)[part], key: 1}}
     with pytest.raises(ValueError, match=f"unknown key '{key}' in {part} of {run.name}: known are "):
-        tasks.trainer(run.family, run.task).settings(dataclasses.replace(run, **changes))
+        task.find(run.family, run.task).trainer.settings(dataclasses.replace(run, **changes))
 
 
-def asked(predictor: tasks.Predictor, text: str) -> dict[str, Any] | str:
+def asked(predictor: task.Predictor, text: str) -> dict[str, Any] | str:
     """The answer, or what is wrong with the text."""
     try:
         return predictor([text])[0]
@@ -189,7 +189,7 @@ def asked(predictor: tasks.Predictor, text: str) -> dict[str, Any] | str:
 
 @only(lambda example: example.asked is not None)
 def test_a_saved_model_answers_in_words(example: Example, prepared: Path, trained: Trained) -> None:
-    predictor = tasks.predictor(example.family, example.task, trained[0] / "model.safetensors")
+    predictor = task.find(example.family, example.task).predictor(trained[0] / "model.safetensors")
     assert example.asked is not None
     texts = example.asked(prepared)
     answers = predictor(texts)
@@ -199,14 +199,14 @@ def test_a_saved_model_answers_in_words(example: Example, prepared: Path, traine
     for text, answer in zip(texts, answers, strict=True):
         alone = predictor([text])[0]
         assert alone.keys() == answer.keys()
-        assert tasks.shown(example.family, example.task, answer).strip()
+        assert task.find(example.family, example.task).shown(answer).strip()
     for odd in ODD:
         found = asked(predictor, odd)
         if isinstance(found, str):
             assert re.search(r"\b(text|case) 1\b", found), "an error says which text it is about"
             continue
         assert json.loads(json.dumps(found)) == found
-        assert tasks.shown(example.family, example.task, found).strip()
+        assert task.find(example.family, example.task).shown(found).strip()
         for read in {"words", "prompt"} & found.keys():
             assert len(found[read]) >= len(odd.split()), "nothing is cut silently"
     assert predictor([]) == []

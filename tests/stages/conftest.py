@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from stages import transfer
 from stages.dataset import Prepared
 from stages.datasets import slots
+from stages.transfer.http import http as transfer
 
 PARAMS = """
 data: {{source: {source}, mirror: {mirror}}}

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from stages import __main__ as cli
+from stages.checks.expectations import Outcome, Runner
 from stages.dataset import Dataset, Given, Prepared, Source, Suite
-from stages.expectations import Outcome, Runner
 
 Tables = dict[str, pd.DataFrame]
 Key = tuple[str, str]  # table, rule

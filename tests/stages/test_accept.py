@@ -10,15 +10,15 @@ import great_expectations.expectations as gxe
 import pytest
 
 from stages.accept import accept
+from stages.checks.expectations import Runner
+from stages.checks.profile import path_of, read_profile
+from stages.checks.result import read_result
 from stages.dataset import Dataset, Prepared, Suite
 from stages.datasets import slots
 from stages.download import download
 from stages.errors import StageError
-from stages.expectations import Runner
 from stages.params import Drift, Quarantine, Setting, load
 from stages.prepare import prepare
-from stages.profile import path_of, read_profile
-from stages.result import read_result
 from stages.validate import validate
 
 LOWER = gxe.ExpectColumnValuesToNotMatchRegex(column="text", regex="[A-Z]", description="text is lower-case")

@@ -22,7 +22,7 @@ from stages.datasets import slots
 from stages.download import PARTS, download
 from stages.errors import StageError
 from stages.params import Setting
-from tests.stages.faulty import CONTENT, Answer, Site, reply
+from tests.stages.transfer.faulty import CONTENT, Answer, Site, reply
 
 Serve = Callable[[Answer], str]
 ROOT = Path(__file__).parents[2]

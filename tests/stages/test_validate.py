@@ -13,14 +13,14 @@ import pytest
 from great_expectations.expectations.metadata_types import FailureSeverity
 
 from stages import datasets, params
+from stages.checks.expectations import Outcome, Runner, shape_suites
+from stages.checks.result import complaint, read_result
 from stages.dataset import Dataset, Given, Prepared, Suite
 from stages.datasets import slots
 from stages.download import download
 from stages.errors import StageError
-from stages.expectations import Outcome, Runner, shape_suites
 from stages.params import Quarantine
 from stages.prepare import prepare
-from stages.result import complaint, read_result
 from stages.validate import validate
 
 FOREIGN = {"train": "boise", "val": "boise", "test": "tulsa"}  # held out for another split

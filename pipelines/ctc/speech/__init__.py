@@ -1,26 +1,29 @@
 """Speech to characters: a recording in, a text of another length out, without an alignment to learn from."""
 
-from pipelines.comparison import Comparison, Figure
+from pipelines.task import Comparison, Figure, Task
 
-COMPARISON = Comparison(
-    chosen_by=Figure("val_cer", "val CER", lower_is_better=True),
-    headline=Figure("test_cer", "test CER", lower_is_better=True),
-    others=(
-        Figure("test_wer", "test WER", lower_is_better=True),
-        Figure("test_right", "test texts right"),
-        Figure("test_doubled_kept", "test doubled kept"),
-        Figure("test_new_words_right", "test new words right"),
+TASK = Task(
+    __name__,
+    comparison=Comparison(
+        chosen_by=Figure("val_cer", "val CER", lower_is_better=True),
+        headline=Figure("test_cer", "test CER", lower_is_better=True),
+        others=(
+            Figure("test_wer", "test WER", lower_is_better=True),
+            Figure("test_right", "test texts right"),
+            Figure("test_doubled_kept", "test doubled kept"),
+            Figure("test_new_words_right", "test new words right"),
+        ),
+        curves={
+            "train_loss": "-log p(text) (train)",
+            "val_cer": "character error rate (val)",
+            "grad_norm": "gradient norm",
+        },
+        pictures={
+            "decoders": "Doubled characters that each decoder keeps (test)",
+            "posteriors": "What the best run hears over time, and its null",
+            "lattice": "All alignments of a text, and the best one",
+            "spectrogram": "Spectrogram with the characters where they were heard",
+            "alignments": "All alignments of two characters with six frames",
+        },
     ),
-    curves={
-        "train_loss": "-log p(text) (train)",
-        "val_cer": "character error rate (val)",
-        "grad_norm": "gradient norm",
-    },
-    pictures={
-        "decoders": "Doubled characters that each decoder keeps (test)",
-        "posteriors": "What the best run hears over time, and its null",
-        "lattice": "All alignments of a text, and the best one",
-        "spectrogram": "Spectrogram with the characters where they were heard",
-        "alignments": "All alignments of two characters with six frames",
-    },
 )

@@ -15,9 +15,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from pipelines.acoustics import FeatureParams, Features, normalised, statistics
-from pipelines.recordings import Split, raw_features
-from pipelines.words import padded, ranked, shuffled
+from pipelines.nn.words import padded, ranked, shuffled
+from pipelines.sound.acoustics import FeatureParams, Features, normalised, statistics
+from pipelines.sound.recordings import Split, raw_features
 
 Normalisation = Literal["recording", "speaker", "training", "level"]
 BY_TRAINING = ("training", "level")  # by mean and deviation of the training features; level: of what is left of them

@@ -6,12 +6,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from pipelines import metrics
 from pipelines.ctc.automata import Automaton, lexicon, ngram
 from pipelines.ctc.decoding import SearchParams, beam_search, greedy, trimmed
 from pipelines.ctc.speech.data import Alphabet
-from pipelines.training import Row
-from pipelines.words import by_length
+from pipelines.nn.words import by_length
+from pipelines.reporting import metrics
+from pipelines.task import Row
 
 AT_ONCE = 64  # recordings that the decoders read in one batch
 

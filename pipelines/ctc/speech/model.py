@@ -10,12 +10,12 @@ import torch
 from scipy.optimize import minimize_scalar
 from torch import Tensor, nn
 
-from pipelines.acoustics import FeatureParams, MaskParams, masked, with_deltas
 from pipelines.ctc.decoding import SearchParams
 from pipelines.ctc.loss import BLANK
 from pipelines.ctc.speech.data import Batch, Normalisation
-from pipelines.recurrent import Recurrent, within
-from pipelines.words import LockedDropout
+from pipelines.nn.recurrent import Recurrent, within
+from pipelines.nn.words import LockedDropout
+from pipelines.sound.acoustics import FeatureParams, MaskParams, masked, with_deltas
 
 SHARPNESS = (0.25, 4.0)  # the least and the most that calibration looks at
 NEVER = -1e4  # a logit whose probability is zero, and finite

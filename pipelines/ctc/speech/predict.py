@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 
-from pipelines.audio import Piece, as_text, from_text, pieces
 from pipelines.ctc.decoding import align, greedy, spans
 from pipelines.ctc.loss import log_likelihood
 from pipelines.ctc.speech.train import load_recogniser, posteriors
+from pipelines.sound.audio import Piece, as_text, from_text, pieces
 
 
 def inputs(arguments: list[str]) -> Iterator[str]:
@@ -36,7 +36,7 @@ class Predictor:
         """For each recording (base64 of a sound file) its text, and how sure the model is of it.
 
         `confidence` is the probability of the text given the sound, of the least certain piece where the recording is
-        longer than `pipelines.audio.LONGEST`; `characters` says when each was heard (seconds) and the mean probability
+        longer than `audio.LONGEST`; `characters` says when each was heard (seconds) and the mean probability
         of its steps; `warnings` what is doubtful about the sound. Raises ValueError that names the text that holds no
         recording.
         """

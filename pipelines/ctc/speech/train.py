@@ -7,17 +7,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pipelines import checkpoint
-from pipelines.cells import build_cell
+from params import parse
 from pipelines.ctc.loss import check_targets
 from pipelines.ctc.speech.data import Alphabet, Batch, Encoder, batches_of_epoch
 from pipelines.ctc.speech.evaluation import compared, read_greedily, scores, texts_read
 from pipelines.ctc.speech.model import Recogniser, RecogniserParams
 from pipelines.ctc.speech.pictures import draw, kept_by_decoder
-from pipelines.params import Run, parse
-from pipelines.recordings import Split, load_split
-from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
-from pipelines.words import by_length
+from pipelines.nn import checkpoint
+from pipelines.nn.cells import build_cell
+from pipelines.nn.training import TrainingParams, choose_device, fit, write_results
+from pipelines.nn.words import by_length
+from pipelines.settings import Run
+from pipelines.sound.recordings import Split, load_split
+from pipelines.task import Log, Row
 
 
 def settings(run: Run) -> tuple[RecogniserParams, TrainingParams]:

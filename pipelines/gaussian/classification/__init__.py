@@ -1,19 +1,22 @@
 """Telling classes apart by a Gaussian for each: linear, quadratic and naive."""
 
-from pipelines.comparison import Comparison, Figure
+from pipelines.task import Comparison, Figure, Task
 
-COMPARISON = Comparison(
-    chosen_by=Figure("val_accuracy", "val accuracy"),
-    headline=Figure("test_accuracy", "test accuracy"),
-    others=(
-        Figure("cv_accuracy", "cross-validated over all rows"),
-        Figure("train_accuracy", "train accuracy"),
-        Figure("test_log_loss", "test log-loss", decimals=3, lower_is_better=True),
+TASK = Task(
+    __name__,
+    comparison=Comparison(
+        chosen_by=Figure("val_accuracy", "val accuracy"),
+        headline=Figure("test_accuracy", "test accuracy"),
+        others=(
+            Figure("cv_accuracy", "cross-validated over all rows"),
+            Figure("train_accuracy", "train accuracy"),
+            Figure("test_log_loss", "test log-loss", decimals=3, lower_is_better=True),
+        ),
+        pictures={
+            "confusion": "Confusion of the best run",
+            "boundaries": "Its boundary in two features",
+            "accuracy": "Its accuracy on other sets",
+        },
+        documents={"report.html": "The best run's classifier as a page", "accuracy.csv": "Its accuracy on all sets"},
     ),
-    pictures={
-        "confusion": "Confusion of the best run",
-        "boundaries": "Its boundary in two features",
-        "accuracy": "Its accuracy on other sets",
-    },
-    documents={"report.html": "The best run's classifier as a page", "accuracy.csv": "Its accuracy on all sets"},
 )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.gaussian.classification.train import load_classifier
-from pipelines.samples import number_in
+from pipelines.stats.samples import number_in
 
 
 class Predictor:

@@ -7,7 +7,7 @@ import sympy as sp  # type: ignore[import-untyped]
 
 from pipelines.gaussian.checks import Check, Step, equal
 from pipelines.gaussian.classifier import Classifier, Covariance
-from pipelines.moments import Array
+from pipelines.stats.moments import Array
 
 x1, x2, a1, a2, b1, b2 = sp.symbols("x_1 x_2 a_1 a_2 b_1 b_2", real=True)
 p, q = sp.symbols("p q", positive=True)  # priors

@@ -8,13 +8,16 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from pipelines import checkpoint, plots
+from params import parse
 from pipelines.gaussian import classifier, data, evaluation
 from pipelines.gaussian.classification.report import attempt, write
 from pipelines.gaussian.classifier import Classifier, Covariance
 from pipelines.gaussian.data import Cases
-from pipelines.params import Run, parse
-from pipelines.training import Log, Row, write_at_once
+from pipelines.nn import checkpoint
+from pipelines.nn.training import write_at_once
+from pipelines.reporting import plots
+from pipelines.settings import Run
+from pipelines.task import Log, Row
 
 SHRINKAGE = {"digits": 0.1}  # its corner pixels are constant in some classes: no covariance of a class has an inverse
 ARRAYS = ("priors", "means", "covariances")

@@ -1,20 +1,27 @@
 """Gauss's derivation of the normal law, each step of it executed; and why other laws of error want other estimates."""
 
-from pipelines.comparison import Comparison, Figure
+from pipelines.task import Comparison, Figure, Task
 
-COMPARISON = Comparison(
-    chosen_by=Figure("failed", "checks that fail", decimals=0, lower_is_better=True),
-    headline=Figure("held", "checks that hold", decimals=0),
-    others=(
-        Figure("mean_against_median_normal", "observations for the median to one for the mean: normal errors"),
-        Figure("mean_against_median_laplace", "Laplace's"),
-        Figure("normal_is_best", "measured samples that the normal law fits best", decimals=0),
+TASK = Task(
+    __name__,
+    comparison=Comparison(
+        chosen_by=Figure("failed", "checks that fail", decimals=0, lower_is_better=True),
+        headline=Figure("held", "checks that hold", decimals=0),
+        others=(
+            Figure("mean_against_median_normal", "observations for the median to one for the mean: normal errors"),
+            Figure("mean_against_median_laplace", "Laplace's"),
+            Figure("normal_is_best", "measured samples that the normal law fits best", decimals=0),
+        ),
+        pictures={
+            "slopes": "Densities, and the slopes of their logarithms",
+            "squeeze": "The integral of the density: a square between two discs",
+            "likelihoods": "Likelihood of one sample under five laws",
+            "efficiency": "Efficiency of mean and median",
+        },
+        documents={
+            "report.html": "The derivation as a page",
+            "efficiency.csv": "Efficiency",
+            "laws.csv": "Fitted laws",
+        },
     ),
-    pictures={
-        "slopes": "Densities, and the slopes of their logarithms",
-        "squeeze": "The integral of the density: a square between two discs",
-        "likelihoods": "Likelihood of one sample under five laws",
-        "efficiency": "Efficiency of mean and median",
-    },
-    documents={"report.html": "The derivation as a page", "efficiency.csv": "Efficiency", "laws.csv": "Fitted laws"},
 )

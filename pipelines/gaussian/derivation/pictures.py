@@ -8,7 +8,7 @@ from scipy.special import gammaln
 
 from pipelines.gaussian.error_laws import LAWS
 from pipelines.gaussian.pictures import COLORS, label, panels, save
-from pipelines.moments import Array
+from pipelines.stats.moments import Array
 
 
 def slopes(path: Path) -> Path:

@@ -11,7 +11,7 @@ from pipelines.gaussian.derivation.pictures import efficiencies, likelihoods, sl
 from pipelines.gaussian.derivation.steps import additivity, derive, highest
 from pipelines.gaussian.error_laws import LAWS, fit
 from pipelines.gaussian.report import Report
-from pipelines.normality import LEAST
+from pipelines.stats.normality import LEAST
 
 SAMPLE = np.array([-1.4, -0.9, -0.2, 0.1, 0.3, 0.8, 3.6])  # one value far out: mean, median and midrange differ
 

@@ -12,7 +12,7 @@ import sympy as sp  # type: ignore[import-untyped]
 
 from pipelines.gaussian.checks import Check, Step, close, equal, latex
 from pipelines.gaussian.error_laws import LAWS
-from pipelines.moments import Array
+from pipelines.stats.moments import Array
 
 a, b, e, k, mu, x, y = sp.symbols("a b e k mu x y", real=True)
 h, r, sigma, theta, radius = sp.symbols("h r sigma theta R", positive=True)

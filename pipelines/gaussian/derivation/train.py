@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from params import parse
 from pipelines.gaussian.derivation.report import write
-from pipelines.params import Run, parse
-from pipelines.training import Log, Row, write_at_once
+from pipelines.nn.training import write_at_once
+from pipelines.settings import Run
+from pipelines.task import Log, Row
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 
-from pipelines import normality
-from pipelines.estimation import Estimate, estimate
 from pipelines.gaussian.data import Sample
 from pipelines.gaussian.mixture import Mixture
 from pipelines.gaussian.multivariate import Gaussian
 from pipelines.gaussian.pictures import COLORS, label, panels, save
-from pipelines.moments import Array
+from pipelines.stats import normality
+from pipelines.stats.estimation import Estimate, estimate
+from pipelines.stats.moments import Array
 
 CUT = 1.92  # half of the 95 % point of chi squared with one degree of freedom: how far l falls at an interval's ends
 

@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipelines import summary
-from pipelines.estimation import estimate
 from pipelines.gaussian import data, mixture, simulations
 from pipelines.gaussian.data import CLASSIFIED, REFERENCES, Reference, Sample
 from pipelines.gaussian.likelihood import ascend
 from pipelines.gaussian.mle.pictures import likelihood, mixtures, quantiles, simulated
 from pipelines.gaussian.mle.several import add_several
 from pipelines.gaussian.report import Report
-from pipelines.intervals import LEVEL
-from pipelines.summary import Summary
+from pipelines.stats import summary
+from pipelines.stats.estimation import estimate
+from pipelines.stats.intervals import LEVEL
+from pipelines.stats.summary import Summary
 
 SIZES = (5, 20, 100)  # values in a sample, in simulations of intervals
 

@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from pipelines.sequences import Batch
+from pipelines.rnn.sequences import Batch
 
 HIDDEN = 16
 INPUT_STD = 0.2  # of the input weights at the start

@@ -10,9 +10,9 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from pipelines.cells import Cell
-from pipelines.params import parse
-from pipelines.sequences import Batch, Problem, ReaderParams, SequenceReader, sequence_loss
+from params import parse
+from pipelines.nn.cells import Cell
+from pipelines.rnn.sequences import Batch, Problem, ReaderParams, SequenceReader, sequence_loss
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from pipelines.rnn.dynamics.train import load_networks
-from pipelines.sequences import Batch
+from pipelines.rnn.sequences import Batch
 
 
 class Predictor:

@@ -7,16 +7,18 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from pipelines import checkpoint
-from pipelines.params import Run, parse
+from params import parse
+from pipelines.nn import checkpoint
+from pipelines.nn.training import TrainingParams, choose_device, fit, write_results
 from pipelines.rnn.dynamics.claims import difference, summary
 from pipelines.rnn.dynamics.clipping import Rule, diverged, train_side_by_side
 from pipelines.rnn.dynamics.linear import GRID, WEIGHTS, sweep
 from pipelines.rnn.dynamics.model import DynamicsParams, SideBySide, build_network, gradient_reach
 from pipelines.rnn.dynamics.pictures import draw_clipping, draw_linear, draw_networks, draw_reach, draw_surface
 from pipelines.rnn.dynamics.surface import descend, surface
-from pipelines.sequences import Batch, Problem, SequenceReader, Split, load_splits
-from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
+from pipelines.rnn.sequences import Batch, Problem, SequenceReader, Split, load_splits
+from pipelines.settings import Run
+from pipelines.task import Log, Row
 
 UNCLIPPED, LECTURE = Rule("none"), Rule("norm", 15)  # the lecture's threshold
 RULES = (UNCLIPPED, Rule("norm", 1), LECTURE, Rule("norm", 50), Rule("value", 1), Rule("value", 15))
@@ -46,7 +48,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     """Trains on `tables` and fills the folder `out`; returns the run's figures.
 
     Written: `model.safetensors` (all networks), `history.csv`, `metrics.json`, the tables `linear.csv`,
-    `descents.csv`, `clipping.csv`, `reach.csv`, `networks.csv`, `claims.csv`, and the pictures that COMPARISON names.
+    `descents.csv`, `clipping.csv`, `reach.csv`, `networks.csv`, `claims.csv`, and the pictures that TASK names.
     The epoch is chosen on val, by the mean over networks; test is read once, at the end.
     """
     params, training = settings(run)

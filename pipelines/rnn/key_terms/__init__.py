@@ -1,15 +1,18 @@
 """Key terms: which phrases of a document say what it is about?"""
 
-from pipelines.comparison import Comparison, Figure
+from pipelines.task import Comparison, Figure, Task
 
-COMPARISON = Comparison(
-    chosen_by=Figure("val_f1", "val exact F1"),
-    headline=Figure("test_f1", "test exact F1"),
-    others=(
-        Figure("test_f1_all", "test exact F1, terms that no text holds too"),
-        Figure("test_f1_at_5", "test F1@5, stemmed"),
-        Figure("test_f1_at_10", "test F1@10, stemmed"),
+TASK = Task(
+    __name__,
+    comparison=Comparison(
+        chosen_by=Figure("val_f1", "val exact F1"),
+        headline=Figure("test_f1", "test exact F1"),
+        others=(
+            Figure("test_f1_all", "test exact F1, terms that no text holds too"),
+            Figure("test_f1_at_5", "test F1@5, stemmed"),
+            Figure("test_f1_at_10", "test F1@10, stemmed"),
+        ),
+        curves={"train_loss": "loss of a document (train)", "val_f1": "exact F1 (val)", "grad_norm": "gradient norm"},
+        pictures={"attention": "Attention of the best run over documents of test"},
     ),
-    curves={"train_loss": "loss of a document (train)", "val_f1": "exact F1 (val)", "grad_norm": "gradient norm"},
-    pictures={"attention": "Attention of the best run over documents of test"},
 )

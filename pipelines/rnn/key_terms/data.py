@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
+from pipelines.nn.words import Vocabulary, WordEncoder, Words, padded, shuffled
 from pipelines.rnn.key_terms.scores import Phrase
-from pipelines.words import Vocabulary, WordEncoder, Words, padded, shuffled
 
 TAGS = ("O", "B", "I")
 WORD = re.compile(r"[A-Za-z0-9]+(?:[-'./][A-Za-z0-9]+)*|[^\sA-Za-z0-9]")  # as the prepared texts are split

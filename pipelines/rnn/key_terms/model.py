@@ -9,10 +9,10 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from pipelines.recurrent import Recurrent, within
+from pipelines.nn.recurrent import Recurrent, within
+from pipelines.nn.words import LockedDropout, Vocabulary, WordFeatures, WordParams, Words
 from pipelines.rnn.crf import Crf, viterbi
 from pipelines.rnn.key_terms.data import TAGS, Batch
-from pipelines.words import LockedDropout, Vocabulary, WordFeatures, WordParams, Words
 
 
 @dataclass(frozen=True)

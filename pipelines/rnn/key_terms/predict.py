@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
+from pipelines.nn.words import in_words
 from pipelines.rnn.key_terms.data import split_words
 from pipelines.rnn.key_terms.scores import tagged_phrases
 from pipelines.rnn.key_terms.train import load_network, name_terms
-from pipelines.words import in_words
 
 
 class Predictor:

@@ -8,15 +8,18 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from pipelines import checkpoint, plots
-from pipelines.cells import build_cell
-from pipelines.params import Run, parse
+from params import parse
+from pipelines.nn import checkpoint
+from pipelines.nn.cells import build_cell
+from pipelines.nn.training import TrainingParams, choose_device, fit, write_results
+from pipelines.nn.words import Vocabulary, by_length
+from pipelines.reporting import plots
 from pipelines.rnn.key_terms.data import TAGS, Batch, Encoder, phrases_of
 from pipelines.rnn.key_terms.model import KeyTermNetwork, KeyTermParams
 from pipelines.rnn.key_terms.scores import Phrase, ranked_phrases, scores, tagged_phrases
+from pipelines.settings import Run
 from pipelines.tables import load_splits
-from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
-from pipelines.words import Vocabulary, by_length
+from pipelines.task import Log, Row
 
 DRAWN = 3  # documents of test whose attention is drawn
 

@@ -1,14 +1,17 @@
 """Language model: which word comes next? It scores text by perplexity, and writes text."""
 
-from pipelines.comparison import Comparison, Figure
+from pipelines.task import Comparison, Figure, Task
 
-COMPARISON = Comparison(
-    chosen_by=Figure("val_perplexity", "val perplexity", lower_is_better=True),
-    headline=Figure("test_perplexity", "test perplexity", lower_is_better=True),
-    others=(Figure("unigram_perplexity", "test perplexity of word counts", lower_is_better=True),),
-    curves={
-        "train_loss": "cross entropy of a word (train)",
-        "val_perplexity": "perplexity (val)",
-        "grad_norm": "gradient norm",
-    },
+TASK = Task(
+    __name__,
+    comparison=Comparison(
+        chosen_by=Figure("val_perplexity", "val perplexity", lower_is_better=True),
+        headline=Figure("test_perplexity", "test perplexity", lower_is_better=True),
+        others=(Figure("unigram_perplexity", "test perplexity of word counts", lower_is_better=True),),
+        curves={
+            "train_loss": "cross entropy of a word (train)",
+            "val_perplexity": "perplexity (val)",
+            "grad_norm": "gradient norm",
+        },
+    ),
 )

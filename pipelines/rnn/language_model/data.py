@@ -14,7 +14,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from pipelines.words import UNKNOWN, ranked
+from pipelines.nn.words import UNKNOWN, ranked
 
 END = "</s>"
 

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pipelines.cells import State, build_cell
-from pipelines.output_loss import output_loss
-from pipelines.words import LockedDropout
+from pipelines.nn.cells import State, build_cell
+from pipelines.nn.output_loss import output_loss
+from pipelines.nn.words import LockedDropout
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pipelines.nn.words import UNKNOWN, in_words
 from pipelines.rnn.language_model.data import END
 from pipelines.rnn.language_model.model import sample
 from pipelines.rnn.language_model.train import load_model, perplexity_of
-from pipelines.words import UNKNOWN, in_words
 
 MOST = 40  # words that are written
 SEED = 0  # the same text is always gone on with in the same words

@@ -6,13 +6,15 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from pipelines import checkpoint
-from pipelines.cells import State, build_cell
-from pipelines.params import Run, parse
+from params import parse
+from pipelines.nn import checkpoint
+from pipelines.nn.cells import State, build_cell
+from pipelines.nn.training import TrainingParams, choose_device, fit, write_results
 from pipelines.rnn.language_model.data import Part, Text, parts_of
 from pipelines.rnn.language_model.model import LanguageModel, LanguageModelParams, detached
+from pipelines.settings import Run
 from pipelines.tables import load_splits
-from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
+from pipelines.task import Log, Row
 
 
 def settings(run: Run) -> tuple[LanguageModelParams, TrainingParams]:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from pipelines.rnn.long_memory.train import load_reader
-from pipelines.sequences import Batch
+from pipelines.rnn.sequences import Batch
 
 
 class Predictor:

@@ -11,10 +11,12 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from pipelines import checkpoint, plots
-from pipelines.cells import build_cell
-from pipelines.params import Run, parse
-from pipelines.sequences import (
+from params import parse
+from pipelines.nn import checkpoint
+from pipelines.nn.cells import build_cell
+from pipelines.nn.training import TrainingParams, choose_device, fit, write_results
+from pipelines.reporting import plots
+from pipelines.rnn.sequences import (
     Batch,
     Problem,
     ReaderParams,
@@ -25,8 +27,9 @@ from pipelines.sequences import (
     sequence_error,
     sequence_loss,
 )
+from pipelines.settings import Run
 from pipelines.tables import load_table
-from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
+from pipelines.task import Log, Row
 
 SHORTEST = 20  # steps, where sequences grow: any cell learns to add over so few
 

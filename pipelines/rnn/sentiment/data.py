@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from pipelines.words import Vocabulary, WordEncoder, Words, shuffled
+from pipelines.nn.words import Vocabulary, WordEncoder, Words, shuffled
 
 LABELS = ("unfavourable", "favourable")
 FOLDS = 10

@@ -9,8 +9,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from pipelines.recurrent import Recurrent, within
-from pipelines.words import LockedDropout, Vocabulary, WordFeatures, WordParams, Words
+from pipelines.nn.recurrent import Recurrent, within
+from pipelines.nn.words import LockedDropout, Vocabulary, WordFeatures, WordParams, Words
 
 Pooling = Literal["last", "mean", "max", "attention"]
 

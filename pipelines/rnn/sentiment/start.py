@@ -8,9 +8,9 @@ from pathlib import Path
 
 import torch
 
-from pipelines import checkpoint
+from pipelines.nn import checkpoint
+from pipelines.nn.words import Vocabulary
 from pipelines.rnn.sentiment.model import TextClassifier
-from pipelines.words import Vocabulary
 
 EMBEDDING, READER = "encoder.embedding.weight", "encoder.recurrent."
 

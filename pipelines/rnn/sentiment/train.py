@@ -7,15 +7,19 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from pipelines import checkpoint, metrics, plots
-from pipelines.cells import build_cell
-from pipelines.params import Run, parse
+from params import parse
+from pipelines.nn import checkpoint
+from pipelines.nn.cells import build_cell
+from pipelines.nn.training import TrainingParams, choose_device, fit, write_results
+from pipelines.nn.words import Vocabulary, by_length
+from pipelines.reporting import metrics, plots
+from pipelines.rnn.sentiment import reads
 from pipelines.rnn.sentiment.data import LABELS, Batch, Encoder, folded
 from pipelines.rnn.sentiment.model import Classifier, ClassifierParams, TextClassifier, build_classifier
 from pipelines.rnn.sentiment.start import start_from
+from pipelines.settings import Run
 from pipelines.tables import load_splits
-from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
-from pipelines.words import Vocabulary, by_length
+from pipelines.task import Log, Row
 
 
 def settings(run: Run) -> tuple[ClassifierParams, TrainingParams]:
@@ -31,11 +35,6 @@ def settings(run: Run) -> tuple[ClassifierParams, TrainingParams]:
             f"start is {missing[0]}, which is not there: train it first, dvc repro train@seq2seq-sentences"
         )
     return model, parse(TrainingParams, run.training, f"training of {run.name}")
-
-
-def reads(run: Run) -> list[Path]:
-    """The files that a run reads besides its data."""
-    return [Path(run.model["start"])] if run.model.get("start") else []
 
 
 def train(run: Run, tables: Path, out: Path, log: Log) -> Row:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from pipelines.words import Vocabulary, WordEncoder, Words, padded, ranked, shuffled
+from pipelines.nn.words import Vocabulary, WordEncoder, Words, padded, ranked, shuffled
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from pipelines.recurrent import Recurrent
+from pipelines.nn.recurrent import Recurrent
+from pipelines.nn.words import LockedDropout, WordFeatures, WordParams
 from pipelines.rnn.crf import Crf, viterbi
 from pipelines.rnn.slots.data import Batch, SlotVocabulary
-from pipelines.words import LockedDropout, WordFeatures, WordParams
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,17 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from pipelines import checkpoint, metrics, plots
-from pipelines.cells import build_cell
-from pipelines.params import Run, parse
+from params import parse
+from pipelines.nn import checkpoint
+from pipelines.nn.cells import build_cell
+from pipelines.nn.training import TrainingParams, choose_device, fit, write_results
+from pipelines.nn.words import by_length
+from pipelines.reporting import metrics, plots
 from pipelines.rnn.slots.data import Batch, Encoder, SlotVocabulary
 from pipelines.rnn.slots.model import SlotTagger, TaggerParams
+from pipelines.settings import Run
 from pipelines.tables import load_splits
-from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
-from pipelines.words import by_length
+from pipelines.task import Log, Row
 
 OUTSIDE = "O"
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pipelines.cells import build_cell
+from pipelines.nn.cells import build_cell
 
 
 @dataclass(frozen=True)

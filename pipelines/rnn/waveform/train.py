@@ -9,12 +9,14 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from pipelines import plots
-from pipelines.cells import build_cell
-from pipelines.params import Run, parse
+from params import parse
+from pipelines.nn.cells import build_cell
+from pipelines.nn.training import TrainingParams, choose_device, fit, write_results
+from pipelines.reporting import plots
 from pipelines.rnn.waveform.data import load_waveforms
 from pipelines.rnn.waveform.model import WaveformParams, Writers, nmse
-from pipelines.training import Log, Row, TrainingParams, choose_device, fit, write_results
+from pipelines.settings import Run
+from pipelines.task import Log, Row
 
 
 def settings(run: Run) -> tuple[WaveformParams, TrainingParams]:

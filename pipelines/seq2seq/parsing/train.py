@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from pipelines import checkpoint, plots
-from pipelines.params import Run
+from pipelines.nn import checkpoint
+from pipelines.nn.training import TrainingParams, choose_device, write_results
+from pipelines.reporting import plots
 from pipelines.seq2seq.learning import checked_settings, learn
 from pipelines.seq2seq.model import Seq2Seq
 from pipelines.seq2seq.outputs import outputs
@@ -25,8 +26,9 @@ from pipelines.seq2seq.search import GREEDY, BeamParams
 from pipelines.seq2seq.symbols import as_source
 from pipelines.seq2seq.text_model import build_text_model, from_state, state_of
 from pipelines.seq2seq.texts import Writing
+from pipelines.settings import Run
 from pipelines.tables import load_splits
-from pipelines.training import Log, Row, TrainingParams, choose_device, write_results
+from pipelines.task import Log, Row
 
 DRAWN = 12  # words of the sentence in the picture, at most
 

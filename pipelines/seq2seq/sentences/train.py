@@ -8,8 +8,9 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from pipelines import checkpoint, plots
-from pipelines.params import Run
+from pipelines.nn import checkpoint
+from pipelines.nn.training import TrainingParams, choose_device, write_results
+from pipelines.reporting import plots
 from pipelines.seq2seq.learning import checked_settings, learn
 from pipelines.seq2seq.model import Seq2Seq
 from pipelines.seq2seq.outputs import outputs
@@ -20,8 +21,9 @@ from pipelines.seq2seq.sentences.model import SentencesParams, build_autoencoder
 from pipelines.seq2seq.symbols import as_source
 from pipelines.seq2seq.text_model import from_state, state_of
 from pipelines.seq2seq.texts import Writing
+from pipelines.settings import Run
 from pipelines.tables import load_splits
-from pipelines.training import Log, Row, TrainingParams, choose_device, write_results
+from pipelines.task import Log, Row
 
 KNOWN = 1000  # sentences of training that a model compares a new one with
 SHOWN = 40  # pairs in the picture, sentences in the table of neighbours

@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipelines.acoustics import FeatureParams, Features, normalised
-from pipelines.recordings import raw_features
+from pipelines.nn.words import shuffled
 from pipelines.seq2seq.model import Batch
 from pipelines.seq2seq.symbols import stopped
-from pipelines.words import shuffled
+from pipelines.sound.acoustics import FeatureParams, Features, normalised
+from pipelines.sound.recordings import raw_features
 
 
 def heard(waveforms: Sequence[Tensor], params: FeatureParams, speed: float = 1.0) -> list[Tensor]:

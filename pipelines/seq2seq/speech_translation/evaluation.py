@@ -7,13 +7,13 @@ from pathlib import Path
 import pandas as pd
 from torch import Tensor
 
-from pipelines import metrics, plots
 from pipelines.files import write_atomically
-from pipelines.recordings import Split
+from pipelines.reporting import metrics, plots
 from pipelines.seq2seq.search import Hypothesis
 from pipelines.seq2seq.speech_translation.model import Cascade, Translator
 from pipelines.seq2seq.speech_translation.pictures import draw_attention
-from pipelines.training import Row
+from pipelines.sound.recordings import Split
+from pipelines.task import Row
 
 GROUPS = 5  # of recordings, by length
 FEWEST = 10  # recordings of a group, below which its BLEU says nothing

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from pipelines.acoustics import FeatureParams, MaskParams
+from pipelines.nn.words import by_length
 from pipelines.seq2seq.encoders import FrameEncoder, SymbolEncoder
 from pipelines.seq2seq.model import Batch, DecoderParams, Seq2Seq
 from pipelines.seq2seq.outputs import outputs
@@ -18,7 +18,7 @@ from pipelines.seq2seq.speech_translation.data import as_frames
 from pipelines.seq2seq.speech_translation.recogniser import Heard, Recogniser, best_path
 from pipelines.seq2seq.symbols import Symbols, as_source, stopped
 from pipelines.seq2seq.texts import Units, Writing
-from pipelines.words import by_length
+from pipelines.sound.acoustics import FeatureParams, MaskParams
 
 AT_ONCE = 128  # recordings that are read in one batch
 

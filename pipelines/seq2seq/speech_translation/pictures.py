@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from pipelines.plots import over_time
+from pipelines.reporting.plots import over_time
 from pipelines.seq2seq.search import Hypothesis
 from pipelines.seq2seq.speech_translation.model import Translator
 

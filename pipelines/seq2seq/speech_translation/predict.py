@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipelines.audio import Piece, as_text, from_text, pieces
 from pipelines.seq2seq.speech_translation.data import heard
 from pipelines.seq2seq.speech_translation.model import Cascade
 from pipelines.seq2seq.speech_translation.train import load_translator
+from pipelines.sound.audio import Piece, as_text, from_text, pieces
 
 WANTED = 3  # translations of a piece
 
@@ -33,7 +33,7 @@ class Predictor:
     def __call__(self, texts: list[str]) -> list[dict[str, Any]]:
         """For each recording (base64 of a sound file) its translation.
 
-        A recording longer than `pipelines.audio.LONGEST` is translated piece by piece, where it is quietest; `pieces`
+        A recording longer than `audio.LONGEST` is translated piece by piece, where it is quietest; `pieces`
         has for each of them the translation, its log probability and score, the next best ones, and what a cascade took
         to be said. `cut` tells that a translation did not come to an end, `warnings` what is doubtful about the sound.
         Raises ValueError that names the text that holds no recording.

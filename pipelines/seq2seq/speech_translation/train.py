@@ -9,10 +9,11 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from pipelines import checkpoint, metrics
-from pipelines.acoustics import masked
-from pipelines.params import Run, parse
-from pipelines.recordings import Split, load_split
+from params import parse
+from pipelines.nn import checkpoint
+from pipelines.nn.training import Fit, TrainingParams, choose_device, fit, write_results
+from pipelines.nn.words import shuffled
+from pipelines.reporting import metrics
 from pipelines.seq2seq.learning import checked_settings, sampling_of
 from pipelines.seq2seq.model import Batch
 from pipelines.seq2seq.search import GREEDY
@@ -28,8 +29,10 @@ from pipelines.seq2seq.speech_translation.model import (
 from pipelines.seq2seq.speech_translation.recogniser import Recogniser, steps_needed
 from pipelines.seq2seq.symbols import Symbols, as_source, stopped
 from pipelines.seq2seq.texts import Writing
-from pipelines.training import Fit, Log, Row, TrainingParams, choose_device, fit, write_results
-from pipelines.words import shuffled
+from pipelines.settings import Run
+from pipelines.sound.acoustics import masked
+from pipelines.sound.recordings import Split, load_split
+from pipelines.task import Log, Row
 
 FIRST_HALF = "recogniser-checkpoint.safetensors"  # where a cascade's recogniser is resumed from
 

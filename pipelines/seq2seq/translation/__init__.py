@@ -1,21 +1,28 @@
 """Translation: a sentence of one language in, its translation out (many to many, of another length and order)."""
 
-from pipelines.comparison import Comparison, Figure
+from pipelines.task import Comparison, Figure, Task
 
-COMPARISON = Comparison(
-    chosen_by=Figure("val_bleu", "val BLEU"),
-    headline=Figure("test_bleu", "test BLEU"),
-    others=(
-        Figure("test_chrf", "test chrF"),
-        Figure("test_exact", "test as the reference"),
-        Figure("test_bleu_short", "test BLEU, shortest third"),
-        Figure("test_bleu_long", "test BLEU, longest third"),
+TASK = Task(
+    __name__,
+    comparison=Comparison(
+        chosen_by=Figure("val_bleu", "val BLEU"),
+        headline=Figure("test_bleu", "test BLEU"),
+        others=(
+            Figure("test_chrf", "test chrF"),
+            Figure("test_exact", "test as the reference"),
+            Figure("test_bleu_short", "test BLEU, shortest third"),
+            Figure("test_bleu_long", "test BLEU, longest third"),
+        ),
+        curves={
+            "train_loss": "loss of a symbol (train)",
+            "val_bleu": "BLEU (val, greedy)",
+            "grad_norm": "gradient norm",
+        },
+        pictures={"lengths": "BLEU of the best run over the length of the source"},
+        documents={
+            "attention.html": "Where the best run looks while it writes",
+            "predictions.csv": "The best run's translations of test",
+            "bleu.json": "Signature of BLEU, and BLEU by length",
+        },
     ),
-    curves={"train_loss": "loss of a symbol (train)", "val_bleu": "BLEU (val, greedy)", "grad_norm": "gradient norm"},
-    pictures={"lengths": "BLEU of the best run over the length of the source"},
-    documents={
-        "attention.html": "Where the best run looks while it writes",
-        "predictions.csv": "The best run's translations of test",
-        "bleu.json": "Signature of BLEU, and BLEU by length",
-    },
 )

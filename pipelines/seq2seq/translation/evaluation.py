@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import torch
 
-from pipelines import metrics, plots
 from pipelines.files import write_atomically
+from pipelines.reporting import metrics, plots
 from pipelines.seq2seq.model import Seq2Seq
 from pipelines.seq2seq.pairs import Languages, batch_of
 from pipelines.seq2seq.search import Hypothesis
 from pipelines.seq2seq.texts import WORD
-from pipelines.training import Row
+from pipelines.task import Row
 
 LENGTHS = (0, 4, 6, 8, 10, 12, 15, 20, np.inf)  # symbols of a source: the ends of the groups
 FEWEST = 10  # sentences of a group, below which its BLEU says nothing

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import torch
 
-from pipelines import checkpoint, metrics
-from pipelines.params import Run
+from pipelines.nn import checkpoint
+from pipelines.nn.training import TrainingParams, choose_device, write_results
+from pipelines.reporting import metrics
 from pipelines.seq2seq.learning import checked_settings, learn
 from pipelines.seq2seq.model import Seq2Seq
 from pipelines.seq2seq.outputs import outputs
@@ -17,8 +18,9 @@ from pipelines.seq2seq.text_model import build_text_model, from_state, state_of
 from pipelines.seq2seq.translation.data import languages_of, turned, whole_length
 from pipelines.seq2seq.translation.evaluation import write_evaluation
 from pipelines.seq2seq.translation.model import TranslatorParams
+from pipelines.settings import Run
 from pipelines.tables import load_splits
-from pipelines.training import Log, Row, TrainingParams, choose_device, write_results
+from pipelines.task import Log, Row
 
 
 def settings(run: Run) -> tuple[TranslatorParams, TrainingParams]:

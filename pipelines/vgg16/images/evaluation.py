@@ -6,8 +6,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from pipelines import plots
-from pipelines.training import Row
+from pipelines.reporting import plots
+from pipelines.task import Row
 from pipelines.vgg16.images.data import Pictures
 from pipelines.vgg16.images.model import ImagesParams, logits
 from pipelines.vgg16.model import VGG16

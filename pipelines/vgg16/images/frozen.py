@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from pipelines.files import write_atomically
+from pipelines.files import digest_of_code, write_atomically
 from pipelines.tables import load_array
 from pipelines.vgg16.heads import behind, frozen
 from pipelines.vgg16.images.data import Pictures, changed
@@ -60,7 +60,8 @@ def frozen_features(network: VGG16, pictures: Pictures, params: ImagesParams, ca
     assert params.frozen
     layers = frozen(network, params.frozen).eval()
     settings = (params.frozen, params.side, views, params.changes if views > 1 else None)
-    name = f"features-{digest(layers.state_dict() | {'pixels': pictures.pixels}, settings)}"
+    computed_of = layers.state_dict() | {"pixels": pictures.pixels}
+    name = f"features-{digest(computed_of, settings, digest_of_code(__name__))}"
     if not (cache / f"{name}.safetensors").is_file():
         device = next(layers.parameters()).device
         found = []

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -14,8 +13,6 @@ from pipelines.vgg16.images.data import Changes
 from pipelines.vgg16.model import VGG16, Shape, prepared
 
 AT_ONCE = 200  # pictures: of more, what a layer makes of them leaves a CPU's cache
-FAMILY = Path(__file__).parents[1]
-CODE = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(FAMILY.rglob("*.py")))).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -86,9 +83,9 @@ def halved(device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
 
 
-def digest(tensors: Mapping[str, Tensor], settings: Any) -> str:
-    """Of named tensors, of what str(settings) says, and of the code that makes something of them."""
-    found = hashlib.sha256(f"{CODE} {settings}".encode())
+def digest(tensors: Mapping[str, Tensor], settings: Any, code: str) -> str:
+    """Of named tensors, of what str(settings) says, and of the code that computes something from them."""
+    found = hashlib.sha256(f"{code} {settings}".encode())
     for name, tensor in tensors.items():
         found.update(f"{name} {tuple(tensor.shape)}".encode())
         found.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pipelines import plots
+from pipelines.reporting import plots
 from pipelines.vgg16.images.data import Pictures
 from pipelines.vgg16.images.model import ImagesParams, logits
 from pipelines.vgg16.model import VGG16, prepared

@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from pipelines.photos import as_text, from_text
 from pipelines.vgg16.images.model import logits
 from pipelines.vgg16.images.train import load_network
+from pipelines.vgg16.photos import as_text, from_text
 
 TOP = 5
 

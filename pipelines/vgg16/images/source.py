@@ -7,8 +7,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from pipelines import checkpoint
-from pipelines.training import Row, TrainingParams, fit
+from pipelines.files import digest_of_code
+from pipelines.nn import checkpoint
+from pipelines.nn.training import TrainingParams, fit
+from pipelines.task import Row
 from pipelines.vgg16.images.data import Pictures, batches, load_pictures, order
 from pipelines.vgg16.images.frozen import Material, accuracy_of
 from pipelines.vgg16.images.model import ImagesParams, digest, halved
@@ -49,7 +51,8 @@ def from_source(
     pictures, seen = (load_pictures(tables, params.source, split) for split in ("train", "val"))
     training = dataclasses.replace(training, epochs=params.source_epochs)
     settings = (params.shape, params.side, params.changes, training)
-    name = f"source-{digest({'pixels': pictures.pixels, 'labels': pictures.labels}, settings)}"
+    learned_of = {"pixels": pictures.pixels, "labels": pictures.labels}
+    name = f"source-{digest(learned_of, settings, digest_of_code(__name__))}"
     network = VGG16(params.shape, len(pictures.classes))
     if not (cache / f"{name}.safetensors").is_file():
         with torch.random.fork_rng():

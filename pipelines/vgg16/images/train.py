@@ -15,10 +15,12 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from pipelines import checkpoint, distributed
-from pipelines.params import Run, parse
-from pipelines.summary import summarise
-from pipelines.training import Fit, Log, Row, TrainingParams, choose_device, fit, write_results
+from params import parse
+from pipelines.nn import checkpoint, distributed
+from pipelines.nn.training import Fit, TrainingParams, choose_device, fit, write_results
+from pipelines.settings import Run
+from pipelines.stats.summary import summarise
+from pipelines.task import Log, Row
 from pipelines.vgg16.heads import LAST, behind, freeze, learned, linear, rates, with_head
 from pipelines.vgg16.images.data import batches, drawn, generator_of, load_pictures, order
 from pipelines.vgg16.images.evaluation import write_evaluation
@@ -28,7 +30,6 @@ from pipelines.vgg16.images.pictures import draw_answers, draw_weights
 from pipelines.vgg16.images.source import Untold, initial, picture_loss
 from pipelines.vgg16.model import VGG16
 
-SHARED = True  # several processes can train a run together
 CACHE = "cache"  # beside the runs: what they share
 SAVE_EVERY = 10.0  # seconds: a GPU trains an epoch in less than it takes to save the true VGG16
 
@@ -123,7 +124,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     """Trains on `tables` and fills the folder `out`; returns the run's figures.
 
     Written: `model.safetensors`, `history.csv`, `metrics.json`, and of the test split `predictions.csv`, `classes.csv`,
-    `few_labels.csv` and the pictures that COMPARISON names. The epoch is chosen on val; test is read at the end. A
+    `few_labels.csv` and the pictures that TASK names. The epoch is chosen on val; test is read at the end. A
     `checkpoint.safetensors` in `out` is resumed from and then removed. What runs share, weights learned from other
     pictures and frozen features, is kept in the folder `cache` beside `out`. Of several processes the first writes and
     returns figures; the others return none.

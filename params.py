@@ -1,0 +1,137 @@
+"""params.yaml -> frozen dataclasses, for `stages` and `pipelines` alike, which import nothing of each other.
+
+Numbers are read as YAML 1.2 has them, which is how DVC writes them: `1e-08` is a number. Whatever is not known, or is
+not of its field's type, is an error that says what was found, where, and what is known there.
+"""
+
+import dataclasses
+import re
+import types
+import typing
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+
+T = TypeVar("T")
+Source = Literal["builtin", "public"]
+
+FILE = Path("params.yaml")
+SECTIONS = ("data", "datasets", "pipelines")
+
+
+class _Loader(yaml.CSafeLoader):
+    """The safe loader in C (the one in Python takes a quarter of a second), with the numbers of YAML 1.2."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:float"]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$|[-+]?\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$"),
+    list("-+0123456789."),
+)
+
+
+def read(file: Path = FILE) -> Mapping[str, Mapping[str, Any]]:
+    """The sections of params.yaml, each a mapping. Raises ValueError that names what is not as it should be."""
+    try:
+        values = yaml.load(file.read_text(encoding="utf-8"), _Loader)  # noqa: S506  it is a safe loader
+    except FileNotFoundError:
+        raise ValueError(f"{file} does not exist in {Path.cwd()}: run from the project's root") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{file} is not YAML: {error}") from None
+    if not isinstance(values, Mapping) or set(values) != set(SECTIONS):
+        found = listed(values) if isinstance(values, Mapping) else repr(values)
+        raise ValueError(f"{file} has the sections {found}: expected {listed(SECTIONS)}")
+    for name, section in values.items():
+        if not isinstance(section, Mapping):
+            raise ValueError(f"{name} in {file} is {section!r}: expected a section with entries")
+    return values
+
+
+def source_of(dataset: str, sections: Mapping[str, Mapping[str, Any]]) -> Source:
+    """Where a data set comes from: its own `source` where it names one, else that of all data."""
+    if dataset not in sections["datasets"]:
+        raise ValueError(f"no data set {dataset!r} in {FILE}: datasets lists {listed(sections['datasets'])}")
+    own = (sections["datasets"][dataset] or {}).get("source")
+    source = own or sections["data"].get("source")
+    if source not in typing.get_args(Source):
+        where = f"datasets.{dataset}.source" if own else "data.source"
+        raise ValueError(f"{where} is {source!r}: choose from {listed(typing.get_args(Source))}")
+    return typing.cast(Source, source)
+
+
+def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `changes` laid over it, nested mappings merged key by key."""
+    merged = dict(base)
+    for key, value in changes.items():
+        old = base.get(key)
+        merged[key] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def parse(cls: type[T], values: object, where: str) -> T:
+    """A frozen dataclass from a mapping, checked against the types of its fields.
+
+    `where` is the place in params.yaml that messages name. Raises ValueError for an unknown or missing key, for a value
+    that is not of its field's type (an int passes for a float), and for what the dataclass itself refuses.
+    """
+    fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    if not isinstance(values, Mapping):
+        raise ValueError(f"{where} is {values!r}: expected a section with keys out of {listed(fields)}")
+    if unknown := [key for key in values if key not in fields]:
+        raise ValueError(f"unknown key {unknown[0]!r} in {where}: known are {listed(fields)}")
+    required = [n for n, f in fields.items() if f.default is f.default_factory is dataclasses.MISSING]
+    if missing := [name for name in required if name not in values]:
+        raise ValueError(f"{where} lacks {listed(missing)}")
+    hints = typing.get_type_hints(cls)
+    converted = {key: _convert(hints[key], value, f"{where}.{key}") for key, value in values.items()}
+    try:
+        return cls(**converted)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+
+
+def _convert(hint: Any, value: object, where: str) -> Any:  # noqa: PLR0911  a case a line
+    """`value` as a field of type `hint` takes it, or a ValueError that names what was expected."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        if value in arguments and type(value) in map(type, arguments):  # True is no 1
+            return value
+        raise ValueError(f"{where} is {value!r}: choose from {listed(arguments)}")
+    if origin in (types.UnionType, typing.Union):
+        if value is None and types.NoneType in arguments:
+            return None
+        kinds = [kind for kind in arguments if kind is not types.NoneType]
+        for kind in kinds[:-1]:
+            try:
+                return _convert(kind, value, where)
+            except ValueError:
+                continue
+        return _convert(kinds[-1], value, where)
+    if origin is tuple and isinstance(value, Sequence) and not isinstance(value, str):
+        return tuple(_convert(arguments[0], item, f"{where}[{index}]") for index, item in enumerate(value))
+    if dataclasses.is_dataclass(hint):
+        return parse(typing.cast(type[Any], hint), value, where)
+    kind = origin or hint
+    if kind is float and type(value) is int:
+        return float(value)
+    if hint is Any:
+        return value
+    fits = isinstance(value, Mapping if issubclass(kind, Mapping) else kind)
+    if not fits or (isinstance(value, bool) and kind is not bool):
+        raise ValueError(f"{where} is {value!r}: expected {_in_words(kind)}")
+    return value
+
+
+def _in_words(kind: type) -> str:
+    words = {int: "a whole number", float: "a number", str: "text", bool: "true or false", tuple: "a list"}
+    return words.get(kind, "a list" if issubclass(kind, list) else "a section with entries")
+
+
+def listed(names: Iterable[object]) -> str:
+    return ", ".join(map(str, names))

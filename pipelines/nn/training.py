@@ -1,0 +1,231 @@
+"""The one optimiser loop: a one-cycle schedule, clipped gradients, averaged weights, exact resume."""
+
+import copy
+import json
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeVar
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from pipelines.files import write_atomically
+from pipelines.nn import checkpoint
+from pipelines.task import Log, Row
+
+Batch = TypeVar("Batch")
+
+WARM_UP = 0.2  # share of the steps in which the learning rate rises to its peak
+START = 0.04  # the rate starts at this share of its peak (as in Smith & Topin 2018) and ends near zero
+
+
+@dataclass(frozen=True)
+class TrainingParams:
+    """How a model is trained, whatever the family."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float  # the schedule's peak
+    weight_decay: float
+    clip_norm: float  # gradients of a larger norm are scaled down to it
+    label_smoothing: float
+    ema_decay: float  # of the weights' moving average, by which a model is judged and kept; 0: the weights themselves
+    optimizer: Literal["adamw", "sgd"] = "adamw"  # sgd: with Nesterov's momentum of 0.9
+
+
+class Stateful(Protocol):
+    """What a checkpoint can hold: a model, its average, an optimiser."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state_dict: Any, /) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What `fit` found: the history by epoch, and the epoch (from 1) whose weights the model now has."""
+
+    history: list[Row]
+    best_epoch: int
+
+
+def fit(
+    model: nn.Module,
+    params: TrainingParams,
+    *,
+    batches: Callable[[int], Sequence[Batch]],
+    loss: Callable[[nn.Module, Batch], Tensor],
+    validate: Callable[[nn.Module], Row],
+    monitor: str,
+    lower_is_better: bool = False,
+    log: Log,
+    resume_from: Path | None,
+    save_every: float = 0.0,
+    saves: bool = True,
+    groups: Sequence[Mapping[str, Any]] | None = None,
+) -> Fit:
+    """Trains `model` and leaves in it the weights of the epoch with the highest `monitor`, or the lowest.
+
+    batches(epoch) are an epoch's batches, the same for the same epoch whenever asked and as many in each epoch;
+    loss(model, batch) is a scalar; validate(model) gives the figures of an epoch, `monitor` among them. After each
+    epoch, unless the last time was less than `save_every` seconds ago, everything is saved to `resume_from`: a call
+    that finds the file goes on from there and ends with the same bits as a call that was never interrupted; without a
+    `resume_from` nothing is saved. Of several processes that train together (pipelines/distributed.py) one `saves`, and
+    all go on from what it saved. `groups` are parameters that learn at rates of their own: `params`, and the `scale`
+    of their rate.
+
+    Raises ValueError when the loss is no longer finite, naming the epoch, and where there is no epoch to train.
+    """
+    if params.epochs < 1:
+        raise ValueError(f"epochs is {params.epochs}: at least 1 is needed")
+    groups = [{"params": model.parameters(), "scale": 1.0}] if groups is None else groups
+    optimizer = _optimizer(params, groups)
+    follow = get_ema_multi_avg_fn(params.ema_decay)  # type: ignore[no-untyped-call]
+    average = AveragedModel(model, multi_avg_fn=follow)
+    parts: dict[str, Stateful] = {"model": model, "average": average, "optimizer": optimizer}
+    history: list[Row] = []
+    best: dict[str, Any] = {"score": -math.inf, "epoch": 0, "model": {}}
+    if resume_from and resume_from.exists():
+        history, best = _restore(resume_from, parts)
+
+    saved = -math.inf
+    for epoch in range(len(history), params.epochs):
+        model.train()
+        epoch_batches = batches(epoch)
+        losses, norms = [], []
+        for index, batch in enumerate(epoch_batches):
+            progress = (epoch + index / len(epoch_batches)) / params.epochs
+            for group in optimizer.param_groups:
+                group["lr"] = params.learning_rate * group["scale"] * one_cycle(progress)
+            optimizer.zero_grad()
+            value = loss(model, batch)
+            value.backward()  # type: ignore[no-untyped-call]
+            norm = nn.utils.clip_grad_norm_(model.parameters(), params.clip_norm)
+            optimizer.step()
+            if params.ema_decay:
+                average.update_parameters(model)
+            losses.append(value.detach())
+            norms.append(norm)
+
+        row = {"epoch": epoch + 1.0, "learning_rate": optimizer.param_groups[0]["lr"]}
+        row |= _summary(torch.stack(losses), torch.stack(norms), params.clip_norm)
+        if not math.isfinite(row["train_loss"]):
+            raise ValueError(
+                f"the loss is {row['train_loss']} in epoch {epoch + 1}: training diverged; "
+                f"lower learning_rate ({params.learning_rate}) or clip_norm ({params.clip_norm})"
+            )
+        if not params.ema_decay:  # a copy of the weights themselves: once an epoch will do
+            average.update_parameters(model)
+        average.eval()
+        with torch.no_grad():
+            row |= validate(average.module)
+        history.append(row)
+        score = -row[monitor] if lower_is_better else row[monitor]
+        if score > best["score"]:
+            weights = copy.deepcopy(average.module.state_dict())
+            best = {"score": score, "epoch": epoch + 1, "model": weights}
+        log.epoch(row)
+        if resume_from and saves and time.monotonic() - saved >= save_every:
+            _save(resume_from, parts, history, best)
+            saved = time.monotonic()
+
+    model.load_state_dict(best["model"])
+    model.eval()
+    return Fit(history, best["epoch"])
+
+
+def _optimizer(params: TrainingParams, groups: Sequence[Mapping[str, Any]]) -> torch.optim.Optimizer:
+    own = [dict(group) for group in groups]  # an optimiser writes into them
+    if params.optimizer == "adamw":
+        return torch.optim.AdamW(own, lr=params.learning_rate, weight_decay=params.weight_decay, fused=True)
+    # Its fused form fails where layers join in later, as in gradual unfreezing.
+    return torch.optim.SGD(own, lr=params.learning_rate, weight_decay=params.weight_decay, momentum=0.9, nesterov=True)
+
+
+def one_cycle(progress: float) -> float:
+    """The learning rate as a share of its peak at `progress` in [0, 1]: half a cosine up, half a cosine down.
+
+    Smith & Topin (2018), "Super-convergence": one cycle of the rate over the whole training.
+    """
+    if progress < WARM_UP:
+        return START + (1 - START) * (1 - math.cos(math.pi * progress / WARM_UP)) / 2
+    return (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP))) / 2
+
+
+def _summary(losses: Tensor, norms: Tensor, clip_norm: float) -> Row:
+    """An epoch's training figures; gathered once an epoch, so that no step waits for the device."""
+    return {
+        "train_loss": losses.mean().item(),
+        "grad_norm": norms.mean().item(),
+        "grad_norm_max": norms.max().item(),
+        "grad_norm_clipped": norms.clamp(max=clip_norm).mean().item(),
+        "clipped_share": (norms > clip_norm).float().mean().item(),
+    }
+
+
+def _save(path: Path, parts: Mapping[str, Stateful], history: list[Row], best: Mapping[str, Any]) -> None:
+    state: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
+    state |= {"random": torch.get_rng_state(), "history": history, "best": best}
+    if torch.cuda.is_available():
+        state["random_cuda"] = torch.cuda.get_rng_state()
+    checkpoint.save(path, state)
+
+
+def _restore(path: Path, parts: Mapping[str, Stateful]) -> tuple[list[Row], dict[str, Any]]:
+    state = checkpoint.load(path)
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    optimizer = parts["optimizer"]
+    assert isinstance(optimizer, torch.optim.Optimizer)
+    for parameter, held in optimizer.state.items():  # a fused step takes for granted that they lie alike in memory
+        held |= {key: torch.empty_like(parameter).copy_(value) for key, value in held.items() if value.dim()}
+    torch.set_rng_state(state["random"])
+    if "random_cuda" in state:
+        torch.cuda.set_rng_state(state["random_cuda"])
+    return state["history"], state["best"]
+
+
+def choose_device(name: str) -> torch.device:
+    """`auto` is the GPU where there is one. Raises ValueError for a device that this machine lacks."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device is 'cuda', but torch finds no GPU here: set device to auto or cpu in params.yaml")
+    if name not in ("cpu", "cuda"):
+        raise ValueError(f"device is {name!r}: choose from auto, cpu, cuda")
+    return torch.device(name)
+
+
+def write_results(out: Path, model: nn.Module, fitted: Fit, test: Row) -> Row:
+    """Writes `history.csv` and `metrics.json`, removes the checkpoint, and returns the run's figures.
+
+    They are the chosen epoch's figures on val, those on test, the epoch, and how many parameters the model has.
+    """
+    figures = {key: value for key, value in fitted.history[fitted.best_epoch - 1].items() if key.startswith("val_")}
+    figures |= test
+    figures |= {"best_epoch": fitted.best_epoch, "parameters": sum(p.numel() for p in model.parameters())}
+    _write_figures(out, fitted.history, figures)
+    (out / "checkpoint.safetensors").unlink(missing_ok=True)
+    return figures
+
+
+def write_at_once(out: Path, log: Log, found: Row, test: Row, parameters: int) -> Row:
+    """The same for a run that has no epochs, as its result is computed at once: it counts as one.
+
+    `found` is what it found on its data but the test split; `parameters` is how many numbers were estimated.
+    """
+    row = {"epoch": 1.0, **found}
+    figures = {**found, **test, "best_epoch": 1.0, "parameters": float(parameters)}
+    _write_figures(out, [row], figures)
+    log.epoch(row)
+    return figures
+
+
+def _write_figures(out: Path, history: list[Row], figures: Row) -> None:
+    pd.DataFrame(history).to_csv(out / "history.csv", index=False, float_format="%.6g")
+    write_atomically(out / "metrics.json", json.dumps(figures, indent=2).encode())

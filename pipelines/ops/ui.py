@@ -1,0 +1,109 @@
+"""MLflow's and Prefect's UI with one command, on loopback; one Ctrl-C ends both."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import requests
+
+from pipelines import files
+from pipelines.ops import processes, server
+from pipelines.ops.server import HOST, PortError, Server, ServerError
+from pipelines.runs import interruptions, tracking
+
+START_LIMIT = 120.0  # seconds; MLflow takes about 10 on two idle cores
+END_LIMIT = 10.0
+EXPERIMENTS = "#/experiments?workflowType=machine_learning"  # the page that it opens by itself is about language models
+
+
+def ui(mlflow_port: int = 5000, prefect_port: int = 4200) -> int:
+    """Serve both until Ctrl-C. Raises ServerError when a port is taken, or when one ends; the other is ended too.
+
+    A Prefect server that runs already (for a `make repro`, say) is joined, at its own port.
+    """
+    try:
+        with interruptions.interruptible(), _mlflow(mlflow_port) as mlflow, _prefect(prefect_port) as prefect:
+            address = f"http://{HOST}:{mlflow_port}"
+            _wait_for(mlflow, f"{address}/health")
+            print(f"MLflow   {address}/{EXPERIMENTS}\nPrefect  {prefect.ui}\nCtrl-C ends both", flush=True)
+            while prefect.alive():
+                _check(mlflow)
+                time.sleep(0.5)
+            raise ServerError(f"the Prefect server has ended; {server.tail(files.PREFECT_HOME / 'server.log')}")
+    except KeyboardInterrupt:
+        print("ended", flush=True)
+        return 0  # the way that this command is meant to end
+
+
+@contextlib.contextmanager
+def _mlflow(port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """MLflow's server on the project's store, in a process group that ends with the block."""
+    with _choice_of_port("MLFLOW_PORT"):
+        server.listen(port).close()
+    files.MLFLOW_HOME.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1"]
+    command += ["--allowed-hosts", f"{HOST}:{port},localhost:{port}"]  # no other site's page may ask through a browser
+    command += ["--backend-store-uri", tracking.STORE_URI, "--artifacts-destination", str(_artifacts())]
+    with (files.MLFLOW_HOME / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            env=os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for this process, which ends MLflow's family itself
+        )
+    try:
+        yield process
+    finally:
+        processes.end(processes.family(process.pid), signal.SIGTERM, END_LIMIT)
+        process.wait()
+
+
+@contextlib.contextmanager
+def _prefect(port: int) -> Iterator[Server]:
+    """The project's Prefect server, which ends with the block unless somebody else needs it."""
+    with _choice_of_port("PREFECT_PORT"):
+        prefect = server.connect(port)
+    try:
+        yield prefect
+    finally:
+        if others := server.leave(prefect):
+            pids = ", ".join(str(other.pid) for other in others)
+            print(f"Prefect's server stays up for process {pids} and ends with it", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _choice_of_port(variable: str) -> Iterator[None]:
+    try:
+        yield
+    except PortError as error:
+        raise PortError(f"{error}; choose another one: make ui {variable}=...") from None
+
+
+def _artifacts() -> str:
+    return (files.MLFLOW_HOME / "artifacts").as_uri()
+
+
+def _wait_for(mlflow: subprocess.Popen[bytes], url: str) -> None:
+    deadline = time.monotonic() + START_LIMIT
+    while time.monotonic() < deadline:
+        _check(mlflow)
+        with contextlib.suppress(requests.RequestException):
+            if requests.get(url, timeout=2).ok:
+                return
+        time.sleep(0.2)
+    raise ServerError(f"MLflow did not answer within {START_LIMIT:.0f} s; {_mlflow_log()}")
+
+
+def _check(mlflow: subprocess.Popen[bytes]) -> None:
+    if mlflow.poll() is not None:
+        raise ServerError(f"MLflow's server has ended; {_mlflow_log()}")
+
+
+def _mlflow_log() -> str:
+    return server.tail(files.MLFLOW_HOME / "server.log")

@@ -1,0 +1,57 @@
+"""The model registry: which run is a pipeline's champion, and how the store comes to know it."""
+
+import importlib.metadata
+import json
+from pathlib import Path
+
+from pipelines.files import write_atomically
+from pipelines.runs import folder as runs
+from pipelines.runs import tracking
+
+# What the served model needs, at the versions that it was trained with.
+REQUIREMENTS = ("mlflow", "torch", "safetensors", "pandas", "pyarrow", "pyyaml", "numpy", "scipy", "soundfile")
+
+
+def promote(pipeline: str, data: Path = Path("data")) -> dict[str, str]:
+    """Makes the run that the comparison found best the pipeline's champion; written to `data/registry/`."""
+    metrics = json.loads((data / "metrics" / f"{pipeline}.json").read_text(encoding="utf-8"))
+    chosen = {"model": pipeline, **{key: str(value) for key, value in metrics["best"].items()}}
+    register(chosen, data)
+    write_atomically(data / "registry" / f"{pipeline}.json", json.dumps(chosen, indent=2).encode())
+    return chosen
+
+
+def register(chosen: dict[str, str], data: Path) -> str | None:
+    """Gives the run of a promotion the alias `champion` in the store; returns the model's version.
+
+    A run whose result is a report has no weights: it is in the store as a run, and nothing is registered.
+    """
+    pipeline, run = chosen["model"], chosen["run"]
+    folder = data / "models" / pipeline / run
+    runs.publish(folder)
+    if not (folder / "model.safetensors").is_file():
+        return None
+    made = runs.read(folder)
+    fingerprint = made["fingerprint"]
+    run_id = tracking.find_run(pipeline, fingerprint)
+    if run_id is None:
+        raise ValueError(f"the tracking store lost {run} while it was being registered: try again")
+    return tracking.register(
+        pipeline,
+        run_id,
+        folder / "model.safetensors",
+        asked={key: made["params"][key] for key in ("family", "task")},
+        requirements=[f"{name}=={importlib.metadata.version(name)}" for name in REQUIREMENTS],
+        tags={**chosen, "fingerprint": fingerprint},
+    )
+
+
+def publish(data: Path = Path("data")) -> tuple[int, int]:
+    """Brings the tracking store in line with the stage outputs: (runs that it lacked, champions set)."""
+    folders = sorted(path.parent for path in (data / "models").glob("*/*/run.json"))
+    for pipeline in dict.fromkeys(folder.parent.name for folder in folders):
+        tracking.create_store(pipeline)
+    published = sum(runs.publish(folder) for folder in folders)
+    promotions = sorted((data / "registry").glob("*.json"))
+    versions = [register(json.loads(path.read_text(encoding="utf-8")), data) for path in promotions]
+    return published, sum(version is not None for version in versions)

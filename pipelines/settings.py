@@ -1,0 +1,137 @@
+"""Section `pipelines` of params.yaml: which runs a pipeline consists of, and what each of them uses.
+
+`pipelines.<family>.<key>` is the pipeline `<family>-<key>`. Its section holds what its runs share, `public` what
+differs on published data, and each variant what differs for itself: variant over `public` over the section. What a
+section leaves out is the default of the task's dataclasses. A variant of 0 seeds is not run.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import params
+from params import Source, listed, merge, parse
+
+Device = Literal["auto", "cpu", "cuda"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run: a variant of a pipeline with a seed. Its task reads `model` and `training`."""
+
+    pipeline: str
+    family: str
+    task: str
+    dataset: str
+    variant: str
+    seed: int
+    device: str
+    model: Mapping[str, Any]
+    training: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        return f"{self.pipeline}-{self.variant}-s{self.seed}"
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A pipeline and the runs that it consists of."""
+
+    name: str
+    family: str
+    task: str
+    dataset: str
+    source: Source
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True)
+class _Variant:
+    """What can differ from run to run; `seeds` is a count: seeds 0, 1, ... are run."""
+
+    device: Device = "auto"  # auto: cuda where there is one
+    seeds: int = 1
+    model: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Section(_Variant):
+    """A pipeline's section of params.yaml as written there."""
+
+    dataset: str = ""
+    task: str = ""  # '': the key, which is the task's folder with dashes
+    variants: Mapping[str, Any] = field(default_factory=dict)
+    public: Mapping[str, Any] = field(default_factory=dict)
+
+
+def names(file: Path = params.FILE) -> list[str]:
+    """All pipelines of params.yaml, in its order."""
+    return list(_sections(params.read(file)["pipelines"]))
+
+
+def load_pipeline(name: str, file: Path = params.FILE) -> Pipeline:
+    """The pipeline `name` of params.yaml, with the settings for the source of its data."""
+    content = params.read(file)
+    sections = _sections(content["pipelines"])
+    if name not in sections:
+        raise ValueError(f"no pipeline {name!r} in {file}: it lists {listed(sections)}")
+    family, key, written = sections[name]
+    where = f"pipelines.{family}.{key}"
+    section = parse(_Section, written, where)
+    source = params.source_of(section.dataset, content)
+    if source == "public":
+        section = parse(_Section, merge(written, section.public), f"{where} with its 'public' part")
+    task = section.task or key.replace("-", "_")
+    _check_task(family, task, where)
+    shared = {"device": section.device, "seeds": section.seeds, "model": section.model, "training": section.training}
+    runs = []
+    for variant, changes in section.variants.items():
+        if not isinstance(changes, Mapping):
+            raise ValueError(f"{where}.variants.{variant} is {changes!r}: expected keys out of {listed(shared)}")
+        merged = parse(_Variant, merge(shared, changes), f"{where}.variants.{variant}")
+        runs += [
+            Run(
+                pipeline=name,
+                family=family,
+                task=task,
+                dataset=section.dataset,
+                variant=variant,
+                seed=seed,
+                device=merged.device,
+                model=merged.model,
+                training=merged.training,
+            )
+            for seed in range(merged.seeds)
+        ]
+    if not runs:
+        raise ValueError(f"{where} has no runs: it needs at least one variant, and seeds of at least 1")
+    return Pipeline(name, family, task, section.dataset, source, tuple(runs))
+
+
+def _sections(pipelines: Mapping[str, Any]) -> dict[str, tuple[str, str, Mapping[str, Any]]]:
+    """Family, key and section of every pipeline, by its name."""
+    for family, keys in pipelines.items():
+        if not isinstance(keys, Mapping):
+            raise ValueError(f"pipelines.{family} is {keys!r}: expected a section with an entry per pipeline")
+    return {
+        f"{family}-{key}": (family, key, section) for family, keys in pipelines.items() for key, section in keys.items()
+    }
+
+
+def tasks_of_families() -> dict[str, list[str]]:
+    """A family is a folder of pipelines/, a task a folder of its family's that has a `train.py`."""
+    known: dict[str, list[str]] = {}
+    for path in sorted(Path(__file__).parent.glob("*/*/train.py")):
+        known.setdefault(path.parts[-3], []).append(path.parts[-2])
+    return known
+
+
+def _check_task(family: str, task: str, where: str) -> None:
+    known = tasks_of_families()
+    if family not in known:
+        raise ValueError(f"{where}: the family is {family!r}: choose from {listed(known)}")
+    if task not in known[family]:
+        raise ValueError(f"{where}: the task is {task!r}: the family {family} has {listed(known[family])}")

@@ -1,0 +1,1 @@
+"""Waveforms: read from files, turned into features, batched."""

@@ -1,0 +1,130 @@
+"""Recordings as people have them -> waveforms: wav, flac, ogg and what else libsndfile reads, of any rate and length.
+
+A file is read piece by piece, so that hours of sound need no more memory than seconds. A recording travels as a text,
+to a served model too: `data:audio/wav;start=12.5;base64,...` (RFC 2397), or base64 alone.
+"""
+
+import base64
+import binascii
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import quote, unquote
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pipelines.sound.acoustics import resample
+
+LONGEST, SHORTEST = 10.0, 5.0  # seconds of a piece: a longer recording is cut where it is quietest between the two
+QUIET = 0.1  # seconds that a cut looks at
+SILENT = 1e-3  # highest sample of what counts as silence: 60 dB under full scale
+CLIPPED = 0.999  # a sample this high may have been higher
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a recording, all channels as one: samples in [-1, 1] at `rate` a second, from `start` (seconds) on."""
+
+    start: float
+    samples: NDArray[np.float32]
+    rate: int
+    name: str = ""
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / self.rate
+
+    def waveform(self, rate: int) -> Tensor:
+        """The samples at another rate (N,)."""
+        ratio = Fraction(rate, self.rate).limit_denominator(1000)  # odd rates: right to a millionth
+        return resample(torch.from_numpy(self.samples)[None], ratio.numerator, ratio.denominator)[0]
+
+    def warnings(self, rate: int) -> list[str]:
+        """What makes a model of `rate` doubtful of it."""
+        found = []
+        loudness = np.abs(self.samples)
+        if loudness.max() < SILENT:
+            found.append("silent: nothing is louder than 60 dB under full scale")
+        elif (share := float((loudness >= CLIPPED).mean())) > 1e-3:
+            found.append(f"clipped: {share:.1%} of the samples are at full scale")
+        if self.rate < rate:
+            found.append(
+                f"{self.rate} samples a second, where the model expects {rate}: nothing above {self.rate / 2:g} Hz"
+            )
+        return found
+
+
+def pieces(source: Path | BinaryIO, name: str) -> Iterator[Piece]:
+    """The recording in `source` from its begin to its end. `name` says in messages which.
+
+    Raises ValueError where it is no recording, has no samples, or has one that is no number.
+    """
+    import soundfile  # libsndfile, which text alone does not need
+
+    try:
+        file = soundfile.SoundFile(source)
+    except (soundfile.LibsndfileError, TypeError) as error:
+        raise ValueError(f"{name} is no recording that can be read (wav, flac, ogg): {error}") from None
+    with file:
+        rate, start, rest = int(file.samplerate), 0, np.zeros(0, np.float32)
+        for block in _blocks(file, name):
+            rest = np.concatenate([rest, block])
+            while len(rest) > LONGEST * rate:
+                cut = _quietest(rest, rate)
+                yield Piece(start / rate, rest[:cut], rate, name)
+                start, rest = start + cut, rest[cut:]
+        if not start + len(rest):
+            raise ValueError(f"{name} is a recording without samples")
+        if len(rest):
+            yield Piece(start / rate, rest, rate, name)
+
+
+def _blocks(file: Any, name: str) -> Iterator[NDArray[np.float32]]:
+    """The samples of an open file, a few seconds at a time, channels averaged."""
+    place = 0
+    while len(block := file.read(int(SHORTEST * file.samplerate), dtype="float32", always_2d=True)):
+        if not np.isfinite(block).all():
+            second = (place + int(np.flatnonzero(~np.isfinite(block).all(axis=1))[0])) / file.samplerate
+            raise ValueError(f"{name} has a sample at {second:.3f} s that is no number: the file is broken")
+        place += len(block)
+        yield block.mean(axis=1)
+
+
+def _quietest(samples: NDArray[np.float32], rate: int) -> int:
+    """The middle of the quietest tenth of a second where a piece may end."""
+    width = max(1, int(QUIET * rate))
+    first, last = int(SHORTEST * rate), int(LONGEST * rate)
+    energy = np.cumsum(np.square(samples[first:last], dtype=np.float64))
+    windows = energy[width:] - energy[:-width]
+    return first + int(windows.argmin()) + width // 2
+
+
+def as_text(piece: Piece) -> str:
+    """A piece as text that `from_text` reads back, sample by sample."""
+    import soundfile
+
+    file = io.BytesIO()
+    soundfile.write(file, piece.samples, piece.rate, format="WAV", subtype="FLOAT")
+    content = base64.b64encode(file.getvalue()).decode()
+    return f"data:audio/wav;name={quote(piece.name)};start={piece.start:.6f};base64,{content}"
+
+
+def from_text(text: str, name: str) -> Iterator[Piece]:
+    """The recording that a text holds, piece by piece. Raises ValueError as `pieces` does, and for other text."""
+    head, comma, content = text.strip().partition(",") if text.lstrip().startswith("data:") else ("", ",", text.strip())
+    details = dict(part.partition("=")[::2] for part in head.split(";")[1:])
+    try:
+        found = base64.b64decode(content, validate=True)
+        offset = float(details.get("start", 0))
+    except (binascii.Error, ValueError) as error:
+        raise ValueError(f"{name} is no recording in base64 ({error}): {text[:40]!r}") from None
+    if not found or not comma:
+        raise ValueError(f"{name} holds no recording: {text[:40]!r}")
+    for piece in pieces(io.BytesIO(found), name):
+        yield Piece(offset + piece.start, piece.samples, piece.rate, unquote(details.get("name", "")))

@@ -1,0 +1,1 @@
+"""Statistics of numbers: moments, estimates, intervals, tests of normality, and a summary in words."""

@@ -1,0 +1,1 @@
+"""Downloads: resumed, verified by digest, from mirrors first; archives are read without unpacking them."""

@@ -1,0 +1,41 @@
+"""prefect.yaml against the code, without a server."""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pipelines.ops.deploy import POOLS
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = yaml.safe_load((ROOT / "prefect.yaml").read_text())
+DEPLOYMENTS = [pytest.param(deployment, id=deployment["name"]) for deployment in FILE["deployments"]]
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS)
+def test_the_entrypoint_is_a_flow_with_these_parameters(deployment: dict[str, Any]) -> None:
+    module, _, name = deployment["entrypoint"].rpartition(".")
+    tree = ast.parse(ROOT.joinpath(*module.split(".")).with_suffix(".py").read_text())
+    (function,) = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name]
+    assert any(ast.unparse(decorator).startswith("flow") for decorator in function.decorator_list)
+    assert deployment.get("parameters", {}).keys() <= {argument.arg for argument in function.args.args}
+    assert len(function.args.defaults) == len(function.args.args), "a scheduled run may leave out any parameter"
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS)
+def test_the_work_pool_is_one_that_deploy_creates(deployment: dict[str, Any]) -> None:
+    assert deployment["work_pool"]["name"] in POOLS
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS)
+def test_every_schedule_has_a_slug_and_a_time_zone_and_runs_one_at_a_time(deployment: dict[str, Any]) -> None:
+    assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
+    for schedule in deployment["schedules"]:
+        assert schedule.keys() == {"slug", "cron", "timezone", "active"}
+
+
+def test_no_path_of_a_machine_is_in_the_file() -> None:
+    (step,) = FILE["pull"]
+    assert step == {"prefect.deployments.steps.set_working_directory": {"directory": "{{ $PIPELINES_ROOT }}"}}

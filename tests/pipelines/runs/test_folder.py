@@ -1,0 +1,283 @@
+"""A run's folder: when it is kept, when it is made anew, when it goes on, and what it says about itself."""
+
+import dataclasses
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from pipelines.runs import folder as runs
+from pipelines.runs import tracking
+from pipelines.settings import Run
+from pipelines.task import Log, Row
+
+MakeRun = Callable[..., Run]
+
+
+# --- what a run is made from
+
+
+def fingerprint(run: Run, tables: Path) -> str:
+    found: str = runs.describe(run, tables)["fingerprint"]
+    return found
+
+
+def test_the_fingerprint_stays_while_nothing_changes(tiny_run: MakeRun, tables: Path) -> None:
+    before = fingerprint(tiny_run(), tables)
+    os.utime(tables / "train.parquet", (0, 0))
+    (tables / "train.parquet").write_bytes((tables / "train.parquet").read_bytes())
+    assert fingerprint(tiny_run(), tables) == before
+
+
+@pytest.mark.parametrize("changes", [{"hidden_size": 16}, {"epochs": 3}, {"seed": 1}, {"variant": "irnn"}])
+def test_the_fingerprint_changes_with_every_setting(changes: dict[str, Any], tiny_run: MakeRun, tables: Path) -> None:
+    assert fingerprint(tiny_run(**changes), tables) != fingerprint(tiny_run(), tables)
+
+
+@pytest.mark.parametrize("table", ["train", "val", "test"])
+def test_the_fingerprint_changes_with_a_byte_of_a_table(table: str, tiny_run: MakeRun, tables: Path) -> None:
+    before = fingerprint(tiny_run(), tables)
+    content = bytearray((tables / f"{table}.parquet").read_bytes())
+    content[len(content) // 2] ^= 1
+    (tables / f"{table}.parquet").write_bytes(content)
+    assert fingerprint(tiny_run(), tables) != before
+
+
+def test_the_fingerprint_changes_with_the_rows_that_are_set_aside(tiny_run: MakeRun, tables: Path) -> None:
+    before = fingerprint(tiny_run(), tables)
+    validation = Path("data/validation/slots")
+    validation.mkdir(parents=True)
+    (validation / "result.json").write_text(json.dumps({"quarantined": {"train": [3]}, "warnings": []}))
+    assert fingerprint(tiny_run(), tables) != before
+
+
+def test_the_fingerprint_changes_with_the_code(
+    tiny_run: MakeRun, tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = tmp_path / "pipelines"
+    for task in ("slots", "sentiment"):
+        (code / "rnn" / task).mkdir(parents=True)
+        (code / "rnn" / task / "model.py").write_text("HIDDEN = 1")
+    (code / "runs.py").write_text("")
+    monkeypatch.setattr(runs, "__file__", str(code / "runs.py"))
+    before = fingerprint(tiny_run(), tables)
+    (code / "rnn" / "sentiment" / "model.py").write_text("HIDDEN = 2")
+    (code / "rnn" / "flow.py").write_text("HIDDEN = 2")
+    assert fingerprint(tiny_run(), tables) == before, "another task's code and a flow decide nothing here"
+    (code / "rnn" / "dynamics.py").write_text("HIDDEN = 2")
+    with_family = fingerprint(tiny_run(), tables)
+    assert with_family != before
+    before = with_family
+    (code / "rnn" / "slots" / "model.py").write_text("HIDDEN = 2")
+    assert fingerprint(tiny_run(), tables) != before
+
+
+def test_the_tags_say_where_a_run_comes_from(tiny_run: MakeRun, tables: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_STAGE", "train@rnn-slots")
+    monkeypatch.delenv("DVC_EXP_NAME", raising=False)
+    lock = {"stages": {"prepare@slots": {"outs": [{"path": "data/prepared/slots", "md5": "0a.dir"}]}}}
+    Path("dvc.lock").write_text(yaml.safe_dump(lock))
+    tags = runs.describe(tiny_run(variant="gru", seed=3), Path("data/prepared/slots"))["tags"]
+    expected = {
+        "pipeline": "rnn-slots",
+        "variant": "gru",
+        "seed": "3",
+        "stage": "train@rnn-slots",
+        "experiment": "",
+        "data.source": "builtin",
+        "data.rules": "data/validation/slots/docs/rules.html",
+        "data.warnings": "",
+        "device": "cpu",
+        "git.commit": "unknown",
+        "git.dirty": "unknown",
+        "dvc.md5.data/prepared/slots": "0a.dir",
+    }
+    assert tags.items() >= expected.items()
+    assert tags.keys() - expected.keys() == {"torch", "cuda", "fingerprint"}
+    assert all(isinstance(value, str) for value in tags.values())
+
+
+def test_digests_are_those_of_dvcs_lock(workplace: Path) -> None:
+    assert runs.dvc_digests() == {}
+    Path("dvc.lock").write_text("""
+schema: '2.0'
+stages:
+  download@slots:
+    cmd: python -m stages download slots
+    deps: [{path: stages/fetch.py, hash: md5, md5: ffff, size: 1}]
+    outs: [{path: data/raw/slots, hash: md5, md5: 1111.dir, size: 10, nfiles: 2}]
+  prepare@slots:
+    cmd: python -m stages prepare slots
+    outs:
+    - {path: data/prepared/slots, hash: md5, md5: 2222.dir, size: 10, nfiles: 4}
+    - {path: data/elsewhere, hash: md5}
+  nothing:
+    cmd: 'true'
+""")
+    assert runs.dvc_digests() == {"data/raw/slots": "1111.dir", "data/prepared/slots": "2222.dir"}
+
+
+def test_git_outside_a_repository(workplace: Path) -> None:
+    assert runs.git_state() == {"git.commit": "unknown", "git.dirty": "unknown"}
+
+
+def test_git_not_installed(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(workplace))
+    assert runs.git_state() == {"git.commit": "unknown", "git.dirty": "unknown"}
+
+
+def test_git_in_a_repository(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(name, os.devnull)
+
+    def git(*arguments: str) -> str:
+        who = ["-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false"]
+        return subprocess.run(["git", *who, *arguments], check=True, capture_output=True, text=True).stdout.strip()
+
+    (workplace / "code.py").write_text("1")
+    (workplace / "dvc.lock").write_text("1")
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "first")
+    clean = {"git.commit": git("rev-parse", "HEAD"), "git.dirty": "false"}
+    assert runs.git_state() == clean
+    (workplace / "dvc.lock").write_text("rewritten by a dvc repro that is under way")
+    assert runs.git_state() == clean
+    (workplace / "code.py").write_text("2")
+    assert runs.git_state() == clean | {"git.dirty": "true"}
+
+
+# --- executing runs, with a training that does little
+
+
+class Training:
+    """Writes what a training function writes; interrupted before the epoch `interrupted_at`, which it resumes at."""
+
+    def __init__(self, interrupted_at: int = 0) -> None:
+        self.calls: list[str] = []
+        self.interrupted_at = interrupted_at
+
+    def __call__(self, run: Run, _tables: Path, out: Path, log: Log) -> Row:
+        self.calls.append(run.name)
+        checkpoint = out / "checkpoint.safetensors"
+        done = int(checkpoint.read_text()) if checkpoint.exists() else 0
+        for epoch in range(done + 1, run.training["epochs"] + 1):
+            if epoch == self.interrupted_at:
+                raise KeyboardInterrupt
+            checkpoint.write_text(str(epoch))
+            log.epoch({"epoch": float(epoch), "val_f1": 50.0 + epoch})
+        rows = [{"epoch": float(epoch), "val_f1": 50.0 + epoch} for epoch in range(1, run.training["epochs"] + 1)]
+        figures = {"val_f1": 50.0 + run.training["epochs"], "test_f1": 40.0, "best_epoch": run.training["epochs"]}
+        pd.DataFrame(rows).to_csv(out / "history.csv", index=False)
+        (out / "metrics.json").write_text(json.dumps(figures))
+        (out / "model.safetensors").write_text("weights")
+        checkpoint.unlink()
+        return figures
+
+
+def mlflow_runs() -> list[tuple[str, str]]:
+    """(id, status) of each run in the store."""
+    store = tracking.client()
+    found = store.search_runs([tracking.create_store("rnn-slots")])
+    return [(run.info.run_id, run.info.status) for run in found]
+
+
+def made(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / "run.json").read_text())
+    return content
+
+
+@pytest.mark.usefixtures("new_store", "workplace")
+class TestExecute:
+    def test_a_finished_run_says_what_it_is(self, tiny_run: MakeRun, tmp_path: Path) -> None:
+        told: list[str] = []
+        run, training = tiny_run(), Training()
+        folder = runs.execute(run, tmp_path / "work", training, told.append)
+        assert folder == tmp_path / "work" / "rnn-slots-elman-s0"
+        ((run_id, status),) = mlflow_runs()
+        assert status == "FINISHED"
+        content = made(folder)
+        assert content["params"] == dataclasses.asdict(run)
+        assert content["run_id"] == run_id
+        assert content["finished"] is True
+        assert content["seconds"] >= 0
+        assert tracking.find_run("rnn-slots", content["fingerprint"]) == run_id
+        assert told == ["rnn-slots-elman-s0: val F1 52.00, test F1 40.00, 0 s"]
+        artifacts = {file.path for file in tracking.client().list_artifacts(run_id)}
+        assert artifacts == {"history.csv", "metrics.json", "model.safetensors"}
+        inputs = tracking.client().get_run(run_id).inputs
+        assert inputs is not None
+        assert [given.dataset.name for given in inputs.dataset_inputs] == ["slots"]
+
+    def test_it_is_kept_and_not_trained_again(self, tiny_run: MakeRun, tmp_path: Path) -> None:
+        told: list[str] = []
+        training = Training()
+        for _ in range(2):
+            folder = runs.execute(tiny_run(), tmp_path / "work", training, told.append)
+        assert training.calls == ["rnn-slots-elman-s0"]
+        assert told[1] == "rnn-slots-elman-s0: unchanged, kept (val F1 52.00, test F1 40.00)"
+        assert len(mlflow_runs()) == 1
+        assert (folder / "model.safetensors").exists()
+
+    def test_a_changed_setting_trains_anew_from_nothing(self, tiny_run: MakeRun, tmp_path: Path) -> None:
+        training = Training()
+        folder = runs.execute(tiny_run(), tmp_path / "work", training, print)
+        (folder / "left over").write_text("of the first run")
+        first = made(folder)
+        runs.execute(tiny_run(hidden_size=16), tmp_path / "work", training, print)
+        assert len(training.calls) == 2
+        assert not (folder / "left over").exists()
+        assert made(folder)["params"]["model"]["hidden_size"] == 16
+        assert {first["run_id"], made(folder)["run_id"]} == {run_id for run_id, _ in mlflow_runs()}
+        assert first["run_id"] != made(folder)["run_id"]
+
+    def test_an_interrupted_run_goes_on_in_the_same_place(self, tiny_run: MakeRun, tmp_path: Path) -> None:
+        run, told = tiny_run(epochs=4), list[str]()
+        with pytest.raises(KeyboardInterrupt):
+            runs.execute(run, tmp_path / "work", Training(interrupted_at=3), told.append)
+        folder = tmp_path / "work" / run.name
+        interrupted = made(folder)
+        assert interrupted["finished"] is False
+        assert mlflow_runs() == [(interrupted["run_id"], "KILLED")]
+        runs.execute(run, tmp_path / "work", Training(), told.append)
+        assert told[0] == "rnn-slots-elman-s0: going on from its last finished epoch"
+        assert mlflow_runs() == [(interrupted["run_id"], "FINISHED")]
+        assert made(folder)["run_id"] == interrupted["run_id"]
+        points = tracking.client().get_metric_history(interrupted["run_id"], "val_f1")
+        assert {point.step: point.value for point in points if point.step} == {1: 51, 2: 52, 3: 53, 4: 54}
+
+    def test_a_run_that_fails_is_not_taken_for_finished(self, tiny_run: MakeRun, tmp_path: Path) -> None:
+        def fail(run: Run, tables: Path, out: Path, log: Log) -> Row:
+            raise ValueError("the loss is nan")
+
+        with pytest.raises(ValueError, match="the loss is nan"):
+            runs.execute(tiny_run(), tmp_path / "work", fail, print)
+        assert [status for _, status in mlflow_runs()] == ["FAILED"]
+        training = Training()
+        runs.execute(tiny_run(), tmp_path / "work", training, print)
+        assert training.calls == ["rnn-slots-elman-s0"]
+
+    def test_a_wiped_store_is_told_again(
+        self, tiny_run: MakeRun, tmp_path: Path, new_store: Callable[[], Path]
+    ) -> None:
+        folder = runs.execute(tiny_run(), tmp_path / "work", Training(), print)
+        assert runs.publish(folder) is False
+        ((run_id, _),) = mlflow_runs()
+        before = tracking.client().get_run(run_id)
+        new_store()
+        assert runs.publish(folder) is True
+        assert runs.publish(folder) is False
+        ((new_id, status),) = mlflow_runs()
+        after = tracking.client().get_run(new_id)
+        assert status == "FINISHED"
+        assert after.info.run_name == before.info.run_name
+        assert after.data.params == before.data.params
+        assert after.data.metrics == before.data.metrics
+        own = made(folder)["tags"]
+        assert {key: after.data.tags[key] for key in own} == {key: before.data.tags[key] for key in own} == own
