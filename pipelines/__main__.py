@@ -125,9 +125,9 @@ def _predict(options: argparse.Namespace) -> None:
 
     champion = load_champion(options.pipeline)
     family, task = champion.model_config["family"], champion.model_config["task"]
-    for texts in tasks.find(family, task).inputs(options.arguments):
+    for texts in tasks.find(family, task).questions(options.arguments):
         for answer in champion.predict(texts):
-            print(tasks.find(family, task).shown(answer), end="\n\n", flush=True)
+            print(tasks.find(family, task).predictor.shown(answer), end="\n\n", flush=True)
 
 
 def _fit(options: argparse.Namespace) -> None:

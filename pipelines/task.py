@@ -9,6 +9,7 @@
 
 import importlib
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,10 +99,31 @@ class Trainer(Protocol):
         """Trains on `tables`, fills the folder `out`, and returns the run's figures."""
 
 
-class Predictor(Protocol):
-    """What a trained model is asked with: raw texts in, one answer for each out."""
+Answer = dict[str, Any]  # JSON
 
-    def __call__(self, texts: list[str]) -> list[dict[str, Any]]: ...
+
+class Predictor(ABC):
+    """A trained model, loaded from a run's `model.safetensors`: raw texts in, one answer for each out."""
+
+    @abstractmethod
+    def __init__(self, weights: Path) -> None: ...
+
+    @abstractmethod
+    def __call__(self, texts: list[str]) -> list[Answer]:
+        """An answer for each text. Raises ValueError that names the text which cannot be answered."""
+
+    @staticmethod
+    @abstractmethod
+    def shown(answer: Answer) -> str:
+        """An answer as lines for a terminal."""
+
+    @staticmethod
+    def inputs(arguments: list[str]) -> Iterable[str]:
+        """The texts that a command line asks: its arguments; without any, the lines of standard input.
+
+        A list is asked at once; the texts of an iterator are asked one by one, so that not all must be in memory.
+        """
+        return arguments or [line.strip() for line in sys.stdin]
 
 
 def no_files(_run: Run) -> list[Path]:
@@ -122,22 +144,14 @@ class Task:
     def trainer(self) -> Trainer:
         return cast(Trainer, importlib.import_module(f"{self.package}.train"))
 
-    def predictor(self, weights: Path) -> Predictor:
-        return cast(Predictor, self._predict.Predictor(weights))
-
-    def inputs(self, arguments: list[str]) -> Iterable[list[str]]:
-        """What a command line asks, in batches: its arguments; without any, the lines of standard input."""
-        read = getattr(self._predict, "inputs", None)
-        found: Iterable[str] = read(arguments) if read else arguments or [line.strip() for line in sys.stdin]
-        return [found] if isinstance(found, list) else ([text] for text in found)
-
-    def shown(self, answer: dict[str, Any]) -> str:
-        """An answer as lines for a terminal."""
-        return str(self._predict.shown(answer))
-
     @property
-    def _predict(self) -> Any:
-        return importlib.import_module(f"{self.package}.predict")
+    def predictor(self) -> type[Predictor]:
+        return cast(type[Predictor], importlib.import_module(f"{self.package}.predict").Predictor)
+
+    def questions(self, arguments: list[str]) -> Iterable[list[str]]:
+        """The texts that a command line asks, in batches."""
+        texts = self.predictor.inputs(arguments)
+        return [texts] if isinstance(texts, list) else ([text] for text in texts)
 
 
 def find(family: str, name: str) -> Task:

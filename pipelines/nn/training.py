@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 import pandas as pd
 import torch
@@ -19,6 +19,7 @@ from pipelines.nn import checkpoint
 from pipelines.task import Log, Row
 
 Batch = TypeVar("Batch")
+Model = TypeVar("Model", bound=nn.Module)
 
 WARM_UP = 0.2  # share of the steps in which the learning rate rises to its peak
 START = 0.04  # the rate starts at this share of its peak (as in Smith & Topin 2018) and ends near zero
@@ -55,12 +56,12 @@ class Fit:
 
 
 def fit(
-    model: nn.Module,
+    model: Model,
     params: TrainingParams,
     *,
     batches: Callable[[int], Sequence[Batch]],
-    loss: Callable[[nn.Module, Batch], Tensor],
-    validate: Callable[[nn.Module], Row],
+    loss: Callable[[Model, Batch], Tensor],
+    validate: Callable[[Model], Row],
     monitor: str,
     lower_is_better: bool = False,
     log: Log,
@@ -123,7 +124,7 @@ def fit(
             average.update_parameters(model)
         average.eval()
         with torch.no_grad():
-            row |= validate(average.module)
+            row |= validate(cast(Model, average.module))
         history.append(row)
         score = -row[monitor] if lower_is_better else row[monitor]
         if score > best["score"]:

@@ -199,14 +199,14 @@ def test_a_saved_model_answers_in_words(example: Example, prepared: Path, traine
     for text, answer in zip(texts, answers, strict=True):
         alone = predictor([text])[0]
         assert alone.keys() == answer.keys()
-        assert task.find(example.family, example.task).shown(answer).strip()
+        assert task.find(example.family, example.task).predictor.shown(answer).strip()
     for odd in ODD:
         found = asked(predictor, odd)
         if isinstance(found, str):
             assert re.search(r"\b(text|case) 1\b", found), "an error says which text it is about"
             continue
         assert json.loads(json.dumps(found)) == found
-        assert task.find(example.family, example.task).shown(found).strip()
+        assert task.find(example.family, example.task).predictor.shown(found).strip()
         for read in {"words", "prompt"} & found.keys():
             assert len(found[read]) >= len(odd.split()), "nothing is cut silently"
     assert predictor([]) == []

@@ -7,25 +7,14 @@ from typing import Any
 
 import torch
 
+from pipelines import task
 from pipelines.ctc.decoding import align, greedy, spans
 from pipelines.ctc.loss import log_likelihood
 from pipelines.ctc.speech.train import load_recogniser, posteriors
 from pipelines.sound.audio import Piece, as_text, from_text, pieces
 
 
-def inputs(arguments: list[str]) -> Iterator[str]:
-    """The recordings in the files that `arguments` name, as texts, one piece at a time: a file may be hours long."""
-    if not arguments:
-        raise ValueError("no sound file is named: `python -m pipelines predict ctc-speech clip.wav`")
-    for argument in arguments:
-        path = Path(argument)
-        if not path.is_file():
-            raise ValueError(f"{argument} is no file: name a sound file (wav, flac, ogg)")
-        for piece in pieces(path, argument):
-            yield as_text(piece)
-
-
-class Predictor:
+class Predictor(task.Predictor):
     """A recogniser loaded from a run's `model.safetensors`."""
 
     def __init__(self, weights: Path) -> None:
@@ -85,15 +74,27 @@ class Predictor:
         text = self._encoder.alphabet.text(labels)
         return answer | {"text": text, "confidence": min(probability, 1.0), "characters": characters}
 
+    @staticmethod
+    def inputs(arguments: list[str]) -> Iterator[str]:
+        """The recordings in the files that `arguments` name, as texts, a piece at a time: a file may be hours long."""
+        if not arguments:
+            raise ValueError("no sound file is named: `python -m pipelines predict ctc-speech clip.wav`")
+        for argument in arguments:
+            path = Path(argument)
+            if not path.is_file():
+                raise ValueError(f"{argument} is no file: name a sound file (wav, flac, ogg)")
+            for piece in pieces(path, argument):
+                yield as_text(piece)
 
-def shown(answer: Mapping[str, Any]) -> str:
-    """The text with its time and confidence, then a line for each character."""
-    where = f"{answer['name']} " if answer["name"] else ""
-    said = answer["text"] or "(nothing)"
-    lines = [f"{where}{answer['start']:.2f}-{answer['end']:.2f} s: {said}  ({answer['confidence']:.0%})"]
-    lines += [f"  warning: {warning}" for warning in answer["warnings"]]
-    lines += [
-        f"  {character['start']:8.2f} s  {character['character']}  {character['confidence']:.0%}"
-        for character in answer["characters"]
-    ]
-    return "\n".join(lines)
+    @staticmethod
+    def shown(answer: Mapping[str, Any]) -> str:
+        """The text with its time and confidence, then a line for each character."""
+        where = f"{answer['name']} " if answer["name"] else ""
+        said = answer["text"] or "(nothing)"
+        lines = [f"{where}{answer['start']:.2f}-{answer['end']:.2f} s: {said}  ({answer['confidence']:.0%})"]
+        lines += [f"  warning: {warning}" for warning in answer["warnings"]]
+        lines += [
+            f"  {character['start']:8.2f} s  {character['character']}  {character['confidence']:.0%}"
+            for character in answer["characters"]
+        ]
+        return "\n".join(lines)

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from pipelines import task
 from pipelines.gaussian.classification.train import load_classifier
 from pipelines.stats.samples import number_in
 
 
-class Predictor:
+class Predictor(task.Predictor):
     """A classifier loaded from a run's `model.safetensors`."""
 
     def __init__(self, weights: Path) -> None:
@@ -47,25 +48,25 @@ class Predictor:
             raise ValueError(f"{where} lacks {', '.join(missing)}: the classifier reads {known}")
         return [given.get(name, 0.0) for name in self._classifier.features]  # 0: of a feature that adds nothing
 
+    @staticmethod
+    def inputs(arguments: list[str]) -> list[str]:
+        """Cases from a command line: `--hp 50 --attack 65` is one, `cases.csv` holds one a row, a name a column.
 
-def inputs(arguments: list[str]) -> list[str]:
-    """Cases from a command line: `--hp 50 --attack 65` is one, `cases.csv` holds one a row, a name a column.
+        Other arguments are cases as the predictor reads them, and so are, without any, lines of standard input. Raises
+        ValueError for an option without a value and for a file that is no table.
+        """
+        if not arguments:
+            return [line.strip() for line in sys.stdin]
+        if arguments[0].startswith("--"):
+            return [_of_options(arguments)]
+        return [
+            text for argument in arguments for text in (_of_file(argument) if argument.endswith(".csv") else [argument])
+        ]
 
-    Other arguments are cases as the predictor reads them, and so are, without any, lines of standard input. Raises
-    ValueError for an option without a value and for a file that is no table.
-    """
-    if not arguments:
-        return [line.strip() for line in sys.stdin]
-    if arguments[0].startswith("--"):
-        return [_of_options(arguments)]
-    return [
-        text for argument in arguments for text in (_of_file(argument) if argument.endswith(".csv") else [argument])
-    ]
-
-
-def shown(answer: Mapping[str, Any]) -> str:
-    """The classes, the most probable one first."""
-    return ", ".join(f"{name} {share:.1%}" for name, share in answer["probabilities"].items())
+    @staticmethod
+    def shown(answer: Mapping[str, Any]) -> str:
+        """The classes, the most probable one first."""
+        return ", ".join(f"{name} {share:.1%}" for name, share in answer["probabilities"].items())
 
 
 def _of_options(arguments: list[str]) -> str:

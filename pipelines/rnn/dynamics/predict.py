@@ -7,11 +7,12 @@ from typing import Any
 
 import torch
 
+from pipelines import task
 from pipelines.rnn.dynamics.train import load_networks
 from pipelines.rnn.sequences import Batch
 
 
-class Predictor:
+class Predictor(task.Predictor):
     """The networks of a run's `model.safetensors`."""
 
     def __init__(self, weights: Path) -> None:
@@ -32,9 +33,9 @@ class Predictor:
         label = max(votes, key=lambda name: (votes[name], name))
         return {"label": label, "votes": votes[label], "networks": said}
 
-
-def shown(answer: Mapping[str, Any]) -> str:
-    """The class, how many say so, and who says otherwise."""
-    line = f"{answer['label']}  ({answer['votes']} of {len(answer['networks'])} networks)"
-    others = [f"{name} {said}" for name, said in answer["networks"].items() if said != answer["label"]]
-    return "\n".join([line, *(["others: " + ", ".join(others)] if others else [])])
+    @staticmethod
+    def shown(answer: Mapping[str, Any]) -> str:
+        """The class, how many say so, and who says otherwise."""
+        line = f"{answer['label']}  ({answer['votes']} of {len(answer['networks'])} networks)"
+        others = [f"{name} {said}" for name, said in answer["networks"].items() if said != answer["label"]]
+        return "\n".join([line, *(["others: " + ", ".join(others)] if others else [])])

@@ -6,13 +6,14 @@ from typing import Any
 
 import torch
 
+from pipelines import task
 from pipelines.nn.words import in_words
 from pipelines.rnn.key_terms.data import split_words
 from pipelines.rnn.key_terms.scores import tagged_phrases
 from pipelines.rnn.key_terms.train import load_network, name_terms
 
 
-class Predictor:
+class Predictor(task.Predictor):
     """A network loaded from a run's `model.safetensors`."""
 
     def __init__(self, weights: Path) -> None:
@@ -43,12 +44,12 @@ class Predictor:
             weights = self._model.attend(self._encoder.batch([text]))
         return [] if weights is None else weights[0].tolist()
 
-
-def shown(answer: Mapping[str, Any]) -> str:
-    """The key terms, or the best phrases where none was sure enough, and the words that were looked at most."""
-    terms = answer["key_terms"]
-    line = "; ".join(terms) if terms else "none for sure; best: " + "; ".join(answer["ranked"][:3])
-    if answer["attention"]:
-        ranked = sorted(zip(answer["attention"], answer["words"], strict=True), reverse=True)[:3]
-        line += "\nmost attention: " + ", ".join(f"{word} {share:.0%}" for share, word in ranked)
-    return line
+    @staticmethod
+    def shown(answer: Mapping[str, Any]) -> str:
+        """The key terms, or the best phrases where none was sure enough, and the words that were looked at most."""
+        terms = answer["key_terms"]
+        line = "; ".join(terms) if terms else "none for sure; best: " + "; ".join(answer["ranked"][:3])
+        if answer["attention"]:
+            ranked = sorted(zip(answer["attention"], answer["words"], strict=True), reverse=True)[:3]
+            line += "\nmost attention: " + ", ".join(f"{word} {share:.0%}" for share, word in ranked)
+        return line

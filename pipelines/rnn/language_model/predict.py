@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pipelines import task
 from pipelines.nn.words import UNKNOWN, in_words
 from pipelines.rnn.language_model.data import END
 from pipelines.rnn.language_model.model import sample
@@ -13,7 +14,7 @@ MOST = 40  # words that are written
 SEED = 0  # the same text is always gone on with in the same words
 
 
-class Predictor:
+class Predictor(task.Predictor):
     """A model loaded from a run's `model.safetensors`."""
 
     def __init__(self, weights: Path) -> None:
@@ -37,13 +38,13 @@ class Predictor:
             "continuation": [self._text.words[index] for index in written],
         }
 
-
-def shown(answer: Mapping[str, Any]) -> str:
-    """The text, how it goes on, and its perplexity."""
-    lines = [
-        f"{' '.join(answer['prompt'])} | {' '.join(answer['continuation'])}",
-        f"perplexity {answer['perplexity']:.1f}",
-    ]
-    if answer["unknown"]:
-        lines.append(f"not known: {', '.join(dict.fromkeys(answer['unknown']))}")
-    return "\n".join(lines)
+    @staticmethod
+    def shown(answer: Mapping[str, Any]) -> str:
+        """The text, how it goes on, and its perplexity."""
+        lines = [
+            f"{' '.join(answer['prompt'])} | {' '.join(answer['continuation'])}",
+            f"perplexity {answer['perplexity']:.1f}",
+        ]
+        if answer["unknown"]:
+            lines.append(f"not known: {', '.join(dict.fromkeys(answer['unknown']))}")
+        return "\n".join(lines)

@@ -6,11 +6,12 @@ from typing import Any
 
 import torch
 
+from pipelines import task
 from pipelines.rnn.long_memory.train import load_reader
 from pipelines.rnn.sequences import Batch
 
 
-class Predictor:
+class Predictor(task.Predictor):
     """A network loaded from a run's `model.safetensors`."""
 
     def __init__(self, weights: Path) -> None:
@@ -33,9 +34,9 @@ class Predictor:
         label = int(found.argmax())
         return answer | {"answer": self._problem.classes[label], "confidence": float(found.softmax(dim=0)[label])}
 
-
-def shown(answer: Mapping[str, Any]) -> str:
-    """The answer, and the probability of a class."""
-    if "confidence" in answer:
-        return f"{answer['answer']} ({answer['confidence']:.0%}) after {answer['steps']} steps"
-    return f"{answer['answer']:.3f} after {answer['steps']} steps"
+    @staticmethod
+    def shown(answer: Mapping[str, Any]) -> str:
+        """The answer, and the probability of a class."""
+        if "confidence" in answer:
+            return f"{answer['answer']} ({answer['confidence']:.0%}) after {answer['steps']} steps"
+        return f"{answer['answer']:.3f} after {answer['steps']} steps"

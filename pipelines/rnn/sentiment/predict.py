@@ -6,11 +6,12 @@ from typing import Any
 
 import torch
 
+from pipelines import task
 from pipelines.rnn.sentiment.data import LABELS
 from pipelines.rnn.sentiment.train import load_classifier, probabilities
 
 
-class Predictor:
+class Predictor(task.Predictor):
     """A classifier loaded from a run's `model.safetensors`."""
 
     def __init__(self, weights: Path) -> None:
@@ -34,11 +35,11 @@ class Predictor:
             weights = self._model.attend(self._encoder.batch([text]))
         return [] if weights is None else weights[0].tolist()
 
-
-def shown(answer: Mapping[str, Any]) -> str:
-    """The label and its probability, and the words that were looked at most."""
-    line = f"{answer['label']} ({answer['confidence']:.0%})"
-    if answer["attention"]:
-        ranked = sorted(zip(answer["attention"], answer["words"], strict=True), reverse=True)[:3]
-        line += "  most attention: " + ", ".join(f"{word} {share:.0%}" for share, word in ranked)
-    return line
+    @staticmethod
+    def shown(answer: Mapping[str, Any]) -> str:
+        """The label and its probability, and the words that were looked at most."""
+        line = f"{answer['label']} ({answer['confidence']:.0%})"
+        if answer["attention"]:
+            ranked = sorted(zip(answer["attention"], answer["words"], strict=True), reverse=True)[:3]
+            line += "  most attention: " + ", ".join(f"{word} {share:.0%}" for share, word in ranked)
+        return line

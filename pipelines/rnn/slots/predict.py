@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from pipelines import task
 from pipelines.rnn.slots.train import label, load_tagger
 
 
-class Predictor:
+class Predictor(task.Predictor):
     """A tagger loaded from a run's `model.safetensors`."""
 
     def __init__(self, weights: Path) -> None:
@@ -23,11 +24,11 @@ class Predictor:
             for text, tags in zip(texts, label(self._model, self._encoder, texts), strict=True)
         ]
 
-
-def shown(answer: Mapping[str, list[str]]) -> str:
-    """A line for each word, with its tag."""
-    width = max(map(len, answer["words"]))
-    return "\n".join(f"{word:<{width}}  {tag}" for word, tag in zip(answer["words"], answer["tags"], strict=True))
+    @staticmethod
+    def shown(answer: Mapping[str, list[str]]) -> str:
+        """A line for each word, with its tag."""
+        width = max(map(len, answer["words"]))
+        return "\n".join(f"{word:<{width}}  {tag}" for word, tag in zip(answer["words"], answer["tags"], strict=True))
 
 
 def slots(words: list[str], tags: list[str]) -> list[str]:

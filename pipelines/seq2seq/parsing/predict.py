@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pipelines import task
 from pipelines.seq2seq.parsing.train import load_parser, trees
 from pipelines.seq2seq.parsing.trees import closes, opens, with_words
 from pipelines.seq2seq.symbols import UNKNOWN
@@ -11,7 +12,7 @@ from pipelines.seq2seq.symbols import UNKNOWN
 LONGEST = 200  # words of a sentence
 
 
-class Predictor:
+class Predictor(task.Predictor):
     """A parser loaded from a run's `model.safetensors`."""
 
     def __init__(self, weights: Path) -> None:
@@ -47,18 +48,18 @@ class Predictor:
             )
         return answers
 
-
-def shown(answer: Mapping[str, Any]) -> str:
-    """The tree, a line for each word, indented by its depth."""
-    lines, depth, words = [], 0, iter(answer["text"].split())
-    for symbol in answer["linear"].split():
-        if opens(symbol):
-            lines.append(f"{'  ' * depth}{symbol[1:]}")
-            depth += 1
-        elif closes(symbol):
-            depth -= 1
-        else:
-            lines.append(f"{'  ' * depth}{symbol} {next(words)}")
-    if answer["unknown"]:
-        lines.append(f"warning: not known: {' '.join(answer['unknown'])}")
-    return "\n".join(lines)
+    @staticmethod
+    def shown(answer: Mapping[str, Any]) -> str:
+        """The tree, a line for each word, indented by its depth."""
+        lines, depth, words = [], 0, iter(answer["text"].split())
+        for symbol in answer["linear"].split():
+            if opens(symbol):
+                lines.append(f"{'  ' * depth}{symbol[1:]}")
+                depth += 1
+            elif closes(symbol):
+                depth -= 1
+            else:
+                lines.append(f"{'  ' * depth}{symbol} {next(words)}")
+        if answer["unknown"]:
+            lines.append(f"warning: not known: {' '.join(answer['unknown'])}")
+        return "\n".join(lines)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pipelines import task
 from pipelines.seq2seq.sentences.model import codes_of
 from pipelines.seq2seq.sentences.train import load_autoencoder, nearest, written_again
 from pipelines.seq2seq.symbols import UNKNOWN
@@ -12,7 +13,7 @@ LONGEST = 100  # words of a sentence; those that were trained on have at most 20
 NEAREST = 3
 
 
-class Predictor:
+class Predictor(task.Predictor):
     """An auto-encoder loaded from a run's `model.safetensors`."""
 
     def __init__(self, weights: Path) -> None:
@@ -46,12 +47,12 @@ class Predictor:
             for text, words, read, said, near in zip(texts, split, numbers, found, places, strict=True)
         ]
 
-
-def shown(answer: Mapping[str, Any]) -> str:
-    """The sentence as it came back, what is doubtful about it, and its neighbours."""
-    lines = [answer["written"] or "(nothing)"]
-    if answer["unknown"]:
-        lines.append(f"  warning: not known: {' '.join(answer['unknown'])}")
-    elif not answer["exact"]:
-        lines.append("  warning: not what was read")
-    return "\n".join([*lines, *(f"  near: {text}" for text in answer["nearest"])])
+    @staticmethod
+    def shown(answer: Mapping[str, Any]) -> str:
+        """The sentence as it came back, what is doubtful about it, and its neighbours."""
+        lines = [answer["written"] or "(nothing)"]
+        if answer["unknown"]:
+            lines.append(f"  warning: not known: {' '.join(answer['unknown'])}")
+        elif not answer["exact"]:
+            lines.append("  warning: not what was read")
+        return "\n".join([*lines, *(f"  near: {text}" for text in answer["nearest"])])

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pipelines import task
 from pipelines.seq2seq.speech_translation.data import heard
 from pipelines.seq2seq.speech_translation.model import Cascade
 from pipelines.seq2seq.speech_translation.train import load_translator
@@ -12,19 +13,7 @@ from pipelines.sound.audio import Piece, as_text, from_text, pieces
 WANTED = 3  # translations of a piece
 
 
-def inputs(arguments: list[str]) -> Iterator[str]:
-    """The recordings in the files that `arguments` name, as texts, one piece at a time: a file may be hours long."""
-    if not arguments:
-        raise ValueError("no sound file is named: `python -m pipelines predict seq2seq-speech-translation clip.wav`")
-    for argument in arguments:
-        path = Path(argument)
-        if not path.is_file():
-            raise ValueError(f"{argument} is no file: name a sound file (wav, flac, ogg)")
-        for piece in pieces(path, argument):
-            yield as_text(piece)
-
-
-class Predictor:
+class Predictor(task.Predictor):
     """A translator loaded from a run's `model.safetensors`."""
 
     def __init__(self, weights: Path) -> None:
@@ -80,18 +69,32 @@ class Predictor:
             answer["recognised"] = self._model.transcripts(features)[0]
         return answer | said[0] | {"others": said[1:]}
 
+    @staticmethod
+    def inputs(arguments: list[str]) -> Iterator[str]:
+        """The recordings in the files that `arguments` name, as texts, a piece at a time: a file may be hours long."""
+        if not arguments:
+            raise ValueError(
+                "no sound file is named: `python -m pipelines predict seq2seq-speech-translation clip.wav`"
+            )
+        for argument in arguments:
+            path = Path(argument)
+            if not path.is_file():
+                raise ValueError(f"{argument} is no file: name a sound file (wav, flac, ogg)")
+            for piece in pieces(path, argument):
+                yield as_text(piece)
 
-def shown(answer: Mapping[str, Any]) -> str:
-    """The translation of each piece with its time and score, below it the next best ones and what is doubtful."""
-    lines = []
-    for piece in answer["pieces"]:
-        where = f"{answer['name']} " if answer["name"] else ""
-        said = piece["translation"] or "(nothing)"
-        lines.append(f"{where}{piece['start']:.2f}-{piece['end']:.2f} s: {said}  ({piece['score']:.2f})")
-        if "recognised" in piece:
-            lines.append(f"  recognised: {piece['recognised'] or '(nothing)'}")
-        lines += [f"  or: {one['translation'] or '(nothing)'}  ({one['score']:.2f})" for one in piece["others"]]
-    lines += [f"  warning: {warning}" for warning in answer["warnings"]]
-    if answer["cut"]:
-        lines.append("  warning: cut, as it did not come to an end")
-    return "\n".join(lines)
+    @staticmethod
+    def shown(answer: Mapping[str, Any]) -> str:
+        """The translation of each piece with its time and score, below it the next best ones and what is doubtful."""
+        lines = []
+        for piece in answer["pieces"]:
+            where = f"{answer['name']} " if answer["name"] else ""
+            said = piece["translation"] or "(nothing)"
+            lines.append(f"{where}{piece['start']:.2f}-{piece['end']:.2f} s: {said}  ({piece['score']:.2f})")
+            if "recognised" in piece:
+                lines.append(f"  recognised: {piece['recognised'] or '(nothing)'}")
+            lines += [f"  or: {one['translation'] or '(nothing)'}  ({one['score']:.2f})" for one in piece["others"]]
+        lines += [f"  warning: {warning}" for warning in answer["warnings"]]
+        if answer["cut"]:
+            lines.append("  warning: cut, as it did not come to an end")
+        return "\n".join(lines)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pipelines import task
 from pipelines.seq2seq.symbols import UNKNOWN
 from pipelines.seq2seq.translation.train import load_translator, translations
 
@@ -11,7 +12,7 @@ LONGEST = 500  # symbols of a text; nothing that was trained on is a tenth as lo
 WANTED = 3  # translations of a text
 
 
-class Predictor:
+class Predictor(task.Predictor):
     """A translator loaded from a run's `model.safetensors`."""
 
     def __init__(self, weights: Path) -> None:
@@ -55,12 +56,12 @@ class Predictor:
             raise ValueError(f"{name} holds nothing that training saw: {text[:50]!r} (it reads {writing.units})")
         return odd
 
-
-def shown(answer: Mapping[str, Any]) -> str:
-    """The translation, and what is doubtful about it."""
-    lines = [answer["translation"] or "(nothing)"]
-    if answer["unknown"]:
-        lines.append(f"  warning: not known, so guessed around: {' '.join(answer['unknown'])}")
-    if answer["cut"]:
-        lines.append("  warning: cut, as it did not come to an end")
-    return "\n".join(lines)
+    @staticmethod
+    def shown(answer: Mapping[str, Any]) -> str:
+        """The translation, and what is doubtful about it."""
+        lines = [answer["translation"] or "(nothing)"]
+        if answer["unknown"]:
+            lines.append(f"  warning: not known, so guessed around: {' '.join(answer['unknown'])}")
+        if answer["cut"]:
+            lines.append("  warning: cut, as it did not come to an end")
+        return "\n".join(lines)

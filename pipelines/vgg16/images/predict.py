@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from pipelines import task
 from pipelines.vgg16.images.model import logits
 from pipelines.vgg16.images.train import load_network
 from pipelines.vgg16.photos import as_text, from_text
@@ -13,7 +14,7 @@ from pipelines.vgg16.photos import as_text, from_text
 TOP = 5
 
 
-class Predictor:
+class Predictor(task.Predictor):
     """A network loaded from a run's `model.safetensors`."""
 
     def __init__(self, weights: Path) -> None:
@@ -45,17 +46,17 @@ class Predictor:
             for photo, labels, confidences in zip(photos, found.indices.tolist(), found.values.tolist(), strict=True)
         ]
 
+    @staticmethod
+    def inputs(arguments: list[str]) -> Iterator[str]:
+        """The files that a command line names. Raises ValueError where it names none, or one that cannot be read."""
+        if not arguments:
+            raise ValueError("name at least one picture: python -m pipelines predict vgg16-images picture.png")
+        return (as_text(Path(argument)) for argument in arguments)
 
-def inputs(arguments: list[str]) -> Iterator[str]:
-    """The files that a command line names. Raises ValueError where it names none, or one that cannot be read."""
-    if not arguments:
-        raise ValueError("name at least one picture: python -m pipelines predict vgg16-images picture.png")
-    return (as_text(Path(argument)) for argument in arguments)
-
-
-def shown(answer: Mapping[str, Any]) -> str:
-    """A line for each class, the likeliest first."""
-    lines = [answer["name"]] if answer["name"] else []
-    lines += [f"  warning: {warning}" for warning in answer["warnings"]]
-    lines += [f"  {one['class']:<12} {one['confidence']:6.1%}" for one in answer["classes"]]
-    return "\n".join(lines)
+    @staticmethod
+    def shown(answer: Mapping[str, Any]) -> str:
+        """A line for each class, the likeliest first."""
+        lines = [answer["name"]] if answer["name"] else []
+        lines += [f"  warning: {warning}" for warning in answer["warnings"]]
+        lines += [f"  {one['class']:<12} {one['confidence']:6.1%}" for one in answer["classes"]]
+        return "\n".join(lines)

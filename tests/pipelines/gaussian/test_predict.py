@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipelines.gaussian import classifier
-from pipelines.gaussian.classification.predict import Predictor, inputs, shown
+from pipelines.gaussian.classification.predict import Predictor
 from pipelines.gaussian.classification.train import save_classifier, settings
 from tests.pipelines.examples import EXAMPLES
 
@@ -32,7 +32,7 @@ def test_answers_are_the_posteriors(weights: Path) -> None:
         assert next(iter(answer["probabilities"])) == answer["label"]
         assert sum(answer["probabilities"].values()) == pytest.approx(1)
         assert answer["confidence"] == max(answer["probabilities"].values())
-    assert shown({"probabilities": {"Water": 0.625, "Normal": 0.375}}) == "Water 62.5%, Normal 37.5%"
+    assert Predictor.shown({"probabilities": {"Water": 0.625, "Normal": 0.375}}) == "Water 62.5%, Normal 37.5%"
 
 
 @pytest.mark.parametrize(
@@ -52,9 +52,9 @@ def test_cases_that_are_refused(weights: Path, text: str, says: str) -> None:
 
 
 def test_options_are_one_case() -> None:
-    assert inputs(["--hp", "50", "--special-attack", "-65"]) == ["hp=50 special-attack=-65"]
-    assert inputs(["--hp=50", "--attack", "65"]) == ["hp=50 attack=65"]
-    assert inputs(["hp=50 attack=1", "hp=2 attack=3"]) == ["hp=50 attack=1", "hp=2 attack=3"]
+    assert Predictor.inputs(["--hp", "50", "--special-attack", "-65"]) == ["hp=50 special-attack=-65"]
+    assert Predictor.inputs(["--hp=50", "--attack", "65"]) == ["hp=50 attack=65"]
+    assert Predictor.inputs(["hp=50 attack=1", "hp=2 attack=3"]) == ["hp=50 attack=1", "hp=2 attack=3"]
 
 
 @pytest.mark.parametrize(
@@ -67,13 +67,13 @@ def test_options_are_one_case() -> None:
 )
 def test_options_that_are_refused(arguments: list[str], says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        inputs(arguments)
+        Predictor.inputs(arguments)
 
 
 def test_a_file_is_a_case_a_row(tmp_path: Path) -> None:
     file = tmp_path / "cases.csv"
     file.write_text("hp,attack\n50,60\n 70 ,80\n")
-    assert inputs([str(file)]) == ["hp=50 attack=60", "hp=70 attack=80"]
+    assert Predictor.inputs([str(file)]) == ["hp=50 attack=60", "hp=70 attack=80"]
     for content, says in (
         ("hp,attack\n", "holds no case"),
         ("hp,attack\n1\n", "case 1: not"),
@@ -81,12 +81,12 @@ def test_a_file_is_a_case_a_row(tmp_path: Path) -> None:
     ):
         file.write_text(content)
         with pytest.raises(ValueError, match=says):
-            inputs([str(file)])
+            Predictor.inputs([str(file)])
 
 
 def test_without_arguments_cases_are_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("hp=1 attack=2\nhp=3 attack=4\n"))
-    assert inputs([]) == ["hp=1 attack=2", "hp=3 attack=4"]
+    assert Predictor.inputs([]) == ["hp=1 attack=2", "hp=3 attack=4"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from pipelines.rnn.long_memory.predict import Predictor, shown
+from pipelines.rnn.long_memory.predict import Predictor
 from pipelines.rnn.long_memory.train import LongMemoryParams, constant_error, train
 from pipelines.rnn.sequences import (
     Batch,
@@ -180,4 +180,4 @@ def test_six_steps_are_remembered_and_a_constant_has_the_variance(tmp_path: Path
     predictor = Predictor(tmp_path / "gru" / "model.safetensors")
     (answer,) = predictor(["0.1 0.9* 0.5 0.3 0.8* 0.2"])
     assert answer["answer"] == pytest.approx(1.7, abs=0.4)
-    assert shown(answer).endswith("after 6 steps")
+    assert Predictor.shown(answer).endswith("after 6 steps")

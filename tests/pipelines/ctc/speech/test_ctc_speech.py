@@ -17,7 +17,7 @@ from pipelines.ctc.speech.data import Alphabet, Batch, Encoder, batches_of_epoch
 from pipelines.ctc.speech.evaluation import compared, doubled_pairs, scores, together
 from pipelines.ctc.speech.model import Convolutions, Recogniser, RecogniserParams
 from pipelines.ctc.speech.pictures import SIX_FRAMES, paths_of
-from pipelines.ctc.speech.predict import Predictor, inputs, shown
+from pipelines.ctc.speech.predict import Predictor
 from pipelines.ctc.speech.train import load_recogniser, posteriors, save_recogniser, settings, train
 from pipelines.sound.audio import Piece, as_text
 from pipelines.sound.recordings import load_split
@@ -270,26 +270,26 @@ def test_an_answer_says_what_when_and_how_sure(predictor: Predictor) -> None:
     assert times[-1][1] <= early["end"] + 0.02
     assert late["text"] == early["text"]
     assert late["characters"][0]["start"] == pytest.approx(60 + times[0][0])
-    assert shown(early).startswith(f"clip.wav 0.00-{early['end']:.2f} s: {early['text']}")
+    assert Predictor.shown(early).startswith(f"clip.wav 0.00-{early['end']:.2f} s: {early['text']}")
 
 
 def test_silence_is_answered_by_nothing(predictor: Predictor) -> None:
     answer = predictor([as_text(Piece(0.0, np.zeros(8000, np.float32), 8000))])[0]
     assert (answer["text"], answer["characters"]) == ("", [])
     assert "silent" in answer["warnings"][0]
-    assert "(nothing)" in shown(answer)
+    assert "(nothing)" in Predictor.shown(answer)
 
 
 def test_files_are_asked_piece_by_piece(predictor: Predictor, tmp_path: Path) -> None:
     path = tmp_path / "long.flac"
     soundfile.write(path, np.concatenate([tone("ab c"), np.zeros(4000, np.int16)] * 20), 8000)
-    asked = list(inputs([str(path)]))
+    asked = list(Predictor.inputs([str(path)]))
     assert len(asked) > 1
     answers = predictor(asked)
     whole = predictor([as_text(Piece(0.0, soundfile.read(path, dtype="float32")[0], 8000))])[0]
     assert whole["characters"] == [character for answer in answers for character in answer["characters"]]
     assert whole["end"] == answers[-1]["end"] == pytest.approx(soundfile.info(path).duration, abs=1e-3)
     with pytest.raises(ValueError, match=r"nowhere\.wav is no file: name a sound file"):
-        list(inputs(["nowhere.wav"]))
+        list(Predictor.inputs(["nowhere.wav"]))
     with pytest.raises(ValueError, match="no sound file is named"):
-        list(inputs([]))
+        list(Predictor.inputs([]))

@@ -13,7 +13,7 @@ from torch import nn
 from pipelines.nn.words import Vocabulary
 from pipelines.rnn.key_terms.data import Encoder, phrases_of, split_words
 from pipelines.rnn.key_terms.model import KeyTermNetwork, KeyTermParams
-from pipelines.rnn.key_terms.predict import Predictor, shown
+from pipelines.rnn.key_terms.predict import Predictor
 from pipelines.rnn.key_terms.scores import (
     Phrase,
     exact_f1,
@@ -179,8 +179,8 @@ def test_what_stands_beside_a_phrase_decides(tmp_path: Path) -> None:
     assert answer["words"] == ["deep", "net", "matters", ".", "index", "is", "known", "."]
     assert answer["key_terms"] == ["deep net"]
     assert sum(answer["attention"]) == pytest.approx(1, abs=1e-5)
-    assert shown(answer).startswith("deep net\nmost attention: ")
+    assert Predictor.shown(answer).startswith("deep net\nmost attention: ")
     for odd in ("深度 网络", "\x07 \x1b[0m", "x" * 5000, "?" * 300):
-        assert shown(predictor([odd])[0])
+        assert Predictor.shown(predictor([odd])[0])
     with pytest.raises(ValueError, match="text 1 of 1 holds no words"):
         predictor(["\x1c\t "])

@@ -14,7 +14,7 @@ from torch import nn
 from pipelines.nn.cells import CELLS
 from pipelines.rnn.language_model.data import END, Text, parts_of
 from pipelines.rnn.language_model.model import LanguageModel, LanguageModelParams, sample
-from pipelines.rnn.language_model.predict import MOST, Predictor, shown
+from pipelines.rnn.language_model.predict import MOST, Predictor
 from pipelines.rnn.language_model.train import perplexity_of, train, unigram_perplexity
 from tests.pipelines.examples import EXAMPLES, Told
 
@@ -110,7 +110,7 @@ def test_the_alphabet_is_learnt_and_gone_on_with(tmp_path: Path) -> None:
     assert answer["continuation"] == list("cdef")[: len(answer["continuation"])]
     assert answer["perplexity"] < strange["perplexity"]
     assert strange["unknown"] == ["ü"]
-    assert shown(strange).endswith("not known: ü")
+    assert Predictor.shown(strange).endswith("not known: ü")
     for odd in ("日本語", "\x07\x1b[0m", "a " * 100_000):
         (found,) = predictor([odd])
         assert len(found["prompt"]) == len(odd.split())

@@ -17,7 +17,7 @@ from pipelines.nn.cells import CELLS
 from pipelines.nn.words import Vocabulary
 from pipelines.rnn.sentiment.data import FOLDS, Encoder, folded
 from pipelines.rnn.sentiment.model import Attention, BagOfWords, ClassifierParams, TextClassifier, build_classifier
-from pipelines.rnn.sentiment.predict import Predictor, shown
+from pipelines.rnn.sentiment.predict import Predictor
 from pipelines.rnn.sentiment.start import start_from
 from pipelines.rnn.sentiment.train import settings, train
 from pipelines.seq2seq.model import Seq2Seq
@@ -133,11 +133,11 @@ def test_the_order_of_words_is_learnt_by_a_network_and_not_by_a_bag(tmp_path: Pa
     assert answer["label"] == "unfavourable"
     assert 0.5 < answer["confidence"] <= 1
     assert sum(answer["attention"]) == pytest.approx(1)
-    assert shown(answer).startswith("unfavourable (")
-    assert "most attention: " in shown(answer)
+    assert Predictor.shown(answer).startswith("unfavourable (")
+    assert "most attention: " in Predictor.shown(answer)
     plain = Predictor(tmp_path / "bag-of-words" / "model.safetensors")(["good"])[0]
     assert plain["attention"] == []
-    assert "attention" not in shown(plain)
+    assert "attention" not in Predictor.shown(plain)
 
 
 def test_each_text_is_tested_on_in_one_turn_of_cross_validation() -> None:

@@ -16,7 +16,7 @@ from pipelines.seq2seq.encoders import FrameEncoder
 from pipelines.seq2seq.search import GREEDY
 from pipelines.seq2seq.speech_translation.data import as_frames, batch_of
 from pipelines.seq2seq.speech_translation.model import Cascade, Direct, SpeechTranslatorParams
-from pipelines.seq2seq.speech_translation.predict import Predictor, inputs, shown
+from pipelines.seq2seq.speech_translation.predict import Predictor
 from pipelines.seq2seq.speech_translation.recogniser import Heard, Recogniser, best_path, steps_needed
 from pipelines.seq2seq.speech_translation.train import settings, train
 from pipelines.seq2seq.symbols import Symbols, stopped
@@ -73,12 +73,12 @@ def test_a_translator_learns_sounds_and_answers_a_file(
     said = "".join({"one": "a", "two": "b", "three": "c", "and": " "}[word] for word in right["text"].split())
     sound = tone(said) / 32768
     soundfile.write(tmp_path / "stereo.flac", np.stack([sound, sound], axis=1), 8000)
-    answer = Predictor(out / "model.safetensors")(list(inputs([str(tmp_path / "stereo.flac")])))[0]
+    answer = Predictor(out / "model.safetensors")(list(Predictor.inputs([str(tmp_path / "stereo.flac")])))[0]
     assert answer["translation"] == right["text"]
     (piece,) = answer["pieces"]
     assert piece["score"] >= piece["others"][0]["score"]
-    assert f": {right['text']}  ({piece['score']:.2f})" in shown(answer)
-    assert ("recognised: " in shown(answer)) == ("recognised" in piece) == cascade
+    assert f": {right['text']}  ({piece['score']:.2f})" in Predictor.shown(answer)
+    assert ("recognised: " in Predictor.shown(answer)) == ("recognised" in piece) == cascade
     assert (out / "recogniser.csv").is_file() == cascade
 
 
@@ -164,19 +164,19 @@ def test_what_holds_no_speech_is_told(learned: Callable[[bool], Path], tmp_path:
     silence = predictor([as_text(Piece(0.0, np.zeros(8000, np.float32), 8000))])[0]
     assert silence["translation"] == ""
     assert "silent" in silence["warnings"][0]
-    assert "(nothing)" in shown(silence)
+    assert "(nothing)" in Predictor.shown(silence)
     (tmp_path / "note.wav").write_text("no sound")
     with pytest.raises(ValueError, match=r"note\.wav is no recording that can be read"):
-        list(inputs([str(tmp_path / "note.wav")]))
+        list(Predictor.inputs([str(tmp_path / "note.wav")]))
     soundfile.write(tmp_path / "empty.wav", np.zeros(0), 8000)
     with pytest.raises(ValueError, match="without samples"):
-        list(inputs([str(tmp_path / "empty.wav")]))
+        list(Predictor.inputs([str(tmp_path / "empty.wav")]))
     with pytest.raises(ValueError, match=r"nowhere\.wav is no file: name a sound file"):
-        list(inputs(["nowhere.wav"]))
+        list(Predictor.inputs(["nowhere.wav"]))
     with pytest.raises(ValueError, match="no sound file is named"):
-        list(inputs([]))
+        list(Predictor.inputs([]))
     soundfile.write(tmp_path / "long.wav", np.concatenate([tone("ab"), np.zeros(4000, np.int16)] * 25), 8000)
-    asked = list(inputs([str(tmp_path / "long.wav")]))
+    asked = list(Predictor.inputs([str(tmp_path / "long.wav")]))
     assert len(asked) > 1
     assert all(len(predictor([text])[0]["pieces"]) == 1 for text in asked)
 

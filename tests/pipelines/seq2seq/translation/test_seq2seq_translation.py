@@ -11,7 +11,7 @@ from sacrebleu import corpus_bleu
 
 from pipelines.reporting import metrics
 from pipelines.seq2seq.translation import evaluation
-from pipelines.seq2seq.translation.predict import Predictor, shown
+from pipelines.seq2seq.translation.predict import Predictor
 from pipelines.seq2seq.translation.train import settings, train
 from tests.pipelines.examples import EXAMPLES, Told, translated
 
@@ -54,8 +54,8 @@ def test_what_is_odd_about_a_text_is_said(learned: Path) -> None:
     predictor = Predictor(learned / "model.safetensors")
     answer = predictor(["one zebra 二 horse"])[0]
     assert answer["unknown"] == ["zebra", "二"]
-    assert "not known, so guessed around: zebra 二" in shown(answer)
-    assert shown({**answer, "unknown": [], "cut": True}).endswith("did not come to an end")
+    assert "not known, so guessed around: zebra 二" in Predictor.shown(answer)
+    assert Predictor.shown({**answer, "unknown": [], "cut": True}).endswith("did not come to an end")
     for text, says in {
         "": "text 2 of 2 holds no words",
         "one " * 5000: "text 2 of 2 has 5,000 symbols, and at most 500",
