@@ -11,7 +11,7 @@ import importlib
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -147,6 +147,14 @@ class Task:
     @property
     def predictor(self) -> type[Predictor]:
         return cast(type[Predictor], importlib.import_module(f"{self.package}.predict").Predictor)
+
+    def resolve(self, run: Run) -> Run:
+        """The run with all its settings, those too that params.yaml leaves to the defaults of the task's dataclasses.
+
+        Raises ValueError that names what is wrong.
+        """
+        model, training = self.trainer.settings(run)
+        return replace(run, model=asdict(model), training=asdict(training))
 
     def questions(self, arguments: list[str]) -> Iterable[list[str]]:
         """The texts that a command line asks, in batches."""

@@ -179,6 +179,19 @@ def test_an_unknown_setting_is_told_before_training(example: Example, part: str,
         task.find(run.family, run.task).trainer.settings(dataclasses.replace(run, **changes))
 
 
+def test_a_resolved_run_has_every_setting_and_stays_the_same(example: Example) -> None:
+    found = task.find(example.family, example.task)
+    run = example.run()
+    resolved = found.resolve(run)
+    model, training = found.trainer.settings(run)
+    assert list(resolved.model) == [field.name for field in dataclasses.fields(model)]
+    assert list(resolved.training) == [field.name for field in dataclasses.fields(training)]
+    assert dataclasses.replace(resolved, model=run.model, training=run.training) == run, "nothing else changes"
+    assert found.trainer.settings(resolved) == (model, training)
+    assert found.resolve(resolved) == resolved
+    assert json.dumps(vars(resolved))
+
+
 def asked(predictor: task.Predictor, text: str) -> dict[str, Any] | str:
     """The answer, or what is wrong with the text."""
     try:
