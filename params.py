@@ -113,8 +113,8 @@ def _convert(hint: Any, value: object, where: str) -> Any:  # noqa: PLR0911  a c
             except ValueError:
                 continue
         return _convert(kinds[-1], value, where)
-    if origin is tuple and isinstance(value, Sequence) and not isinstance(value, str):
-        return tuple(_convert(arguments[0], item, f"{where}[{index}]") for index, item in enumerate(value))
+    if origin in (tuple, list) and isinstance(value, Sequence) and not isinstance(value, str):
+        return origin(_convert(arguments[0], item, f"{where}[{index}]") for index, item in enumerate(value))
     if dataclasses.is_dataclass(hint):
         return parse(typing.cast(type[Any], hint), value, where)
     kind = origin or hint

@@ -9,13 +9,13 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from stages import datasets, params
+from stages import datasets, settings
 from stages.accept import accept
 from stages.dataset import Dataset
 from stages.download import download
 from stages.errors import StageError
-from stages.params import Setting
 from stages.prepare import prepare
+from stages.settings import Setting
 from stages.validate import validate
 from stages.validate_all import validate_all
 
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(verb: str, name: str) -> int:
     try:
         dataset = datasets.find(name)
-        VERBS[verb](dataset, params.load(dataset.name))
+        VERBS[verb](dataset, settings.load(name))
     except (StageError, OSError) as error:
         print(f"{verb} {name}: {error}", file=sys.stderr)
         return 1
@@ -57,10 +57,10 @@ def _run(verb: str, name: str) -> int:
 
 def _run_all(verb: str) -> int:
     """All data sets, also after one that failed."""
-    settings = params.load_all()
+    known = settings.load_all()
     if verb == "validate":
-        return 0 if validate_all(settings) else 1
-    return max((_run(verb, name) for name in settings), default=0)
+        return 0 if validate_all(known) else 1
+    return max((_run(verb, name) for name in known), default=0)
 
 
 if __name__ == "__main__":

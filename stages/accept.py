@@ -7,7 +7,7 @@ from stages.checks.quarantine import without
 from stages.checks.result import broken_rules, read_result
 from stages.dataset import Dataset
 from stages.errors import StageError
-from stages.params import Setting
+from stages.settings import Setting
 from stages.validate import check_unchanged, read_prepared
 
 

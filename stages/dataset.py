@@ -3,15 +3,17 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 import pandas as pd
 
+from params import Source
+
 if TYPE_CHECKING:  # great_expectations takes seconds to import, so only `validate` does
     from great_expectations.expectations.expectation import Expectation
 
-Source = Literal["builtin", "public"]
+
 Options = TypeVar("Options")
 Arrays = Mapping[str, np.ndarray]
 

@@ -17,7 +17,7 @@ from stages.dataset import Dataset, PublicFile
 from stages.errors import StageError
 from stages.files import keep_only, sha256, sweep, write_bytes, write_json
 from stages.manifest import MANIFEST, RAW
-from stages.params import Setting
+from stages.settings import Setting
 from stages.transfer.parallel import side_by_side
 from stages.transfer.progress import Progress
 

@@ -6,7 +6,7 @@ from typing import Any
 from stages.dataset import Dataset
 from stages.errors import StageError
 from stages.files import read_json, sha256
-from stages.params import Setting
+from stages.settings import Setting
 
 RAW = Path("data/raw")
 MANIFEST = "manifest.json"

@@ -6,7 +6,7 @@ from typing import Any
 from stages.dataset import Arrays, Dataset
 from stages.files import keep_only, sha256, sweep, write_arrays, write_json, write_table
 from stages.manifest import RAW, read_manifest
-from stages.params import Setting
+from stages.settings import Setting
 
 PREPARED = Path("data/prepared")
 CARD = "card.json"

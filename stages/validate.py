@@ -19,8 +19,8 @@ from stages.checks.result import DOCS, QUARANTINE, RESULT, VALIDATION, Result, m
 from stages.dataset import Arrays, Dataset, Given, Suite
 from stages.errors import StageError
 from stages.files import read_arrays, read_json, read_table, sha256, write_bytes, write_json
-from stages.params import Setting
 from stages.prepare import CARD, PREPARED
+from stages.settings import Setting
 
 if TYPE_CHECKING:  # it imports great_expectations, which takes seconds
     from stages.checks.expectations import Outcome

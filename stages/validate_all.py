@@ -16,8 +16,8 @@ from stages.dataset import Dataset
 from stages.download import download
 from stages.errors import StageError
 from stages.files import read_json, write_bytes
-from stages.params import Setting
 from stages.prepare import CARD, PREPARED, prepare
+from stages.settings import Setting
 from stages.validate import check
 
 

@@ -21,7 +21,7 @@ import pandas as pd
 from stages.dataset import Suite
 from stages.errors import StageError
 from stages.files import read_json, write_bytes
-from stages.params import Drift
+from stages.settings import Drift
 
 PROFILES = Path("stages/profiles")
 VERSION = 1

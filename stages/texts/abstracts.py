@@ -1,4 +1,4 @@
-"""Abstracts of papers from a grammar, whose key terms are marked by use: what `key-terms` and others are built of.
+"""Abstracts of papers from a grammar, whose key terms are marked by use: what `key_terms` and others are built of.
 
 Every abstract names several technical terms of one vocabulary. Some are its key terms: it defines them, proposes them,
 or says what they have over others. The rest are mentioned in passing: reviewed elsewhere, out of scope, worse. Both

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from stages.dataset import Source, Suite
+from params import Source
+from stages.dataset import Suite
 from stages.texts.reviews import BAD, GOOD, bag, plain_error
 
 if TYPE_CHECKING:  # great_expectations takes seconds to import, so only `validate` does

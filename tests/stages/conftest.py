@@ -9,15 +9,15 @@ import pytest
 
 from stages.dataset import Prepared
 from stages.datasets import slots
-from stages.transfer.http import http as transfer
+from stages.transfer import http as transfer
 
 PARAMS = """
 data: {{source: {source}, mirror: {mirror}}}
 datasets:
   slots:
-    code: slots
     source: null
     builtin: {{seed: 3, train: 300, val: 40, test: 60}}
+pipelines: {{}}
 """
 
 SetParams = Callable[..., None]

@@ -6,9 +6,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from params import Source
 from stages import __main__ as cli
 from stages.checks.expectations import Outcome, Runner
-from stages.dataset import Dataset, Given, Prepared, Source, Suite
+from stages.dataset import Dataset, Given, Prepared, Suite
 
 Tables = dict[str, pd.DataFrame]
 Key = tuple[str, str]  # table, rule
@@ -40,7 +41,7 @@ def make_and_read(dataset: Dataset[Any], options: Any, folder: Path) -> Prepared
 def through_the_stages(name: str, params: str, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Tables:
     """Download, prepare and validate in `folder`; the prepared tables."""
     monkeypatch.chdir(folder)
-    Path("params.yaml").write_text(params)
+    Path("params.yaml").write_text(f"{params}pipelines: {{}}\n")
     for verb in ("download", "prepare", "validate"):
         assert cli.main([verb, name]) == 0
     return {path.stem: pd.read_parquet(path) for path in Path("data/prepared", name).glob("*.parquet")}

@@ -17,8 +17,8 @@ from stages.dataset import Dataset, Prepared, Suite
 from stages.datasets import slots
 from stages.download import download
 from stages.errors import StageError
-from stages.params import Drift, Quarantine, Setting, load
 from stages.prepare import prepare
+from stages.settings import Drift, Quarantine, Setting, load
 from stages.validate import validate
 
 LOWER = gxe.ExpectColumnValuesToNotMatchRegex(column="text", regex="[A-Z]", description="text is lower-case")

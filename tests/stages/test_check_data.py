@@ -20,8 +20,9 @@ ROOT = Path(__file__).parents[2]
 PARAMS = """
 data: {source: builtin, mirror: null}
 datasets:
-  slots: {code: slots, source: null, builtin: {seed: 3, train: 300, val: 40, test: 60}}
-  sentences: {code: sentences, source: null, builtin: {seed: 3, train: 200, val: 40, test: 40}}
+  slots: {source: null, builtin: {seed: 3, train: 300, val: 40, test: 60}}
+  sentences: {source: null, builtin: {seed: 3, train: 200, val: 40, test: 40}}
+pipelines: {}
 """
 CARD = Path("data/prepared/slots/card.json")
 VALIDATION = Path("data/validation")
@@ -38,7 +39,7 @@ def two(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def give_rules(monkeypatch: pytest.MonkeyPatch, rules: Any) -> None:
     known = {dataset.name: replace(dataset, rules=rules) for dataset in (slots.DATASET, sentences.DATASET)}
-    monkeypatch.setattr(datasets, "known", lambda: known)
+    monkeypatch.setattr(datasets, "find", known.__getitem__)
 
 
 def cases() -> dict[str, tuple[str, ...]]:
@@ -131,13 +132,13 @@ def test_the_workflow_checks_the_data_and_keeps_the_reports_also_of_a_failure() 
     "command", [["-m", "stages.validate", "--all"], ["-m", "stages", "validate", "--all"]], ids=" ".join
 )
 def test_both_ways_to_write_it_end_with_the_exit_code(project: Path, command: list[str]) -> None:
-    Path("params.yaml").write_text("data: []\ndatasets: {}\n")
+    Path("params.yaml").write_text("data: []\ndatasets: {}\npipelines: {}\n")
     done = subprocess.run(
         [sys.executable, *command],
         capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("validate --all: params.yaml: data must be a section")
+    assert done.stderr.startswith("validate --all: data in params.yaml is []: expected a section")
 
 
 @pytest.mark.parametrize("arguments", [["validate"], ["validate", "slots", "--all"], ["check", "--all"]])

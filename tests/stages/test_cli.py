@@ -14,7 +14,7 @@ import pytest
 from stages import __main__ as cli
 from stages import datasets
 from stages.dataset import Dataset, PublicFile
-from stages.params import Setting
+from stages.settings import Setting
 
 SetParams = Callable[..., None]
 ROOT = Path(__file__).parents[2]
@@ -52,7 +52,7 @@ def test_built_in_data_are_made_and_prepared_to_the_same_bytes(project: Path) ->
 
 def test_an_unknown_data_set_lists_the_known(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["download", "slotz"]) == 1
-    assert message(capsys) == f"download slotz: unknown data set 'slotz'; known: {', '.join(datasets.known())}\n"
+    assert message(capsys) == f"download slotz: unknown data set 'slotz': choose from {', '.join(datasets.names())}\n"
 
 
 def test_a_stage_without_the_one_before_says_what_to_run(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,13 +136,13 @@ def test_the_command_itself_ends_with_its_exit_code(project: Path, set_params: S
         command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)}
     )
     assert done.returncode == 1
-    assert done.stderr == "download slots: params.yaml: data.source must be builtin or public, found 'pubic'\n"
+    assert done.stderr == "download slots: data.source is 'pubic': choose from builtin, public\n"
 
 
-def test_the_data_sets_are_named_as_their_modules() -> None:
-    for name, dataset in datasets.known().items():
+def test_the_data_sets_are_named_as_their_folders() -> None:
+    for name in datasets.names():
+        dataset = datasets.find(name)
         assert dataset.name == name
-        assert (ROOT / "stages" / "datasets" / name.replace("-", "_")).is_dir()
         assert "id" in dataset.columns
         for file in dataset.public:
             digest = file.sha256 if isinstance(file, PublicFile) else file.tree_sha256

@@ -21,7 +21,7 @@ from stages.dataset import PublicFile
 from stages.datasets import slots
 from stages.download import PARTS, download
 from stages.errors import StageError
-from stages.params import Setting
+from stages.settings import Setting
 from tests.stages.transfer.faulty import CONTENT, Answer, Site, reply
 
 Serve = Callable[[Answer], str]
@@ -32,7 +32,7 @@ import sys
 from stages import __main__ as command
 from stages.datasets import slots
 command.datasets.find = lambda name: slots.DATASET
-command.params.load = lambda name: command.Setting("public", sys.argv[1], None)
+command.settings.load = lambda name: command.Setting("public", sys.argv[1], None)
 sys.exit(command.main(["download", "slots"]))
 """
 FILES = {f"{name}/data.bin": CONTENT[number:] for number, name in enumerate("abcdefgh")}

@@ -12,15 +12,15 @@ import pandas as pd
 import pytest
 from great_expectations.expectations.metadata_types import FailureSeverity
 
-from stages import datasets, params
+from stages import datasets, settings
 from stages.checks.expectations import Outcome, Runner, shape_suites
 from stages.checks.result import complaint, read_result
 from stages.dataset import Dataset, Given, Prepared, Suite
 from stages.datasets import slots
 from stages.download import download
 from stages.errors import StageError
-from stages.params import Quarantine
 from stages.prepare import prepare
+from stages.settings import Quarantine
 from stages.validate import validate
 
 FOREIGN = {"train": "boise", "val": "boise", "test": "tulsa"}  # held out for another split
@@ -194,9 +194,9 @@ LOWER = gxe.ExpectColumnValuesToNotMatchRegex(column="text", regex="[A-Z]", desc
 
 
 @pytest.fixture
-def setting(project: Path) -> params.Setting:
+def setting(project: Path) -> settings.Setting:
     """The small built-in data, downloaded and prepared."""
-    setting = params.load("slots")
+    setting = settings.load("slots")
     download(datasets.find("slots"), setting)
     prepare(datasets.find("slots"), setting)
     return setting
@@ -207,7 +207,7 @@ def with_rules(*rules: Any) -> Dataset[Any]:
     return replace(slots.DATASET, rules=lambda given: [Suite("val", given.tables["val"], list(map(copy, rules)))])
 
 
-def test_the_stage_writes_a_result_and_data_docs(setting: params.Setting) -> None:
+def test_the_stage_writes_a_result_and_data_docs(setting: settings.Setting) -> None:
     validate(datasets.find("slots"), setting)
     first = RESULT.read_bytes()
     result = json.loads(first)
@@ -223,7 +223,7 @@ def test_the_stage_writes_a_result_and_data_docs(setting: params.Setting) -> Non
     assert RESULT.read_bytes() == first
 
 
-def test_the_stage_names_rule_rows_and_docs_and_keeps_no_success(setting: params.Setting) -> None:
+def test_the_stage_names_rule_rows_and_docs_and_keeps_no_success(setting: settings.Setting) -> None:
     validate(with_rules(LOWER), setting)
     change("val", 17, text="fly to Denver", tags="O O B-toloc.city_name")
     with pytest.raises(StageError) as caught:
@@ -241,7 +241,7 @@ def test_the_stage_names_rule_rows_and_docs_and_keeps_no_success(setting: params
     assert sorted(suites) == ["columns shape", "test shape", "train shape", "val content", "val shape"]
 
 
-def test_without_the_columns_no_other_rule_is_checked(setting: params.Setting) -> None:
+def test_without_the_columns_no_other_rule_is_checked(setting: settings.Setting) -> None:
     path = Path("data/prepared/slots/val.parquet")
     pd.read_parquet(path).drop(columns="text").to_parquet(path)
     with pytest.raises(StageError, match="1 of 4 rules fails"):
@@ -249,14 +249,14 @@ def test_without_the_columns_no_other_rule_is_checked(setting: params.Setting) -
     assert [entry["failing"] for entry in read_result("slots")["expectations"]] == [3, 0, 0, 0]
 
 
-def test_a_changed_table_that_keeps_the_rules_is_caught(setting: params.Setting) -> None:
+def test_a_changed_table_that_keeps_the_rules_is_caught(setting: settings.Setting) -> None:
     change("val", 0, intent="airport")
     with pytest.raises(StageError, match=r"val\.parquet keeps every rule but is not the file that prepare wrote"):
         validate(with_rules(LOWER), setting)
     assert not RESULT.exists()
 
 
-def test_a_truncated_table_is_named(setting: params.Setting) -> None:
+def test_a_truncated_table_is_named(setting: settings.Setting) -> None:
     table = Path("data/prepared/slots/val.parquet")
     table.write_bytes(table.read_bytes()[:-100])
     with pytest.raises(StageError, match=r"val\.parquet is damaged"):
@@ -264,8 +264,8 @@ def test_a_truncated_table_is_named(setting: params.Setting) -> None:
     assert not RESULT.exists()
 
 
-def test_tables_of_the_other_source_are_refused(setting: params.Setting) -> None:
-    other = params.Setting("public", None, setting.options)
+def test_tables_of_the_other_source_are_refused(setting: settings.Setting) -> None:
+    other = settings.Setting("public", None, setting.options)
     with pytest.raises(StageError, match=r"holds the builtin source, params\.yaml asks for public"):
         validate(datasets.find("slots"), other)
 
@@ -280,7 +280,7 @@ def test_tables_of_the_other_source_are_refused(setting: params.Setting) -> None
     ],
 )
 def test_what_prepare_did_not_write_is_one_message(
-    setting: params.Setting, file: str, content: bytes | None, says: str
+    setting: settings.Setting, file: str, content: bytes | None, says: str
 ) -> None:
     path = Path("data", file)
     path.unlink() if content is None else path.write_bytes(content)
@@ -303,7 +303,7 @@ def test_a_result_of_another_version_is_refused(project: Path, content: bytes, s
 # -- severity
 
 
-def test_a_warning_stops_nothing_and_is_told(setting: params.Setting, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_warning_stops_nothing_and_is_told(setting: settings.Setting, capsys: pytest.CaptureFixture[str]) -> None:
     few = gxe.ExpectColumnValuesToBeInSet(
         column="intent", value_set=["flight"], severity=FailureSeverity.WARNING, description="only flights"
     )
@@ -326,7 +326,7 @@ def test_a_warning_stops_nothing_and_is_told(setting: params.Setting, capsys: py
     assert "FAILS" not in page
 
 
-def test_a_rule_is_critical_unless_it_says_otherwise(setting: params.Setting) -> None:
+def test_a_rule_is_critical_unless_it_says_otherwise(setting: settings.Setting) -> None:
     with pytest.raises(StageError, match="1 of 5 rules fails"):
         validate(with_rules(gxe.ExpectTableRowCountToEqual(value=1, description="one row")), setting)
     assert read_result("slots")["expectations"][-1]["severity"] == "critical"
@@ -341,7 +341,7 @@ def project_without_docs(project: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(Runner, "build_docs", lambda _: Path())
 
 
-def prepared_with(broken: Callable[[Tables], Tables], limit: float | None) -> tuple[Dataset[Any], params.Setting]:
+def prepared_with(broken: Callable[[Tables], Tables], limit: float | None) -> tuple[Dataset[Any], settings.Setting]:
     """`slots` with three rules for val, as a reader prepares it that lets bad rows through, and how to check it."""
     dataset = with_rules(
         gxe.ExpectTableRowCountToEqual(value=40, description="there are 40 rows"),
@@ -349,7 +349,7 @@ def prepared_with(broken: Callable[[Tables], Tables], limit: float | None) -> tu
         gxe.ExpectColumnValuesToNotMatchRegex(column="tags", regex="^I", mostly=39 / 40, description="one row may"),
     )
     dataset = replace(dataset, read=lambda folder: Prepared(broken(slots.read(folder).tables), {}))
-    setting = params.load("slots")
+    setting = settings.load("slots")
     download(dataset, setting)
     prepare(dataset, setting)
     return dataset, replace(setting, quarantine=None if limit is None else Quarantine(limit))

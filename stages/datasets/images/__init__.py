@@ -2,7 +2,7 @@
 
 Raw files of the built-in source: `<task>-<split>.bin`, a record per picture, its label as one byte and then its red,
 green and blue values, as CIFAR-10 is published for C programs. The public source is the archive of Python pickles.
-See stages/pictures/tables.py for what comes of both, and the data set `images-jpeg` for the copy that mirrors have.
+See stages/pictures/tables.py for what comes of both, and the data set `images_jpeg` for the copy that mirrors have.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Data set `images-jpeg`: the pictures of `images` after lossy compression. Public: the variant `cifar10-jpeg`.
+"""Data set `images_jpeg`: the pictures of `images` after lossy compression. Public: the variant `cifar10-jpeg`.
 
 The public source is a copy of CIFAR-10 whose pictures were compressed as JPEG of quality 75: on average they differ
 from the canonical ones by a peak signal-to-noise ratio of 30.5 dB. So accuracies on it are not comparable with those
@@ -76,7 +76,7 @@ def read(folder: Path) -> Prepared:
     classes = {name: builtin.CLASSES[task] for name, (task, _) in tables.items()}
     found, quality = _read_folders(folder / PICTURES, classes)
     parts = (Part(*tables[name], *labelled) for name, labelled in found.items())
-    loss = read_json(folder / LOSS, "python -m stages download images-jpeg")
+    loss = read_json(folder / LOSS, "python -m stages download images_jpeg")
     return prepare(parts, builtin.CLASSES, variant="builtin-jpeg", quality=quality, signal_to_noise_db=loss)
 
 
@@ -132,7 +132,7 @@ def compression_suite(given: Given[PicturesOptions]) -> Suite:
 
 
 DATASET: Dataset[PicturesOptions] = Dataset(
-    name="images-jpeg",
+    name="images_jpeg",
     options=PicturesOptions,
     origins={
         "builtin": Origin(f"{builtin.ORIGIN}; all compressed as JPEG of quality {QUALITY}", builtin.LICENCE),

@@ -1,4 +1,4 @@
-"""Data set `key-terms`: mark the key terms of an abstract. Built-in: stages/texts/abstracts.py; public: Inspec.
+"""Data set `key_terms`: mark the key terms of an abstract. Built-in: stages/texts/abstracts.py; public: Inspec.
 
 Raw layout of both, as Inspec is published: one archive, here `abstracts`, with an archive each for `Training`,
 `Validation` and `Test`; in those, for each document number, `N.abstr` (title and abstract) and `N.uncontr` (key terms
@@ -43,7 +43,7 @@ FREQUENT = 6  # abstracts
 
 @dataclass(frozen=True)
 class KeyTermsOptions(Sizes):
-    """params.yaml's `datasets.key-terms.builtin`: the seed, and how many abstracts each split gets."""
+    """params.yaml's `datasets.key_terms.builtin`: the seed, and how many abstracts each split gets."""
 
 
 # -- built-in source
@@ -293,7 +293,7 @@ def _terms_suite(train: pd.DataFrame) -> Suite:
 # -- public source
 
 DATASET = Dataset(
-    name="key-terms",
+    name="key_terms",
     options=KeyTermsOptions,
     origins={
         "builtin": Origin("drawn from the grammar in stages/texts/abstracts.py", "Apache-2.0, as this project"),

@@ -1,4 +1,4 @@
-"""Data set `language-model`: text to predict word by word. Built-in: reviews and abstracts; public: Penn Treebank.
+"""Data set `language_model`: text to predict word by word. Built-in: reviews and abstracts; public: Penn Treebank.
 
 Raw layout of both, as Mikolov's Penn Treebank text is published: `ptb.train.txt` and so on (here `train.txt`,
 `valid.txt`, `test.txt`), one sentence per line, a closed vocabulary, every other word being `<unk>`.
@@ -41,7 +41,7 @@ PTB_WORDS = 9999  # in train; 10,000 with the end of a sentence
 
 @dataclass(frozen=True)
 class LanguageModelOptions(Sizes):
-    """params.yaml's `datasets.language-model.builtin`: the seed, and how many sentences each split gets."""
+    """params.yaml's `datasets.language_model.builtin`: the seed, and how many sentences each split gets."""
 
 
 # -- built-in source
@@ -193,7 +193,7 @@ _PTB = (
 )
 
 DATASET = Dataset(
-    name="language-model",
+    name="language_model",
     options=LanguageModelOptions,
     origins={
         "builtin": Origin(

@@ -1,4 +1,4 @@
-"""Data set `long-memory`: what stands early in a long sequence decides what is asked at its end.
+"""Data set `long_memory`: what stands early in a long sequence decides what is asked at its end.
 
 - `adding-<T>`: T numbers, uniform in [0, 1), two of them marked, one in each half; asked for is the sum of the two
   (Hochreiter and Schmidhuber 1997, 5.4, in the form of Le, Jaitly and Hinton 2015). Whoever always says 1 has a mean
@@ -53,7 +53,7 @@ def read(folder: Path) -> Prepared:
     if (folder / TRAIN_IMAGES.path).is_file():
         found, raw = {"mnist": facts(MNIST_IMAGES)}, {"mnist": read_mnist(folder)}
     else:
-        command = "python -m stages download long-memory"
+        command = "python -m stages download long_memory"
         found = read_json(folder / "tasks.json", command)
         raw = {name: read_arrays(folder / f"{name}.safetensors", command) for name in found}
     tables: dict[str, pd.DataFrame] = {}
@@ -78,7 +78,7 @@ def _table(raw: Arrays, classes: list[str]) -> pd.DataFrame:
 
 
 DATASET: Dataset[LongMemoryOptions] = Dataset(
-    name="long-memory",
+    name="long_memory",
     options=LongMemoryOptions,
     origins={
         "builtin": Origin(

@@ -1,4 +1,4 @@
-"""The built-in source of `long-memory`: two problems drawn at any length, and the images that scikit-learn brings.
+"""The built-in source of `long_memory`: two problems drawn at any length, and the images that scikit-learn brings.
 
 A file per task, `<task>.safetensors`: `split` (0 train, 1 val, 2 test), `target`, `length`, `first`, `second`, and the
 sequences as `values` or `codes`; `tasks.json` says which tasks there are and what their numbers mean.
@@ -37,7 +37,7 @@ FEWEST = 20  # sequences of a split that can show anything
 
 @dataclass(frozen=True)
 class LongMemoryOptions:
-    """params.yaml's `datasets.long-memory.builtin`."""
+    """params.yaml's `datasets.long_memory.builtin`."""
 
     seed: int
     adding: list[int]  # lengths T of the adding problem, a table each

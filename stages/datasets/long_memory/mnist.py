@@ -1,4 +1,4 @@
-"""The public source of `long-memory`: MNIST in its own format, idx, gzipped."""
+"""The public source of `long_memory`: MNIST in its own format, idx, gzipped."""
 
 import struct
 from math import prod

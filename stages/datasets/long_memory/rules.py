@@ -1,4 +1,4 @@
-"""What must hold of `long-memory`: targets follow from their sequences, draws are even, images are images."""
+"""What must hold of `long_memory`: targets follow from their sequences, draws are even, images are images."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

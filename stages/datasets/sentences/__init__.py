@@ -5,7 +5,7 @@ here `polarity`: MR's, or for the built-in source one of `train.tsv`, `val.tsv`,
 and, published alone, `cmn-eng.zip`, of which the English side counts.
 
 Of both corpora the sentences of at most 20 words are taken, each once, Tatoeba's written as MR's are. Each keeps the
-split that it has elsewhere: MR's as in `sentiment-mr`, Tatoeba's as in `translation`; what both have counts as
+split that it has elsewhere: MR's as in `sentiment_mr`, Tatoeba's as in `translation`; what both have counts as
 Tatoeba's. Column `corpus` says which one a sentence is from.
 """
 
@@ -200,7 +200,7 @@ def _public_rules(split: str) -> "list[Expectation]":
         gxe.ExpectColumnValuesToBeInSet(
             column="split",
             value_set=[split],
-            description="every sentence is in the split that it has in `sentiment-mr` or in `translation`",
+            description="every sentence is in the split that it has in `sentiment_mr` or in `translation`",
         ),
         gxe.ExpectColumnValuesToNotMatchRegex(
             column="text", regex=rf"\S[{MARKS}]|[{MARKS}]\S", description=f"each of {MARKS} is a word of its own"

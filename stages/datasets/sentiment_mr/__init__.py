@@ -1,4 +1,4 @@
-"""Data set `sentiment-mr`: is a sentence favourable? Built-in: stages/texts/reviews.py; public: MR (Pang and Lee 2005).
+"""Data set `sentiment_mr`: is a sentence favourable? Built-in: stages/texts/reviews.py; public: MR (Pang and Lee 2005).
 
 Raw layout of both: one archive, here `polarity`, with `rt-polarity.pos` and `rt-polarity.neg`, a sentence per line.
 There is no published split; stages/texts/polarity.py makes ten folds. Column `fold` allows to do without ours.
@@ -39,7 +39,7 @@ UNEVEN = 0.03  # how far from 10% a fold of MR's size may be; smaller sets vary 
 
 @dataclass(frozen=True)
 class SentimentMrOptions:
-    """params.yaml's `datasets.sentiment-mr.builtin`: the seed, and how many reviews there are in all folds."""
+    """params.yaml's `datasets.sentiment_mr.builtin`: the seed, and how many reviews there are in all folds."""
 
     seed: int
     reviews: int
@@ -173,7 +173,7 @@ def _mr_rules() -> "list[Expectation]":
 
 
 DATASET = Dataset(
-    name="sentiment-mr",
+    name="sentiment_mr",
     options=SentimentMrOptions,
     origins={
         "builtin": Origin("drawn from the grammar in stages/texts/reviews.py", "Apache-2.0, as this project"),

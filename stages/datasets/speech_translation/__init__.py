@@ -1,4 +1,4 @@
-"""Data set `speech-translation`: sound in one language to text in another.
+"""Data set `speech_translation`: sound in one language to text in another.
 
 A row is an utterance: `text` is its translation, in `language`. `said` is a transcript, there for a cascade to compare
 with: who translates speech directly does without it. The sound is `samples[start : start + length]` of the table's
@@ -79,7 +79,7 @@ def _table(rows: pd.DataFrame, sounds: list[Samples]) -> tuple[pd.DataFrame, Arr
 
 
 DATASET: Dataset[SpeechTranslationOptions] = Dataset(
-    name="speech-translation",
+    name="speech_translation",
     options=SpeechTranslationOptions,
     origins={
         "builtin": Origin(

@@ -1,4 +1,4 @@
-"""The built-in source of `speech-translation`: Cantonese sentences and their English, from one grammar of both.
+"""The built-in source of `speech_translation`: Cantonese sentences and their English, from one grammar of both.
 
 What `$name` means in a rule, says stages/texts/synchronous.py (`$thing.one` is a noun's measure word). Cantonese puts
 time and place before the verb, a clause before the noun it describes, a quality before what it exceeds, what is given

@@ -1,4 +1,4 @@
-"""What the built-in source of `speech-translation` says and is to write: drawn by the seed, before a sound is made."""
+"""What the built-in source of `speech_translation` says and is to write: drawn by the seed, before a sound is made."""
 
 from dataclasses import dataclass
 from random import Random
@@ -12,7 +12,7 @@ from stages.texts.rules import SPLITS, Sizes
 
 @dataclass(frozen=True)
 class SpeechTranslationOptions(Sizes):
-    """params.yaml's `datasets.speech-translation.builtin`: the seed, and how many utterances each split gets."""
+    """params.yaml's `datasets.speech_translation.builtin`: the seed, and how many utterances each split gets."""
 
 
 def utterances(options: SpeechTranslationOptions) -> dict[str, list[Utterance]]:

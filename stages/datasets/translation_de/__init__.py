@@ -1,4 +1,4 @@
-"""Data set `translation-de`: English to German. Built-in: a synchronous grammar of captions; public: Multi30k, task 1.
+"""Data set `translation_de`: English to German. Built-in: a synchronous grammar of captions; public: Multi30k, task 1.
 
 Tables have a row per pair, `id` being the line number in the files. Multi30k is taken as published, untokenised and
 with case, in its own split (test is `test_2016_flickr`), with one change: in 131 lines white space is not as it should
@@ -82,7 +82,7 @@ _FILES = (
 )
 
 DATASET: Dataset[TranslationDeOptions] = Dataset(
-    name="translation-de",
+    name="translation_de",
     options=TranslationDeOptions,
     origins={
         "builtin": Origin(

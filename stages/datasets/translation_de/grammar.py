@@ -1,4 +1,4 @@
-"""The built-in source of `translation-de`: captions of pictures, in English and German at once.
+"""The built-in source of `translation_de`: captions of pictures, in English and German at once.
 
 Here the words of lexicon.py and verbs.py become the noun phrases and verbs that the sentences of patterns.py ask for.
 """

@@ -1,4 +1,4 @@
-"""The nouns, adjectives, places and reasons of the built-in source of `translation-de`.
+"""The nouns, adjectives, places and reasons of the built-in source of `translation_de`.
 
 A noun has gender, genitive and plural, an adjective what it is after `ist` and the stem that endings are added to.
 """

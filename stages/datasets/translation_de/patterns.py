@@ -1,4 +1,4 @@
-"""What the captions of `translation-de` say, in English and German: see stages/texts/synchronous.py for the notation.
+"""What the captions of `translation_de` say, in English and German: see stages/texts/synchronous.py for the notation.
 
 What makes German more than English word by word is here: the finite verb is second in a main clause, whatever comes
 first, and last in every other clause; separable verbs leave a part at the end; objects come before participles and

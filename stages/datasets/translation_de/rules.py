@@ -1,4 +1,4 @@
-"""What must hold of `translation-de`: whole pairs in their languages, and splits that share no sentence."""
+"""What must hold of `translation_de`: whole pairs in their languages, and splits that share no sentence."""
 
 # ruff: noqa: RUF001 - German has quotation marks of its own
 
@@ -41,7 +41,7 @@ KNOWN: Mapping[str, Mapping[str, tuple[int, ...]]] = {
 
 @dataclass(frozen=True)
 class TranslationDeOptions(PairSizes):
-    """params.yaml's `datasets.translation-de.builtin`: the seed, and how many pairs each split gets."""
+    """params.yaml's `datasets.translation_de.builtin`: the seed, and how many pairs each split gets."""
 
 
 def words(text: str) -> list[str]:

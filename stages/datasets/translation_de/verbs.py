@@ -1,4 +1,4 @@
-"""The verbs of the built-in source of `translation-de`, by the kind of what goes with them (ACTS in patterns.py).
+"""The verbs of the built-in source of `translation_de`, by the kind of what goes with them (ACTS in patterns.py).
 
 English: base, third person, -ing, participle. German: third person singular and plural, participle, the part that goes
 to the end of a clause, `sich`.

@@ -216,7 +216,7 @@ def test_the_profiles_of_the_project_are_as_accept_writes_them(tmp_path: Path, m
     for path in sorted(profile.PROFILES.glob("*/*.json")):
         found, written = profile.read_profile(path.parent.name, path.stem), path.read_bytes()
         assert found is not None
-        assert path.parent.name in datasets.known()
+        assert path.parent.name in datasets.names()
         with monkeypatch.context() as patch:
             patch.setattr(profile, "PROFILES", tmp_path)
             assert profile.write_profile(found) == tmp_path / path.parent.name / path.name
@@ -225,8 +225,9 @@ def test_the_profiles_of_the_project_are_as_accept_writes_them(tmp_path: Path, m
 
 def test_where_a_row_stands_is_in_no_profile() -> None:
     """An offset grows with the rows: asking for more of them would look like drift."""
-    placed = {name: dataset for name, dataset in datasets.known().items() if dataset.places}
-    assert placed.keys() == {"speech", "speech-translation", "sentences"}
+    known = {name: datasets.find(name) for name in datasets.names()}
+    placed = {name: dataset for name, dataset in known.items() if dataset.places}
+    assert placed.keys() == {"speech", "speech_translation", "sentences"}
     for name, dataset in placed.items():
         assert set(dataset.places) < set(dataset.columns)
         rows = pd.DataFrame({column: [0] for column in dataset.columns})

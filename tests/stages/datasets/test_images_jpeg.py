@@ -1,4 +1,4 @@
-"""Data set `images-jpeg`: the same pictures with a loss that is measured, and the published copy beside originals."""
+"""Data set `images_jpeg`: the same pictures with a loss that is measured, and the published copy beside originals."""
 
 import io
 import json

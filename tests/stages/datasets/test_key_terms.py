@@ -1,4 +1,4 @@
-"""Data set `key-terms`: use, not position or the term, marks its key terms, and every rule catches an error."""
+"""Data set `key_terms`: use, not position or the term, marks its key terms, and every rule catches an error."""
 
 import hashlib
 import os
@@ -177,13 +177,10 @@ def test_shifted_tags_are_caught(prepared: Prepared) -> None:
 @pytest.mark.skipif("DATA_MIRROR" not in os.environ, reason="DATA_MIRROR names no folder with published data")
 def test_inspec_passes_and_its_quirks_are_as_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATA_MIRROR", str(Path(os.environ["DATA_MIRROR"]).absolute()))
-    params = (
-        "data: {source: public}\ndatasets: "
-        "{key-terms: {code: key_terms, builtin: {seed: 3, train: 300, val: 60, test: 100}}}\n"
-    )
-    tables = through_the_stages("key-terms", params, monkeypatch, tmp_path)
+    params = "data: {source: public}\ndatasets: {key_terms: {builtin: {seed: 3, train: 300, val: 60, test: 100}}}\n"
+    tables = through_the_stages("key_terms", params, monkeypatch, tmp_path)
     assert {split: len(table) for split, table in tables.items()} == {"train": 1000, "val": 500, "test": 500}
-    facts = DATASET.read(Path("data/raw/key-terms")).facts["key_terms"]
+    facts = DATASET.read(Path("data/raw/key_terms")).facts["key_terms"]
     assert [round(100 * facts[split]["found_share"]) for split in ("train", "val", "test")] == [77, 77, 78]
     listed = list(tables["test"]["key_terms"])
     listed[0] = listed[0].rpartition(";")[0]

@@ -1,4 +1,4 @@
-"""Data set `language-model`: a closed vocabulary, nothing leaks, and every rule catches an error."""
+"""Data set `language_model`: a closed vocabulary, nothing leaks, and every rule catches an error."""
 
 import hashlib
 import os
@@ -82,12 +82,11 @@ def test_every_rule_has_a_broken_table_that_it_catches(prepared: Prepared) -> No
 def test_penn_treebank_passes_and_one_sentence_less_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATA_MIRROR", str(Path(os.environ["DATA_MIRROR"]).absolute()))
     params = (
-        "data: {source: public}\ndatasets: "
-        "{language-model: {code: language_model, builtin: {seed: 3, train: 300, val: 60, test: 100}}}\n"
+        "data: {source: public}\ndatasets: {language_model: {builtin: {seed: 3, train: 300, val: 60, test: 100}}}\n"
     )
-    tables = through_the_stages("language-model", params, monkeypatch, tmp_path)
+    tables = through_the_stages("language_model", params, monkeypatch, tmp_path)
     assert {split: len(table) for split, table in tables.items()} == {"train": 42068, "val": 3370, "test": 3761}
-    assert language_model.read(Path("data/raw/language-model")).facts == {
+    assert language_model.read(Path("data/raw/language_model")).facts == {
         "words": {"train": 887521, "val": 70390, "test": 78669},
         "vocabulary": 9999,
     }

@@ -1,4 +1,4 @@
-"""Data set `long-memory`: answers that a plain loop finds too, images as published, rules that catch errors."""
+"""Data set `long_memory`: answers that a plain loop finds too, images as published, rules that catch errors."""
 
 import gzip
 import hashlib
@@ -20,8 +20,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
+from params import Source
 from stages.checks.expectations import Runner
-from stages.dataset import Arrays, Given, Prepared, Source, Suite
+from stages.dataset import Arrays, Given, Prepared, Suite
 from stages.datasets import long_memory
 from stages.datasets.long_memory import mnist
 from stages.datasets.long_memory.draws import LongMemoryOptions, make

@@ -165,10 +165,7 @@ def test_an_archive_that_lacks_a_file_is_named(tmp_path: Path) -> None:
 def test_mr_and_tatoeba_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mirror = Path(os.environ["DATA_MIRROR"]).absolute()
     monkeypatch.setenv("DATA_MIRROR", str(mirror))
-    params = (
-        "data: {source: public}\ndatasets: "
-        "{sentences: {code: sentences, builtin: {seed: 3, train: 300, val: 60, test: 100}}}\n"
-    )
+    params = "data: {source: public}\ndatasets: {sentences: {builtin: {seed: 3, train: 300, val: 60, test: 100}}}\n"
     tables = through_the_stages("sentences", params, monkeypatch, tmp_path)
     assert {split: len(table) for split, table in tables.items()} == {"train": 24676, "val": 1648, "test": 1628}
     mr = polarity.read_polarity(mirror / polarity.PUBLIC.published)["text"]

@@ -154,10 +154,7 @@ def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
 @pytest.mark.skipif("DATA_MIRROR" not in os.environ, reason="DATA_MIRROR names no folder with published data")
 def test_sst2_passes_and_one_leak_more_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATA_MIRROR", str(Path(os.environ["DATA_MIRROR"]).absolute()))
-    params = (
-        "data: {source: public}\ndatasets: "
-        "{sentiment: {code: sentiment, builtin: {seed: 3, train: 300, val: 60, test: 100}}}\n"
-    )
+    params = "data: {source: public}\ndatasets: {sentiment: {builtin: {seed: 3, train: 300, val: 60, test: 100}}}\n"
     tables = through_the_stages("sentiment", params, monkeypatch, tmp_path)
     assert {split: Counter(table["label"]) for split, table in tables.items()} == {
         "train": {1: 3610, 0: 3310},

@@ -1,4 +1,4 @@
-"""Data set `sentiment-mr`: ten folds told by the words alone, and every rule catches an error."""
+"""Data set `sentiment_mr`: ten folds told by the words alone, and every rule catches an error."""
 
 import hashlib
 import os
@@ -73,10 +73,8 @@ def test_every_rule_has_a_broken_table_that_it_catches(prepared: Prepared) -> No
 @pytest.mark.skipif("DATA_MIRROR" not in os.environ, reason="DATA_MIRROR names no folder with published data")
 def test_mr_passes_and_one_review_less_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATA_MIRROR", str(Path(os.environ["DATA_MIRROR"]).absolute()))
-    params = (
-        "data: {source: public}\ndatasets: {sentiment-mr: {code: sentiment_mr, builtin: {seed: 3, reviews: 500}}}\n"
-    )
-    tables = through_the_stages("sentiment-mr", params, monkeypatch, tmp_path)
+    params = "data: {source: public}\ndatasets: {sentiment_mr: {builtin: {seed: 3, reviews: 500}}}\n"
+    tables = through_the_stages("sentiment_mr", params, monkeypatch, tmp_path)
     assert sum(len(table) for table in tables.values()) == 10662
     assert sum(table["label"].sum() for table in tables.values()) == 5331
     found, _ = failures(DATASET, SMALL, tables | {"val": tables["val"].iloc[1:]}, Prepared(tables, {}), "public")

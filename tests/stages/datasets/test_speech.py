@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from params import Source
 from stages.checks.expectations import Outcome
-from stages.dataset import Given, Prepared, Source
+from stages.dataset import Given, Prepared
 from stages.datasets import speech
 from stages.datasets.speech import DATASET, phrases
 from stages.datasets.speech.utterances import SpeechOptions

@@ -1,4 +1,4 @@
-"""Data set `speech-translation`: words in another order, transcripts in one column, rules that catch errors."""
+"""Data set `speech_translation`: words in another order, transcripts in one column, rules that catch errors."""
 
 import hashlib
 import os
@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from params import Source
 from stages.checks.expectations import Outcome
-from stages.dataset import Given, Prepared, Source
+from stages.dataset import Given, Prepared
 from stages.datasets import speech_translation
 from stages.datasets.speech_translation import DATASET, grammar
 from stages.datasets.speech_translation.rules import published_cells

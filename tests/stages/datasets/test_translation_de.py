@@ -1,4 +1,4 @@
-"""Data set `translation-de`: German that is German, pairs that belong together, rules that catch errors."""
+"""Data set `translation_de`: German that is German, pairs that belong together, rules that catch errors."""
 
 import gzip
 import hashlib

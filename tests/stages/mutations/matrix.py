@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Literal
 
-from stages.dataset import Source
+from params import Source
 from stages.errors import StageError
 from tests.stages.mutations import arrays, files, tables
 from tests.stages.mutations.check import Check, CrashError, same

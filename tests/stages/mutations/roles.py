@@ -31,16 +31,16 @@ ROLES: dict[str, Roles] = {
         options={"seed": 3, "train": 300, "val": 60, "test": 100},
         columns={"id": "id", "text": "text", "label": "label", "phenomenon": "label"},
     ),
-    "sentiment-mr": Roles(
+    "sentiment_mr": Roles(
         options={"seed": 3, "reviews": 500},
         columns={"id": "id", "text": "text", "label": "label", "fold": "label"},
     ),
-    "key-terms": Roles(
+    "key_terms": Roles(
         options={"seed": 3, "train": 300, "val": 30, "test": 40},
         columns={"id": "id", "text": "text", "tags": "tags", "key_terms": "text"},
         names=(Within({"tags": r"\S"}),),
     ),
-    "language-model": Roles(
+    "language_model": Roles(
         options={"seed": 3, "train": 500, "val": 60, "test": 60},
         columns={"id": "id", "text": "text"},
     ),
@@ -74,11 +74,11 @@ ROLES: dict[str, Roles] = {
             "value": "number",
         },
     ),
-    "translation-de": Roles(
+    "translation_de": Roles(
         options={"seed": 3, "train": 600, "val": 50, "test": 60},
         columns={"id": "id", "source": "text", "target": "text"},
     ),
-    "long-memory": Roles(
+    "long_memory": Roles(
         options={
             "seed": 3,
             "adding": [20],
@@ -111,7 +111,7 @@ ROLES: dict[str, Roles] = {
         parts=Pictures(),
         shown="label",
     ),
-    "images-jpeg": Roles(
+    "images_jpeg": Roles(
         options={"seed": 3, "train": 400, "pretrain": 400, "val": 150, "test": 200},
         columns=PICTURES,
         names=(Cells(("label", "class")),),
@@ -135,7 +135,7 @@ ROLES: dict[str, Roles] = {
         },
         parts=Sounds(),
     ),
-    "speech-translation": Roles(
+    "speech_translation": Roles(
         options={"seed": 3, "train": 100, "val": 24, "test": 30},
         columns={
             "id": "id",

@@ -13,10 +13,11 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import pandas as pd
 
-from stages.dataset import Arrays, Dataset, Prepared, Source
+from params import Source
+from stages.dataset import Arrays, Dataset, Prepared
 from stages.download import download
 from stages.manifest import MANIFEST, RAW
-from stages.params import Setting
+from stages.settings import Setting
 
 Role = Literal[
     "id",  # counts the rows
