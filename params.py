@@ -57,7 +57,10 @@ def source_of(dataset: str, sections: Mapping[str, Mapping[str, Any]]) -> Source
     """Where a data set comes from: its own `source` where it names one, else that of all data."""
     if dataset not in sections["datasets"]:
         raise ValueError(f"no data set {dataset!r} in {FILE}: datasets lists {listed(sections['datasets'])}")
-    own = (sections["datasets"][dataset] or {}).get("source")
+    entry = sections["datasets"][dataset]
+    if not isinstance(entry, Mapping):
+        raise ValueError(f"datasets.{dataset} is {entry!r}: expected a section with entries")
+    own = entry.get("source")
     source = own or sections["data"].get("source")
     if source not in typing.get_args(Source):
         where = f"datasets.{dataset}.source" if own else "data.source"
