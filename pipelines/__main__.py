@@ -104,7 +104,7 @@ def _compare(options: argparse.Namespace) -> None:
     pipeline = load_pipeline(options.pipeline)
     by = tasks.find(pipeline.family, pipeline.task).comparison
     shown = ["seeds", by.chosen_by.name, by.headline.name, f"{by.headline.name}_sd"]
-    print(compare(pipeline.name, by)[shown].round(by.headline.decimals).to_string())
+    print(compare(pipeline.name, by).table[shown].round(by.headline.decimals).to_string())
 
 
 def _promote(options: argparse.Namespace) -> None:

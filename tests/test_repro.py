@@ -115,7 +115,7 @@ def test_every_stage_leaves_what_it_declares(reproduced: Clone) -> None:
         files = {path.name for path in (reproduced.root / "data/models/rnn-slots" / name).iterdir()}
         assert files >= {"model.safetensors", "history.csv", "metrics.json", "confusion.png"}
         assert "checkpoint.safetensors" not in files
-    for output in ("validation/slots/docs/index.html", "reports/rnn-slots/report.md", "registry/rnn-slots.json"):
+    for output in ("validation/slots/docs/index.html", "reports/rnn-slots/page/report.md", "registry/rnn-slots.json"):
         assert (reproduced.root / "data" / output).is_file()
 
 

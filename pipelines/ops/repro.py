@@ -82,7 +82,7 @@ def repro(data: str | None = None, setup_seconds: float = 0) -> int:
             return 130 if lanes.interrupted else 1
         _tell_time(names["pipelines"], setup_seconds, data_seconds, began)
     synchronise(names["pipelines"], lanes.ran)
-    print("next: `make ui` (MLflow and Prefect), `dvc metrics show`, data/reports/*/report.md")
+    print("next: `make ui` (MLflow and Prefect), `dvc metrics show`, data/reports/*/page/report.md")
     return 0
 
 

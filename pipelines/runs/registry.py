@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from pipelines.files import write_atomically
+from pipelines.reporting.comparison import read_champion
 from pipelines.runs import folder as runs
 from pipelines.runs import tracking
 
@@ -14,8 +15,9 @@ REQUIREMENTS = ("mlflow", "torch", "safetensors", "pandas", "pyarrow", "pyyaml",
 
 def promote(pipeline: str, data: Path = Path("data")) -> dict[str, str]:
     """Makes the run that the comparison found best the pipeline's champion; written to `data/registry/`."""
-    metrics = json.loads((data / "metrics" / f"{pipeline}.json").read_text(encoding="utf-8"))
-    chosen = {"model": pipeline, **{key: str(value) for key, value in metrics["best"].items()}}
+    best = read_champion(pipeline, data)
+    figures = {name: str(value) for name, value in best.figures.items()}
+    chosen = {"model": pipeline, "run": best.run, "variant": best.variant, **figures}
     register(chosen, data)
     write_atomically(data / "registry" / f"{pipeline}.json", json.dumps(chosen, indent=2).encode())
     return chosen

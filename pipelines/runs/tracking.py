@@ -203,7 +203,7 @@ def load_champion(name: str) -> Any:
         raise ValueError(
             f"no champion of {name!r} in {os.environ['MLFLOW_TRACKING_URI']} ({error.message}): "
             "run `make repro`, or `python -m pipelines publish` after the store was wiped; "
-            f"a pipeline whose result is a report has none, but data/reports/{name}/report.md"
+            f"a pipeline whose result is a report has none, but data/reports/{name}/page/report.md"
         ) from None
 
 

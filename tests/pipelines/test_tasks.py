@@ -104,13 +104,13 @@ def test_a_run_can_be_compared(example: Example, trained: Trained, tmp_path: Pat
     folder = tmp_path / "models" / run.pipeline / run.name
     shutil.copytree(trained[0], folder)
     (folder / "run.json").write_text(json.dumps({"params": vars(run), "fingerprint": ""}, default=dict))
-    table = compare(run.pipeline, by, tmp_path)
-    assert list(table.index) == [run.variant]
+    found = compare(run.pipeline, by, tmp_path)
+    assert list(found.table.index) == [run.variant]
     shown = contents(tmp_path / "reports" / run.pipeline / "pictures").keys()
     expected = {"variants", *by.pictures, *by.overlays, *(["curves"] if by.curves else [])}
     assert shown == {f"{name}.png" for name in expected}
-    report = (tmp_path / "reports" / run.pipeline / "report.md").read_text(encoding="utf-8")
-    assert all(f"(pictures/{name}.png)" in report for name in expected)
+    report = (tmp_path / "reports" / run.pipeline / "page" / "report.md").read_text(encoding="utf-8")
+    assert all(f"(../pictures/{name}.png)" in report for name in expected)
 
 
 def test_a_task_has_a_module_to_answer_with_if_its_result_is_a_model(example: Example) -> None:

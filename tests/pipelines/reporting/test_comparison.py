@@ -2,15 +2,17 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from scipy import stats
 
-from pipelines.reporting.comparison import champion, compare, load_runs, summarise
+from pipelines.reporting.comparison import Champion, best_run, compare, load_runs, read_champion, summarise
 from pipelines.rnn.slots import TASK
 from pipelines.task import Comparison, Figure
 
@@ -23,10 +25,10 @@ SCORES = {
 }
 
 
-def write_runs(data: Path, scores: dict[str, list[tuple[float, float]]]) -> None:
+def write_runs(data: Path, scores: dict[str, list[tuple[float, float]]], pipeline: str = "rnn-slots") -> None:
     for variant, seeds in scores.items():
         for seed, (val, test) in enumerate(seeds):
-            folder = data / "models" / "rnn-slots" / f"rnn-slots-{variant}-s{seed}"
+            folder = data / "models" / pipeline / f"{pipeline}-{variant}-s{seed}"
             folder.mkdir(parents=True)
             figures = {"val_f1": val, "test_f1": test, "test_f1_strict": test - 1, "best_epoch": 2, "parameters": 1234}
             made = {"params": {"variant": variant, "seed": seed}, "fingerprint": f"{variant}{seed}"}
@@ -57,7 +59,7 @@ def test_mean_and_deviation_over_seeds_best_on_val_first(data: Path) -> None:
 
 
 def test_the_champion_is_the_best_seed_of_the_variant_with_the_best_mean(data: Path) -> None:
-    assert champion(load_runs(data / "models" / "rnn-slots"), TASK.comparison).name == "rnn-slots-gru-s1"
+    assert best_run(load_runs(data / "models" / "rnn-slots"), TASK.comparison).run == "rnn-slots-gru-s1"
 
 
 def test_where_lower_is_better_the_lowest_wins(data: Path) -> None:
@@ -65,7 +67,7 @@ def test_where_lower_is_better_the_lowest_wins(data: Path) -> None:
     by = Comparison(Figure("val_f1", "val error", lower_is_better=True), Figure("test_f1", "test error"))
     runs = load_runs(data / "models" / "rnn-slots")
     assert list(summarise(runs, by).index) == ["elman", "lstm", "gru"]
-    assert champion(runs, by).name == "rnn-slots-elman-s1"
+    assert best_run(runs, by).run == "rnn-slots-elman-s1"
 
 
 def test_a_figure_that_nobody_knows_is_left_out_of_the_brief() -> None:
@@ -78,21 +80,48 @@ def test_variants_that_tie_stay_in_order_of_name(tmp_path: Path) -> None:
     write_runs(tmp_path, {"scrn": [(90.0, 1.0)], "elman": [(90.0, 2.0)], "gru": [(90.0, 3.0)]})
     runs = load_runs(tmp_path / "models" / "rnn-slots")
     assert list(summarise(runs, TASK.comparison).index) == ["elman", "gru", "scrn"]
-    assert champion(runs, TASK.comparison).name == "rnn-slots-elman-s0"
+    assert best_run(runs, TASK.comparison).run == "rnn-slots-elman-s0"
 
 
-def test_the_figures_for_dvc(data: Path) -> None:
-    compare("rnn-slots", TASK.comparison, data)
-    metrics: dict[str, Any] = json.loads((data / "metrics" / "rnn-slots.json").read_text())
-    assert metrics["best"] == {
-        "run": "rnn-slots-gru-s1",
-        "variant": "gru",
-        "val_f1": 96.0,
-        "test_f1": 91.0,
-        "test_f1_strict": 90.0,
-    }
-    assert metrics["test_f1"] == pytest.approx({"gru": (91.25 + 91 + 95) / 3, "lstm": 99, "elman": 87.5}, abs=5e-5)
-    assert list(metrics["test_f1"]) == ["gru", "lstm", "elman"]
+def test_the_champion_is_returned_and_written_down(data: Path) -> None:
+    found = compare("rnn-slots", TASK.comparison, data)
+    figures = {"val_f1": 96.0, "test_f1": 91.0, "test_f1_strict": 90.0}
+    assert found.champion == Champion("rnn-slots-gru-s1", "gru", figures)
+    assert read_champion("rnn-slots", data) == found.champion
+    assert list(found.table.index) == ["gru", "lstm", "elman"]
+
+
+def test_the_metrics_for_dvc_are_one_row(data: Path) -> None:
+    """Rounded as people read them."""
+    chosen_by, headline = Figure("val_f1", "val F1", decimals=1), Figure("test_f1", "test F1", decimals=1)
+    compare("rnn-slots", Comparison(chosen_by, headline), data)
+    metrics = json.loads((data / "metrics" / "rnn-slots.json").read_text())
+    assert metrics == {"champion": "gru-s1", "figure": "test F1", "val": 96.0, "test": 91.0}
+    figures = json.loads((data / "models" / "rnn-slots" / "rnn-slots-gru-s1" / "metrics.json").read_text())
+    figures |= {"val_f1": 96.04, "test_f1": 91.26}
+    (data / "models" / "rnn-slots" / "rnn-slots-gru-s1" / "metrics.json").write_text(json.dumps(figures))
+    compare("rnn-slots", Comparison(chosen_by, headline), data)
+    metrics = json.loads((data / "metrics" / "rnn-slots.json").read_text())
+    assert (metrics["val"], metrics["test"]) == (96.0, 91.3)
+    assert read_champion("rnn-slots", data).figures == {"val_f1": 96.04, "test_f1": 91.26}
+
+
+def test_dvc_shows_the_metrics_of_every_pipeline_in_one_narrow_table(tmp_path: Path) -> None:
+    """Names of champions and figures too; with the longest name of a pipeline the rows fit a terminal of 120."""
+    for pipeline in ("rnn-slots", "seq2seq-speech-translation"):
+        write_runs(tmp_path / "data", {"attention": [(90.0, 80.0)]}, pipeline)
+        compare(pipeline, TASK.comparison, tmp_path / "data")
+    files = [f"data/metrics/{pipeline}.json" for pipeline in ("rnn-slots", "seq2seq-speech-translation")]
+    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"metrics": files}))
+    (tmp_path / ".dvc").mkdir()
+    (tmp_path / ".dvc" / "config").write_text("[core]\nno_scm = true\nanalytics = false\n")
+    command = [sys.executable, "-m", "dvc", "metrics", "show"]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    head, *rows = shown.splitlines()
+    assert head.split() == ["Path", "champion", "figure", "test", "val"]
+    assert rows[0].split() == ["data/metrics/rnn-slots.json", "attention-s0", "test", "F1", "80.0", "90.0"]
+    assert len(rows) == 2
+    assert max(map(len, shown.splitlines())) < 100
 
 
 def test_the_tables_for_plots(data: Path) -> None:
@@ -111,7 +140,7 @@ def test_the_tables_for_plots(data: Path) -> None:
 
 def test_the_report(data: Path) -> None:
     compare("rnn-slots", TASK.comparison, data)
-    report = (data / "reports" / "rnn-slots" / "report.md").read_text().splitlines()
+    report = (data / "reports" / "rnn-slots" / "page" / "report.md").read_text().splitlines()
     assert "Best: `rnn-slots-gru-s1`, val F1 96.00, test F1 91.00." in report
     first = report.index("| variant | seeds | parameters | val F1 | test F1 | test F1 strict |")
     assert report[first + 2 : first + 6] == [
@@ -121,19 +150,19 @@ def test_the_report(data: Path) -> None:
         "",
     ]
     pictures = [line.split("(")[1].rstrip(")") for line in report if line.startswith("![")]
-    assert sorted(pictures) == ["pictures/confusion.png", "pictures/curves.png", "pictures/variants.png"]
-    assert all((data / "reports" / "rnn-slots" / picture).is_file() for picture in pictures)
+    assert sorted(pictures) == ["../pictures/confusion.png", "../pictures/curves.png", "../pictures/variants.png"]
+    assert all((data / "reports" / "rnn-slots" / "page" / picture).is_file() for picture in pictures)
 
 
 def test_three_seeds_give_an_interval_of_the_mean(data: Path) -> None:
     """Student's, of scipy; with two seeds there is none."""
     compare("rnn-slots", TASK.comparison, data)
-    report = (data / "reports" / "rnn-slots" / "report.md").read_text()
+    report = (data / "reports" / "rnn-slots" / "page" / "report.md").read_text()
     values = [91.25, 91.0, 95.0]
     low, high = stats.t.interval(0.95, 2, np.mean(values), stats.sem(values))
     assert f"| gru | 3 | 92.42 | {low:.2f} to {high:.2f} |" in report
     assert "| elman | 2 | 87.50 |" not in report
-    assert "Those of these runs: 3 values are too few to tell: it takes 8." in report
+    assert "In these runs: 3 values are too few to tell: it takes 8." in report
 
 
 def test_residuals_of_many_seeds_are_judged(tmp_path: Path) -> None:
@@ -141,16 +170,16 @@ def test_residuals_of_many_seeds_are_judged(tmp_path: Path) -> None:
     normal = stats.norm.ppf((np.arange(19) + 0.5) / 19, 90, 1)
     write_runs(tmp_path, {"gru": [(90.0, float(score)) for score in (*normal, 40.0)], "lstm": [(80.0, 70.0)] * 3})
     compare("rnn-slots", TASK.comparison, tmp_path)
-    report = (tmp_path / "reports" / "rnn-slots" / "report.md").read_text()
+    report = (tmp_path / "reports" / "rnn-slots" / "page" / "report.md").read_text()
     assert "| lstm | 3 | 70.00 | all are equal |" in report
-    assert "Those of these runs: " in report
+    assert "In these runs: " in report
     assert "Nothing in 23 values speaks against" not in report
 
 
 def test_fewer_than_three_seeds_of_every_variant_say_nothing_of_intervals(tmp_path: Path) -> None:
     write_runs(tmp_path, {"gru": [(90.0, 1.0), (91.0, 2.0)]})
     compare("rnn-slots", TASK.comparison, tmp_path)
-    assert "95 % interval" not in (tmp_path / "reports" / "rnn-slots" / "report.md").read_text()
+    assert "95 % interval" not in (tmp_path / "reports" / "rnn-slots" / "page" / "report.md").read_text()
 
 
 def test_documents_of_the_best_run_are_linked(data: Path) -> None:
@@ -158,9 +187,24 @@ def test_documents_of_the_best_run_are_linked(data: Path) -> None:
     for folder in (data / "models" / "rnn-slots").iterdir():
         (folder / "predictions.csv").write_text(f"of {folder.name}")
     compare("rnn-slots", by, data)
-    out = data / "reports" / "rnn-slots"
+    out = data / "reports" / "rnn-slots" / "page"
     assert (out / "documents" / "predictions.csv").read_text() == "of rnn-slots-gru-s1"
     assert "- [Predictions](documents/predictions.csv)" in (out / "report.md").read_text()
+
+
+def test_without_documents_there_is_no_folder_for_them(data: Path) -> None:
+    """DVC warns of empty outputs."""
+    compare("rnn-slots", TASK.comparison, data)
+    out = data / "reports" / "rnn-slots"
+    assert sorted(path.name for path in out.iterdir()) == ["curves.csv", "page", "pictures", "variants.csv"]
+    assert sorted(path.name for path in (out / "page").iterdir()) == ["champion.json", "report.md"]
+
+
+def test_nothing_of_an_earlier_comparison_remains(data: Path) -> None:
+    (data / "reports" / "rnn-slots" / "page" / "documents").mkdir(parents=True)
+    (data / "reports" / "rnn-slots" / "page" / "documents" / "old.csv").touch()
+    compare("rnn-slots", TASK.comparison, data)
+    assert not (data / "reports" / "rnn-slots" / "page" / "documents").exists()
 
 
 def test_a_second_comparison_writes_the_same_bytes(data: Path) -> None:
@@ -170,7 +214,7 @@ def test_a_second_comparison_writes_the_same_bytes(data: Path) -> None:
 
     compare("rnn-slots", TASK.comparison, data)
     first = outputs()
-    assert len(first) == 7
+    assert len(first) == 8
     compare("rnn-slots", TASK.comparison, data)
     assert outputs() == first
 

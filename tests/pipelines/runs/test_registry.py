@@ -132,10 +132,12 @@ def test_a_report_is_promoted_without_a_model(tmp_path: Path, monkeypatch: pytes
     folder = tmp_path / "models" / "gaussian-mle" / "gaussian-mle-closed-form-s0"
     folder.mkdir(parents=True)
     (folder / "run.json").write_text("{}")
-    (tmp_path / "metrics").mkdir()
-    best = {"run": folder.name, "variant": "closed-form", "coverage_mean": 94.98}
-    (tmp_path / "metrics" / "gaussian-mle.json").write_text(json.dumps({"best": best}))
+    page = tmp_path / "reports" / "gaussian-mle" / "page"
+    page.mkdir(parents=True)
+    best = {"run": folder.name, "variant": "closed-form", "figures": {"coverage_mean": 94.98}}
+    (page / "champion.json").write_text(json.dumps(best))
     chosen = registry.promote("gaussian-mle", tmp_path)
+    assert chosen == {"model": "gaussian-mle", "run": folder.name, "variant": "closed-form", "coverage_mean": "94.98"}
     assert json.loads((tmp_path / "registry" / "gaussian-mle.json").read_text()) == chosen
     assert published == [folder.name]
     assert registry.publish(tmp_path) == (1, 0)
