@@ -1,4 +1,4 @@
-"""`python -m stages download|prepare|validate|accept <data set>`, from the project's root.
+"""`python -m stages download|validate|accept <data set>`, from the project's root.
 
 `--all` instead of a data set means all that params.yaml names: `validate --all` is what CI runs (validate_all.py).
 """
@@ -14,14 +14,12 @@ from stages.accept import accept
 from stages.dataset import Dataset
 from stages.download import download
 from stages.errors import StageError
-from stages.prepare import prepare
 from stages.settings import Setting
 from stages.validate import validate
 from stages.validate_all import validate_all
 
 VERBS: dict[str, Callable[[Dataset[Any], Setting], None]] = {
     "download": download,
-    "prepare": prepare,
     "validate": validate,
     "accept": accept,
 }

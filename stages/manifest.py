@@ -1,4 +1,4 @@
-"""The manifest of a data set's raw files: what `download` writes last, and every later reader checks first."""
+"""The manifest of a data set's raw files: `download` writes it last, and every reader checks the files against it."""
 
 from pathlib import Path
 from typing import Any

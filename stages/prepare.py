@@ -1,19 +1,24 @@
-"""Prepare: raw files of a data set into tables, data/prepared/<data set>/<split>.parquet, and a card about them."""
+"""Prepare: raw files of a data set into tables, which `validate` checks. No training reads them here.
+
+data/work/prepared/<data set>/ holds <table>.parquet, <table>.safetensors for a table with arrays, and card.json.
+"""
 
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from stages.dataset import Arrays, Dataset
-from stages.files import keep_only, sha256, sweep, write_arrays, write_json, write_table
+from stages.files import keep_only, read_arrays, read_table, sha256, sweep, write_arrays, write_json, write_table
 from stages.manifest import RAW, read_manifest
 from stages.settings import Setting
 
-PREPARED = Path("data/prepared")
+PREPARED = Path("data/work/prepared")
 CARD = "card.json"
 
 
-def prepare(dataset: Dataset[Any], setting: Setting) -> None:
-    """Parse the raw files into tables; the card goes last, so a folder with a card is complete."""
+def prepare(dataset: Dataset[Any], setting: Setting) -> dict[str, Any]:
+    """Parse the raw files into tables. Returns the card, which is written last: a folder with a card is complete."""
     manifest = read_manifest(dataset, setting)
     folder = PREPARED / dataset.name
     sweep(folder)
@@ -31,17 +36,32 @@ def prepare(dataset: Dataset[Any], setting: Setting) -> None:
             tables[name]["arrays_sha256"] = sha256(path)
             written.add(path)
     keep_only(folder, written)  # no table of the other source
-    write_json(
-        folder / CARD,
-        {
-            **{key: manifest[key] for key in ("dataset", "source", "where", "licence", "options")},
-            "tables": tables,
-            "raw": {path: file["sha256"] for path, file in manifest["files"].items()},
-            "facts": prepared.facts,
-        },
-    )
+    card = {
+        **{key: manifest[key] for key in ("dataset", "source", "where", "licence", "options")},
+        "tables": tables,
+        "raw": {path: file["sha256"] for path, file in manifest["files"].items()},
+        "facts": prepared.facts,
+    }
+    write_json(folder / CARD, card)
     counts = ", ".join(f"{name} {table['rows']}" for name, table in tables.items())
     print(f"prepare {dataset.name}: {counts} rows in {folder}")
+    return card
+
+
+def read_tables(dataset: Dataset[Any], card: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    """The prepared tables that a card lists, as their readers will see them."""
+    folder, command = PREPARED / dataset.name, _command(dataset)
+    return {name: read_table(folder / f"{name}.parquet", command) for name in card["tables"]}
+
+
+def read_all_arrays(dataset: Dataset[Any], card: dict[str, Any]) -> dict[str, Arrays]:
+    """The arrays beside the prepared tables, by table; none for a data set of text."""
+    folder, command = PREPARED / dataset.name, _command(dataset)
+    return {name: read_arrays(folder / f"{name}.safetensors", command) for name in card["tables"] if dataset.arrays}
+
+
+def _command(dataset: Dataset[Any]) -> str:
+    return f"python -m stages validate {dataset.name}"
 
 
 def _typed(dataset: Dataset[Any], arrays: Arrays) -> Arrays:

@@ -1,11 +1,9 @@
-"""Validate: Great Expectations on the prepared tables; a rule that fails stops everything that would train on them.
+"""Validate: raw files into tables (prepare.py), Great Expectations on them, and the tables that passed for training.
 
-`python -m stages validate <data set>` is the stage, `python -m stages.validate --all` the check of all data sets.
+Where a rule fails, data/validated/<data set>/ does not exist, so that nothing trains on those data.
 """
 
-import runpy
 import shutil
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,21 +14,21 @@ from stages.checks.page import rules_page
 from stages.checks.profile import compare, differences, drift_suite, path_of, read_profile
 from stages.checks.quarantine import counted_apart, judge, without, write_quarantine
 from stages.checks.result import DOCS, QUARANTINE, RESULT, VALIDATION, Result, make_result, page_of, told
-from stages.dataset import Arrays, Dataset, Given, Suite
+from stages.dataset import Dataset, Given, Suite
 from stages.errors import StageError
-from stages.files import read_arrays, read_json, read_table, sha256, write_bytes, write_json
-from stages.prepare import CARD, PREPARED
+from stages.files import write_bytes, write_json
+from stages.prepare import prepare, read_all_arrays, read_tables
 from stages.settings import Setting
+from stages.validated import publish, withdraw
 
 if TYPE_CHECKING:  # it imports great_expectations, which takes seconds
     from stages.checks.expectations import Outcome
 
 Tables = Mapping[str, pd.DataFrame]
-CARD_KEYS = {"dataset", "source", "options", "tables", "facts"}
 
 
 def validate(dataset: Dataset[Any], setting: Setting) -> None:
-    """Check every rule, and raise a StageError that names rules and rows where a critical one fails."""
+    """Prepare and check. Raises a StageError that names rules and rows where a critical rule fails."""
     result = check(dataset, setting)
     if not result["success"]:
         raise StageError(told(result))
@@ -38,15 +36,13 @@ def validate(dataset: Dataset[Any], setting: Setting) -> None:
 
 
 def check(dataset: Dataset[Any], setting: Setting) -> Result:
-    """Check every rule, and write what came of it: result.json, its page, Data Docs and the rows that are set aside."""
+    """Prepare the tables, check every rule, and write the reports and, if no critical rule fails, validated tables."""
     folder = VALIDATION / dataset.name
+    withdraw(dataset)
     (folder / RESULT).unlink(missing_ok=True)  # whatever happens now, no old success stays
     shutil.rmtree(folder / DOCS, ignore_errors=True)
-    card, tables = read_prepared(dataset, setting)
-    prepared, command = PREPARED / dataset.name, _command(dataset)
-    arrays: dict[str, Arrays] = {
-        name: read_arrays(prepared / f"{name}.safetensors", command) for name in tables if dataset.arrays
-    }
+    card = prepare(dataset, setting)
+    tables, arrays = read_tables(dataset, card), read_all_arrays(dataset, card)
     accepted = read_profile(dataset.name, setting.source)
 
     from stages.checks.expectations import Runner, shape_suites  # seconds: not before the input is known to be there
@@ -90,42 +86,7 @@ def check(dataset: Dataset[Any], setting: Setting) -> Result:
     }
     result = make_result(card, outcomes, judged, limit, drift)
     if result["success"]:
-        check_unchanged(dataset, card)
+        publish(dataset, card, tables, judged.aside)
     write_json(folder / RESULT, result)
     write_bytes(page_of(result), rules_page(result).encode())
     return result
-
-
-def read_prepared(dataset: Dataset[Any], setting: Setting) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
-    """The card and the tables that `prepare` wrote, of the source that params.yaml asks for."""
-    prepared, command = PREPARED / dataset.name, _command(dataset)
-    card = read_json(prepared / CARD, command)
-    if lacking := CARD_KEYS - card.keys():
-        raise StageError(f"{prepared / CARD} lacks {', '.join(sorted(lacking))}. Run `{command}` again.")
-    if card["source"] != setting.source:
-        raise StageError(
-            f"{prepared} holds the {card['source']} source, params.yaml asks for {setting.source}. "
-            "Run download and prepare again."
-        )
-    return card, {name: read_table(prepared / f"{name}.parquet", command) for name in card["tables"]}
-
-
-def _command(dataset: Dataset[Any]) -> str:
-    return f"python -m stages prepare {dataset.name}"
-
-
-def check_unchanged(dataset: Dataset[Any], card: Mapping[str, Any]) -> None:
-    """The tables that passed are those that `prepare` wrote. It comes after the rules, as those name the rows."""
-    for name, table in card["tables"].items():
-        path = PREPARED / dataset.name / f"{name}.parquet"
-        files = {path: table["sha256"], path.with_suffix(".safetensors"): table.get("arrays_sha256")}
-        for file, digest in files.items():
-            if digest and sha256(file) != digest:
-                raise StageError(
-                    f"{file} keeps every rule but is not the file that prepare wrote. Run `{_command(dataset)}`."
-                )
-
-
-if __name__ == "__main__":
-    sys.argv.insert(1, "validate")
-    runpy.run_module("stages", run_name="__main__")

@@ -16,7 +16,7 @@ from stages.dataset import Dataset
 from stages.download import download
 from stages.errors import StageError
 from stages.files import read_json, write_bytes
-from stages.prepare import CARD, PREPARED, prepare
+from stages.manifest import MANIFEST, RAW
 from stages.settings import Setting
 from stages.validate import check
 
@@ -50,12 +50,11 @@ def validate_all(settings: Mapping[str, Setting]) -> bool:
 
 
 def bring(dataset: Dataset[Any], setting: Setting) -> None:
-    """Download and prepare what params.yaml asks for, where that is not there yet."""
-    card = PREPARED / dataset.name / CARD
-    wanted = (setting.source, json.loads(json.dumps(asdict(setting.options))) if setting.source == "builtin" else None)
-    if card.exists():
-        found = read_json(card, f"python -m stages prepare {dataset.name}")
-        if (found.get("source"), found.get("options")) == wanted:
+    """Download what params.yaml asks for, where it is not there yet."""
+    manifest = RAW / dataset.name / MANIFEST
+    options = json.loads(json.dumps(asdict(setting.options))) if setting.source == "builtin" else None
+    if manifest.exists():
+        found = read_json(manifest, f"python -m stages download {dataset.name}")
+        if (found.get("source"), found.get("options")) == (setting.source, options):
             return
     download(dataset, setting)
-    prepare(dataset, setting)

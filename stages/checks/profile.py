@@ -1,9 +1,9 @@
 """Drift: the prepared tables against the profile of the version that was last accepted.
 
-A profile holds counts, no rows: of each column, how many cells fall into each of a few bins. It is kept in git, as
-`stages/profiles/<data set>/<source>.json`; `python -m stages accept <data set>` writes it. A column of numbers is
-binned by the deciles of the accepted version, one with few different values (labels, say) by those that are not rare,
-and a text is measured twice: by its length, and by how many of its words are among the most frequent ones.
+A profile holds counts, no rows: of each column, how many cells fall into each of a few bins. It is kept in git, in
+`stages/datasets/<data set>/profiles/<source>.json`; `python -m stages accept <data set>` writes it. A column of numbers
+is binned by the deciles of the accepted version, one with few different values (labels, say) by those that are not
+rare, and a text is measured twice: by its length, and by how many of its words are among the most frequent ones.
 """
 
 import json
@@ -23,7 +23,7 @@ from stages.errors import StageError
 from stages.files import read_json, write_bytes
 from stages.settings import Drift
 
-PROFILES = Path("stages/profiles")
+DATASETS = Path("stages/datasets")
 VERSION = 1
 TABLE = "drift"  # what the derived table is called whose rules are about drift
 
@@ -187,7 +187,7 @@ def _frequent(words: Iterable[str]) -> list[str]:
 
 def path_of(dataset: str, source: str) -> Path:
     """Where the profile of a data set's source stands."""
-    return PROFILES / dataset / f"{source}.json"
+    return DATASETS / dataset / "profiles" / f"{source}.json"
 
 
 def write_profile(profile: Profile) -> Path:

@@ -1,7 +1,7 @@
 """Quarantine: rows that break rules about rows are set aside, where params.yaml says so and as long as they are few.
 
-The prepared tables stay as they are. What is set aside is told by id: result.json lists the ids, which training leaves
-out, and `quarantine/<table>.parquet` holds the rows with the rules that they break.
+The validated tables lack them, the prepared tables have them. result.json lists their ids for people, and
+`quarantine/<table>.parquet` holds the rows with the rules that they break.
 """
 
 import shutil

@@ -1,15 +1,15 @@
-"""result.json of a data set: what validation found, for people, for training, and for `accept`.
+"""result.json of a data set: what validation found, for people and for `accept`.
 
 version        of this layout
 dataset, source
-success        no critical rule failed: training may start
+success        no critical rule failed: data/validated/<data set> holds the tables
 rows           table -> rows, as prepared
-sha256         table -> digest of the file that was checked
+sha256         table -> digest of the prepared file
 rules          how many were checked
 failed         how many critical ones failed
 warned         how many warnings there are
-warnings       [{table, rule, observed}]: what training records on its runs
-quarantined    table -> ids of the rows that were set aside: training must not see them
+warnings       [{table, rule, observed}]
+quarantined    table -> ids of the rows that were set aside: data/validated/<data set> lacks them
 quarantine     {limit, over, rows}: the share that params.yaml allows, null where none; which table has more, '' where
                none; and of each row {table, id, rules}: the rules that it breaks
 drift          {profile, warn, stop, differences, columns}: the accepted profile, null where none was recorded; the

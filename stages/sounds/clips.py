@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from stages.archives import members, pack
 from stages.dataset import Arrays
 from stages.errors import StageError
 from stages.sounds.waves import FRAME, Samples, parse_wave, wave_bytes
 from stages.texts.rules import text_lines
-from stages.transfer.archives import members, pack
 
 COLUMNS = {
     "start": "int64",  # in `samples`

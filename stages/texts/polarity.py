@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from stages.archives import members, pack
 from stages.dataset import Origin, PublicFile
 from stages.errors import StageError
 from stages.texts.rules import text_lines
-from stages.transfer.archives import members, pack
 
 ARCHIVE = "polarity"
 LABELS = {"rt-polarity.pos": 1, "rt-polarity.neg": 0}

@@ -8,10 +8,10 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from stages.archives import members
 from stages.dataset import Origin, PublicFile
 from stages.errors import StageError
 from stages.texts.pairs import cells, key
-from stages.transfer.archives import members
 
 ARCHIVE, INSIDE = "cmn-eng.zip", "cmn.txt"
 TWENTIETHS = {0: "val", 1: "test"}  # of the hashes; the rest is train

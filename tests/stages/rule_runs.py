@@ -39,9 +39,9 @@ def make_and_read(dataset: Dataset[Any], options: Any, folder: Path) -> Prepared
 
 
 def through_the_stages(name: str, params: str, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Tables:
-    """Download, prepare and validate in `folder`; the prepared tables."""
+    """Download and validate in `folder`; the validated tables."""
     monkeypatch.chdir(folder)
     Path("params.yaml").write_text(f"{params}pipelines: {{}}\n")
-    for verb in ("download", "prepare", "validate"):
+    for verb in ("download", "validate"):
         assert cli.main([verb, name]) == 0
-    return {path.stem: pd.read_parquet(path) for path in Path("data/prepared", name).glob("*.parquet")}
+    return {path.stem: pd.read_parquet(path) for path in Path("data/validated", name).glob("*.parquet")}

@@ -22,7 +22,7 @@ from stages.settings import Drift, Quarantine, Setting, load
 from stages.validate import validate
 
 LOWER = gxe.ExpectColumnValuesToNotMatchRegex(column="text", regex="[A-Z]", description="text is lower-case")
-PROFILE = Path("stages/profiles/slots/builtin.json")
+PROFILE = Path("stages/datasets/slots/profiles/builtin.json")
 
 
 def with_intents(flights: int, capitals: int = 0) -> Dataset[Any]:
@@ -38,10 +38,9 @@ def with_intents(flights: int, capitals: int = 0) -> Dataset[Any]:
 
 
 def bring(dataset: Dataset[Any], **settings: Any) -> tuple[Dataset[Any], Setting]:
-    """Download and prepare."""
+    """Download."""
     setting = replace(load("slots"), **settings)
     download(dataset, setting)
-    prepare(dataset, setting)
     return dataset, setting
 
 
@@ -135,9 +134,36 @@ def test_what_was_not_validated_is_not_accepted(project: Path) -> None:
     with pytest.raises(StageError, match=r"Run `python -m stages validate slots` first"):
         accept(*version)
     validate(*version)
+    prepare(*bring(with_intents(140)))  # as an interrupted validation leaves them
     with pytest.raises(StageError, match="are not those that were validated"):
-        accept(*bring(with_intents(140)))
+        accept(*version)
     assert not PROFILE.exists()
+
+
+def test_the_other_source_is_not_accepted(project: Path) -> None:
+    dataset, setting = bring(with_intents(150))
+    validate(dataset, setting)
+    with pytest.raises(StageError, match=r"the builtin source was validated, params\.yaml asks for public"):
+        accept(dataset, replace(setting, source="public"))
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "says"),
+    [
+        ("card.json", b"{", "card.json is damaged"),
+        ("card.json", b"[]", "card.json holds a list, not an object"),
+        ("test.parquet", None, "test.parquet does not exist"),
+        ("test.parquet", b"PAR1", "test.parquet is damaged"),
+    ],
+)
+def test_prepared_files_that_are_damaged_are_named(project: Path, file: str, content: bytes | None, says: str) -> None:
+    version = bring(with_intents(150))
+    validate(*version)
+    path = Path("data/work/prepared/slots", file)
+    path.unlink() if content is None else path.write_bytes(content)
+    with pytest.raises(StageError, match=says) as caught:
+        accept(*version)
+    assert "`python -m stages validate slots`" in str(caught.value)
 
 
 def test_data_that_broke_a_rule_are_not_accepted(project: Path) -> None:

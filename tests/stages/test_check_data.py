@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import great_expectations.expectations as gxe
 import pytest
 import yaml
 
@@ -24,7 +25,7 @@ datasets:
   sentences: {source: null, builtin: {seed: 3, train: 200, val: 40, test: 40}}
 pipelines: {}
 """
-CARD = Path("data/prepared/slots/card.json")
+MANIFEST = Path("data/raw/slots/manifest.json")
 VALIDATION = Path("data/validation")
 GOOD = ("4", "0", "0")  # tests, failures, errors
 
@@ -68,39 +69,44 @@ def test_what_is_lacking_is_brought_and_all_is_checked(
 def test_what_is_there_is_not_brought_again_unless_params_ask_for_other_data(
     two: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for verb in ("download", "prepare"):
-        assert cli.main([verb, "--all"]) == 0
+    assert cli.main(["download", "--all"]) == 0
     capsys.readouterr()
     Path("params.yaml").write_text(PARAMS.replace("test: 60", "test: 50"))
     assert cli.main(["validate", "--all"]) == 0
-    assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("prepare")] == [
-        "prepare slots: train 300, val 40, test 50 rows in data/prepared/slots"
+    said = capsys.readouterr().out.splitlines()
+    assert [line for line in said if line.startswith("download")] == [
+        "download slots: made 11 built-in files in data/raw/slots, no network used"
     ]
-    Path("data/prepared/slots/card.json").unlink()
+    assert "prepare slots: train 300, val 40, test 50 rows in data/work/prepared/slots" in said
+    Path("data/work/prepared/slots/card.json").unlink()
     assert cli.main(["accept", "--all"]) == 1
-    assert "accept slots: data/prepared/slots/card.json does not exist" in capsys.readouterr().err
-    assert cli.main(["prepare", "slots"]) == cli.main(["accept", "--all"]) == 0
-    assert sorted(path.parent.name for path in Path("stages/profiles").rglob("*.json")) == ["sentences", "slots"]
+    assert "accept slots: data/work/prepared/slots/card.json does not exist" in capsys.readouterr().err
+    assert cli.main(["validate", "slots"]) == cli.main(["accept", "--all"]) == 0
+    profiles = sorted(map(str, Path("stages").rglob("*.json")))
+    assert profiles == [f"stages/datasets/{name}/profiles/builtin.json" for name in ("sentences", "slots")]
 
 
 def test_one_that_breaks_a_rule_does_not_keep_the_next_from_being_checked(
-    two: None, capsys: pytest.CaptureFixture[str]
+    two: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for verb in ("download", "prepare"):
-        cli.main([verb, "--all"])
-    Path("data/prepared/slots/val.parquet").write_bytes(Path("data/prepared/sentences/val.parquet").read_bytes())
+    def rules(given: Given[Any]) -> list[Suite]:
+        rule = gxe.ExpectTableRowCountToEqual(value=300, description="there are 300 rows")
+        return [Suite("train", given.tables["train"], [rule])]
+
+    give_rules(monkeypatch, rules)
     assert cli.main(["validate", "--all"]) == 1
-    assert cases() == {"slots (builtin)": ("4", "1", "0"), "sentences (builtin)": GOOD}
-    assert "the columns of every table are" in (VALIDATION / "summary.md").read_text()
-    assert "validate sentences: all 4 rules hold" in capsys.readouterr().out
+    assert cases() == {"slots (builtin)": ("5", "0", "0"), "sentences (builtin)": ("5", "1", "0")}
+    assert "there are 300 rows" in (VALIDATION / "summary.md").read_text()
+    assert "validate slots: all 5 rules hold" in capsys.readouterr().out
+    assert [path.name for path in sorted(Path("data/validated").iterdir())] == ["slots"]
 
 
 def test_one_that_cannot_be_checked_is_an_error_of_its_own(two: None) -> None:
-    CARD.parent.mkdir(parents=True)
-    CARD.write_text("{")
+    MANIFEST.parent.mkdir(parents=True)
+    MANIFEST.write_text("{")
     assert cli.main(["validate", "--all"]) == 1
     assert cases() == {"sentences (builtin)": GOOD, "slots": ("1", "0", "1")}
-    assert "card.json is damaged" in (VALIDATION / "summary.md").read_text()
+    assert "manifest.json is damaged" in (VALIDATION / "summary.md").read_text()
 
 
 def test_a_mistake_in_the_code_of_one_is_told_with_its_place(two: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,13 +134,10 @@ def test_the_workflow_checks_the_data_and_keeps_the_reports_also_of_a_failure() 
     assert upload["with"]["path"].split()[0] == str(VALIDATION)
 
 
-@pytest.mark.parametrize(
-    "command", [["-m", "stages.validate", "--all"], ["-m", "stages", "validate", "--all"]], ids=" ".join
-)
-def test_both_ways_to_write_it_end_with_the_exit_code(project: Path, command: list[str]) -> None:
+def test_the_command_ends_with_its_exit_code(project: Path) -> None:
     Path("params.yaml").write_text("data: []\ndatasets: {}\npipelines: {}\n")
     done = subprocess.run(
-        [sys.executable, *command],
+        [sys.executable, "-m", "stages", "validate", "--all"],
         capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (1, "")

@@ -1,4 +1,4 @@
-"""The three commands in a project folder: files, messages, exit codes; and ATIS where a mirror holds it."""
+"""The commands in a project folder: files, messages, exit codes; and ATIS where a mirror holds it."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,8 @@ import pytest
 
 from stages import __main__ as cli
 from stages import datasets
-from stages.dataset import Dataset, PublicFile
+from stages.dataset import Dataset, Prepared, PublicFile
+from stages.datasets import slots
 from stages.settings import Setting
 
 SetParams = Callable[..., None]
@@ -31,17 +33,18 @@ def message(capsys: pytest.CaptureFixture[str]) -> str:
     return found
 
 
-def test_built_in_data_are_made_and_prepared_to_the_same_bytes(project: Path) -> None:
-    for verb in ("download", "prepare") * 2:
+def test_built_in_data_are_made_and_validated_to_the_same_bytes(project: Path) -> None:
+    for verb in ("download", "validate"):
         assert cli.main([verb, "slots"]) == 0
-        if verb == "prepare":
-            first = tree("data")
-    assert tree("data") == first
-    card = json.loads(Path("data/prepared/slots/card.json").read_text())
+    first = {folder: tree(f"data/{folder}") for folder in ("raw", "work", "validated")}
+    for verb in ("download", "validate"):
+        assert cli.main([verb, "slots"]) == 0
+    assert {folder: tree(f"data/{folder}") for folder in first} == first
+    card = json.loads(Path("data/validated/slots/card.json").read_text())
     assert card["source"] == "builtin"
     assert card["options"] == {"seed": 3, "train": 300, "val": 40, "test": 60}
     assert {name: table["rows"] for name, table in card["tables"].items()} == {"train": 300, "val": 40, "test": 60}
-    table = pd.read_parquet("data/prepared/slots/val.parquet")
+    table = pd.read_parquet("data/validated/slots/val.parquet")
     assert {name: str(kind) for name, kind in table.dtypes.items()} == {
         "id": "int64",
         "text": "str",
@@ -56,10 +59,10 @@ def test_an_unknown_data_set_lists_the_known(project: Path, capsys: pytest.Captu
 
 
 def test_a_stage_without_the_one_before_says_what_to_run(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["prepare", "slots"]) == 1
-    assert "Run `python -m stages download slots` first" in message(capsys)
     assert cli.main(["validate", "slots"]) == 1
-    assert "Run `python -m stages prepare slots` first" in message(capsys)
+    assert "Run `python -m stages download slots` first" in message(capsys)
+    assert cli.main(["accept", "slots"]) == 1
+    assert "Run `python -m stages validate slots` first" in message(capsys)
 
 
 @pytest.mark.parametrize(("cut", "added", "says"), [(5, b"", "bytes, expected"), (5, b"none\n", "was changed: sha256")])
@@ -69,18 +72,19 @@ def test_damaged_raw_files_are_named(
     cli.main(["download", "slots"])
     file = Path("data/raw/slots/train/seq.in")
     file.write_bytes(file.read_bytes()[:-cut] + added)
-    assert cli.main(["prepare", "slots"]) == 1
+    assert cli.main(["validate", "slots"]) == 1
     found = message(capsys)
     assert str(file) in found
     assert says in found
-    assert not Path("data/prepared/slots/card.json").exists()
-    assert cli.main(["download", "slots"]) == cli.main(["prepare", "slots"]) == 0
+    assert not Path("data/work/prepared/slots/card.json").exists()
+    assert not Path("data/validated/slots").exists()
+    assert cli.main(["download", "slots"]) == cli.main(["validate", "slots"]) == 0
 
 
 def test_a_missing_raw_file_is_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cli.main(["download", "slots"])
     Path("data/raw/slots/test/label").unlink()
-    assert cli.main(["prepare", "slots"]) == 1
+    assert cli.main(["validate", "slots"]) == 1
     assert "data/raw/slots/test/label is missing" in message(capsys)
 
 
@@ -89,7 +93,7 @@ def test_raw_files_of_the_other_source_are_refused(
 ) -> None:
     cli.main(["download", "slots"])
     set_params(source="public")
-    assert cli.main(["prepare", "slots"]) == 1
+    assert cli.main(["validate", "slots"]) == 1
     assert "holds the builtin source, params.yaml asks for public" in message(capsys)
 
 
@@ -161,16 +165,18 @@ def test_atis_passes_and_one_leak_more_does_not(
     monkeypatch.setenv("DATA_MIRROR", str(Path(os.environ["DATA_MIRROR"]).absolute()))
     monkeypatch.chdir(tmp_path)
     set_params(source="public")
-    for verb in ("download", "prepare", "validate"):
+    for verb in ("download", "validate"):
         assert cli.main([verb, "slots"]) == 0
-    tables = {split: pd.read_parquet(f"data/prepared/slots/{split}.parquet") for split in ("train", "val", "test")}
+    tables = {split: pd.read_parquet(f"data/validated/slots/{split}.parquet") for split in ("train", "val", "test")}
     assert {split: len(table) for split, table in tables.items()} == {"train": 4478, "val": 500, "test": 893}
     tokens = {split: table["text"].str.split().map(len).sum() for split, table in tables.items()}
     assert tokens == {"train": 50497, "val": 5703, "test": 9164}
 
     new = tables["test"].index[~tables["test"]["text"].isin(tables["train"]["text"])][0]
     tables["test"].loc[new, ["text", "tags"]] = tables["train"].loc[0, ["text", "tags"]]
-    tables["test"].to_parquet("data/prepared/slots/test.parquet")
+    facts = slots.read(Path("data/raw/slots")).facts
+    leaking = replace(slots.DATASET, read=lambda _: Prepared(tables, facts))
+    monkeypatch.setattr(datasets, "find", lambda _: leaking)
     assert cli.main(["validate", "slots"]) == 1
     found = message(capsys)
     assert "table test: at most the 13 utterances known from publication are also in train" in found
@@ -178,13 +184,14 @@ def test_atis_passes_and_one_leak_more_does_not(
 
 
 def test_nothing_is_left_of_what_another_source_or_setting_made(project: Path) -> None:
-    for folder in ("data/raw/slots", "data/prepared/slots/old"):
+    for folder in ("data/raw/slots", "data/work/prepared/slots/old", "data/validated/slots/old"):
         Path(folder).mkdir(parents=True)
         (Path(folder) / "left over.parquet").write_bytes(b"of an earlier run")
     assert cli.main(["download", "slots"]) == 0
-    assert cli.main(["prepare", "slots"]) == 0
+    assert cli.main(["validate", "slots"]) == 0
     assert list(Path("data").rglob("left over*")) == []
-    assert {path.name for path in Path("data/prepared/slots").iterdir() if path.is_file()} == {
-        *(f"{split}.parquet" for split in ("train", "val", "test")),
-        "card.json",
-    }
+    for folder in ("data/work/prepared/slots", "data/validated/slots"):
+        assert {path.name for path in Path(folder).iterdir() if path.is_file()} == {
+            *(f"{split}.parquet" for split in ("train", "val", "test")),
+            "card.json",
+        }

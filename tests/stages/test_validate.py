@@ -1,5 +1,6 @@
 """Validation: good tables pass, and every single rule has a broken table that it catches, naming the rows."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from copy import copy
@@ -19,7 +20,7 @@ from stages.dataset import Dataset, Given, Prepared, Suite
 from stages.datasets import slots
 from stages.download import download
 from stages.errors import StageError
-from stages.prepare import prepare
+from stages.prepare import read_tables
 from stages.settings import Quarantine
 from stages.validate import validate
 
@@ -55,15 +56,6 @@ def broken_rows(split: str, table: pd.DataFrame, train: pd.DataFrame) -> pd.Data
     texts[13] = texts[12]
     rows = [*zip(ids, texts, tags, intents, strict=True), (len(table), "one more flight", "O O O", "flight")]
     return pd.DataFrame(rows, columns=list(slots.COLUMNS))
-
-
-def change(split: str, row: int, **cells: str) -> None:
-    """Change cells of a prepared table behind the back of `prepare`."""
-    path = Path(f"data/prepared/slots/{split}.parquet")
-    columns = pd.read_parquet(path).to_dict("list")
-    for column, value in cells.items():
-        columns[column][row] = value
-    pd.DataFrame(columns).to_parquet(path)
 
 
 @pytest.fixture(scope="module")
@@ -190,24 +182,40 @@ def test_a_rule_that_cannot_be_checked_fails_and_says_why(prepared: Prepared) ->
 # -- the stage, in a project folder
 
 RESULT = Path("data/validation/slots/result.json")
+PREPARED = Path("data/work/prepared/slots")
+VALIDATED = Path("data/validated/slots")
 LOWER = gxe.ExpectColumnValuesToNotMatchRegex(column="text", regex="[A-Z]", description="text is lower-case")
 
 
 @pytest.fixture
 def setting(project: Path) -> settings.Setting:
-    """The small built-in data, downloaded and prepared."""
+    """The small built-in data, downloaded."""
     setting = settings.load("slots")
     download(datasets.find("slots"), setting)
-    prepare(datasets.find("slots"), setting)
     return setting
 
 
-def with_rules(*rules: Any) -> Dataset[Any]:
-    """The data set `slots` with no other rules than these, for val."""
-    return replace(slots.DATASET, rules=lambda given: [Suite("val", given.tables["val"], list(map(copy, rules)))])
+def with_rules(*rules: Any, read: Callable[[Tables], Tables] = lambda tables: tables) -> Dataset[Any]:
+    """The data set `slots` with no other rules than these, for val, and with a reader that changes its tables."""
+    return replace(
+        slots.DATASET,
+        rules=lambda given: [Suite("val", given.tables["val"], list(map(copy, rules)))],
+        read=lambda folder: Prepared(read(slots.read(folder).tables), {}),
+    )
 
 
-def test_the_stage_writes_a_result_and_data_docs(setting: settings.Setting) -> None:
+def capital(tables: Tables) -> Tables:
+    """A capital in row 17 of val."""
+    val = tables["val"].copy()
+    val.loc[17, ["text", "tags"]] = ["fly to Denver", "O O B-toloc.city_name"]
+    return {**tables, "val": val}
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_the_stage_writes_tables_a_result_and_data_docs(setting: settings.Setting) -> None:
     validate(datasets.find("slots"), setting)
     first = RESULT.read_bytes()
     result = json.loads(first)
@@ -219,15 +227,28 @@ def test_the_stage_writes_a_result_and_data_docs(setting: settings.Setting) -> N
     assert "IOB is well-formed" in "".join(page.read_text() for page in docs.rglob("expectations/*.html"))
     assert (docs / "index.html").is_file()
     assert f"all {result['rules']} rules hold" in (docs / "rules.html").read_text()
+    assert files_of(VALIDATED) == files_of(PREPARED)
+    assert sorted(files_of(VALIDATED)) == ["card.json", "test.parquet", "train.parquet", "val.parquet"]
     validate(datasets.find("slots"), setting)
     assert RESULT.read_bytes() == first
 
 
+def test_the_tables_do_not_depend_on_the_rules_that_they_keep(setting: settings.Setting) -> None:
+    """Rewording a rule, or a rule more, retrains nothing."""
+    validate(with_rules(LOWER), setting)
+    first, wording = files_of(VALIDATED), RESULT.read_bytes()
+    reworded = gxe.ExpectColumnValuesToNotMatchRegex(column="text", regex="[A-Z]", description="no capital is in text")
+    more = gxe.ExpectTableRowCountToEqual(value=40, description="there are 40 rows")
+    validate(with_rules(reworded, more), setting)
+    assert RESULT.read_bytes() != wording
+    assert files_of(VALIDATED) == first
+
+
 def test_the_stage_names_rule_rows_and_docs_and_keeps_no_success(setting: settings.Setting) -> None:
     validate(with_rules(LOWER), setting)
-    change("val", 17, text="fly to Denver", tags="O O B-toloc.city_name")
+    assert VALIDATED.exists()
     with pytest.raises(StageError) as caught:
-        validate(with_rules(LOWER), setting)
+        validate(with_rules(LOWER, read=capital), setting)
     message = str(caught.value)
     assert "table val: text is lower-case" in message
     assert "id 17: text='fly to Denver', tags='O O B-toloc.city_name'" in message
@@ -239,54 +260,46 @@ def test_the_stage_names_rule_rows_and_docs_and_keeps_no_success(setting: settin
     assert [entry["ids"] for entry in result["expectations"] if not entry["success"]] == [[17]]
     suites = [path.parts[-4] for path in Path("data/validation/slots/docs/validations").rglob("*.html")]
     assert sorted(suites) == ["columns shape", "test shape", "train shape", "val content", "val shape"]
+    assert not VALIDATED.exists(), "what failed lies where training reads"
+    assert (PREPARED / "card.json").exists(), "accept reads what failed for drift alone"
 
 
-def test_without_the_columns_no_other_rule_is_checked(setting: settings.Setting) -> None:
-    path = Path("data/prepared/slots/val.parquet")
-    pd.read_parquet(path).drop(columns="text").to_parquet(path)
+@pytest.fixture
+def no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table val is read without one of its columns."""
+
+    def read(dataset: Dataset[Any], card: dict[str, Any]) -> Tables:
+        tables = read_tables(dataset, card)
+        return {**tables, "val": tables["val"].drop(columns="text")}
+
+    monkeypatch.setattr("stages.validate.read_tables", read)
+
+
+def test_without_the_columns_no_other_rule_is_checked(setting: settings.Setting, no_text: None) -> None:
     with pytest.raises(StageError, match="1 of 4 rules fails"):
         validate(with_rules(LOWER), setting)
     assert [entry["failing"] for entry in read_result("slots")["expectations"]] == [3, 0, 0, 0]
+    assert not VALIDATED.exists()
 
 
-def test_a_changed_table_that_keeps_the_rules_is_caught(setting: settings.Setting) -> None:
-    change("val", 0, intent="airport")
-    with pytest.raises(StageError, match=r"val\.parquet keeps every rule but is not the file that prepare wrote"):
+def test_a_table_that_changes_while_it_is_checked_is_not_trained_on(
+    setting: settings.Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def build_docs(_: Runner) -> Path:
+        (PREPARED / "val.parquet").write_bytes((PREPARED / "test.parquet").read_bytes())
+        return Path()
+
+    monkeypatch.setattr(Runner, "build_docs", build_docs)
+    with pytest.raises(StageError, match=r"val\.parquet was changed while it was checked"):
         validate(with_rules(LOWER), setting)
     assert not RESULT.exists()
+    assert not (VALIDATED / "card.json").exists()
 
 
-def test_a_truncated_table_is_named(setting: settings.Setting) -> None:
-    table = Path("data/prepared/slots/val.parquet")
-    table.write_bytes(table.read_bytes()[:-100])
-    with pytest.raises(StageError, match=r"val\.parquet is damaged"):
-        validate(datasets.find("slots"), setting)
-    assert not RESULT.exists()
-
-
-def test_tables_of_the_other_source_are_refused(setting: settings.Setting) -> None:
+def test_raw_files_of_the_other_source_are_refused(setting: settings.Setting) -> None:
     other = settings.Setting("public", None, setting.options)
     with pytest.raises(StageError, match=r"holds the builtin source, params\.yaml asks for public"):
         validate(datasets.find("slots"), other)
-
-
-@pytest.mark.parametrize(
-    ("file", "content", "says"),
-    [
-        ("prepared/slots/card.json", b"{", "card.json is damaged"),
-        ("prepared/slots/card.json", b"[]", "card.json holds a list, not an object"),
-        ("prepared/slots/card.json", b'{"source": "builtin", "tables": {}}', "card.json lacks dataset, facts, options"),
-        ("prepared/slots/test.parquet", None, "test.parquet does not exist"),
-    ],
-)
-def test_what_prepare_did_not_write_is_one_message(
-    setting: settings.Setting, file: str, content: bytes | None, says: str
-) -> None:
-    path = Path("data", file)
-    path.unlink() if content is None else path.write_bytes(content)
-    with pytest.raises(StageError, match=says) as caught:
-        validate(datasets.find("slots"), setting)
-    assert "`python -m stages prepare slots`" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -311,7 +324,7 @@ def test_a_warning_stops_nothing_and_is_told(setting: settings.Setting, capsys: 
     holds = gxe.ExpectColumnValuesToBeUnique(column="id", severity=FailureSeverity.WARNING, description="no id twice")
     validate(with_rules(few, many, holds), setting)
     result = read_result("slots")
-    others = int((pd.read_parquet("data/prepared/slots/val.parquet")["intent"] != "flight").sum())
+    others = int((pd.read_parquet("data/validated/slots/val.parquet")["intent"] != "flight").sum())
     assert (result["success"], result["failed"], result["warned"]) == (True, 0, 2)
     assert result["warnings"] == [
         {"table": "val", "rule": "only flights", "observed": f"{others} rows"},
@@ -341,17 +354,16 @@ def project_without_docs(project: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(Runner, "build_docs", lambda _: Path())
 
 
-def prepared_with(broken: Callable[[Tables], Tables], limit: float | None) -> tuple[Dataset[Any], settings.Setting]:
-    """`slots` with three rules for val, as a reader prepares it that lets bad rows through, and how to check it."""
+def downloaded_with(broken: Callable[[Tables], Tables], limit: float | None) -> tuple[Dataset[Any], settings.Setting]:
+    """`slots` with three rules for val, as a reader reads it that lets bad rows through, and how to check it."""
     dataset = with_rules(
         gxe.ExpectTableRowCountToEqual(value=40, description="there are 40 rows"),
         LOWER,
         gxe.ExpectColumnValuesToNotMatchRegex(column="tags", regex="^I", mostly=39 / 40, description="one row may"),
+        read=broken,
     )
-    dataset = replace(dataset, read=lambda folder: Prepared(broken(slots.read(folder).tables), {}))
     setting = settings.load("slots")
     download(dataset, setting)
-    prepare(dataset, setting)
     return dataset, replace(setting, quarantine=None if limit is None else Quarantine(limit))
 
 
@@ -367,10 +379,17 @@ def with_two_bad_rows(tables: Tables) -> Tables:
 def test_bad_rows_are_set_aside_where_params_say_so(
     project_without_docs: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    dataset, setting = prepared_with(with_two_bad_rows, 0.05)
-    before = {path: path.read_bytes() for path in Path("data/prepared").rglob("*.*")}
+    dataset, setting = downloaded_with(with_two_bad_rows, 0.05)
     validate(dataset, setting)
-    assert {path: path.read_bytes() for path in Path("data/prepared").rglob("*.*")} == before
+    prepared, validated = (pd.read_parquet(folder / "val.parquet") for folder in (PREPARED, VALIDATED))
+    assert set(prepared["id"]) - set(validated["id"]) == {3, 8}
+    assert validated.equals(prepared.drop([3, 8]).reset_index(drop=True))
+    assert files_of(PREPARED)["train.parquet"] == files_of(VALIDATED)["train.parquet"]
+    card = json.loads((VALIDATED / "card.json").read_text())
+    assert card["tables"] == {
+        name: {"rows": rows, "sha256": hashlib.sha256((VALIDATED / f"{name}.parquet").read_bytes()).hexdigest()}
+        for name, rows in {"train": 300, "val": 38, "test": 60}.items()
+    }
 
     result = read_result("slots")
     assert result["success"] is True
@@ -393,16 +412,14 @@ def test_bad_rows_are_set_aside_where_params_say_so(
 
 
 def test_a_row_that_was_not_delivered_is_missed(project_without_docs: None) -> None:
-    dataset, setting = prepared_with(lambda tables: {**tables, "val": with_two_bad_rows(tables)["val"][:39]}, 0.06)
+    dataset, setting = downloaded_with(lambda tables: {**tables, "val": with_two_bad_rows(tables)["val"][:39]}, 0.06)
     with pytest.raises(StageError, match="table val: there are 40 rows") as caught:
         validate(dataset, setting)
     assert "found: 39" in str(caught.value)
 
 
-def test_nothing_is_set_aside_of_a_table_that_has_other_columns(project_without_docs: None) -> None:
-    dataset, setting = prepared_with(with_two_bad_rows, 0.05)
-    path = Path("data/prepared/slots/val.parquet")
-    pd.read_parquet(path).drop(columns="tags").to_parquet(path)
+def test_nothing_is_set_aside_of_a_table_that_has_other_columns(project_without_docs: None, no_text: None) -> None:
+    dataset, setting = downloaded_with(with_two_bad_rows, 0.05)
     with pytest.raises(StageError, match="the columns of every table are"):
         validate(dataset, setting)
     assert read_result("slots")["quarantined"] == {}
@@ -419,7 +436,7 @@ def test_nothing_is_set_aside_of_a_table_that_has_other_columns(project_without_
 def test_more_than_the_limit_stops(
     project_without_docs: None, limit: float | None, aside: dict[str, Any], says: str
 ) -> None:
-    dataset, setting = prepared_with(with_two_bad_rows, limit)
+    dataset, setting = downloaded_with(with_two_bad_rows, limit)
     with pytest.raises(StageError, match=says):
         validate(dataset, setting)
     assert read_result("slots")["quarantined"] == aside

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from stages.archives import members
 from stages.dataset import Dataset, Given, Origin, Prepared, PublicFile, Suite
 from stages.errors import StageError
 from stages.files import sha256
@@ -20,7 +21,6 @@ from stages.pictures.drawing import SIDE, Pixels
 from stages.pictures.rules import CIFAR10, DRAWN, picture_suites
 from stages.pictures.tables import ARRAYS, COLUMNS, Part, prepare
 from stages.pictures.unpickling import unpickle
-from stages.transfer.archives import members
 
 TASK = "cifar10"
 VALUES = 3 * SIDE * SIDE

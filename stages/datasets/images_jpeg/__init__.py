@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from stages.archives import members, pack
 from stages.dataset import Dataset, Given, Origin, Prepared, PublicArchive, Suite
 from stages.errors import StageError
 from stages.files import read_json
@@ -25,7 +26,6 @@ from stages.pictures.builtin import SPLITS, PicturesOptions, draw_all
 from stages.pictures.jpeg import KNOWN_QUALITY, QUALITY, decode, encode, signal_to_noise
 from stages.pictures.rules import CIFAR10, DRAWN, no_error, outside, picture_suites
 from stages.pictures.tables import ARRAYS, COLUMNS, Part, prepare, turns
-from stages.transfer.archives import members, pack
 
 TASK = "cifar10-jpeg"
 COMMIT = "d7d05618061fe37d830fb0419063d113c575ccbc"

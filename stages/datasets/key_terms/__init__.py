@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from stages.archives import members, pack
 from stages.dataset import Dataset, Given, Origin, Prepared, PublicFile, Suite
 from stages.errors import StageError
 from stages.texts.abstracts import LETTERS, LONGEST, draw_abstracts, tag_terms, terms, terms_in
 from stages.texts.rules import SPLITS, Sizes, Texts, checked_texts, text_rules
-from stages.transfer.archives import members, pack
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from stages.archives import unpacked
 from stages.dataset import Arrays, PublicFile
 from stages.datasets.long_memory.tasks import MNIST_IMAGES, SPLITS
 from stages.errors import StageError
-from stages.transfer.archives import unpacked
 
 HELD_OUT = 5000  # the last images of train are val
 SIDE = 28

@@ -16,12 +16,12 @@ from random import Random
 
 import pandas as pd
 
+from stages.archives import members
 from stages.dataset import Dataset, Origin, Prepared, PublicFile
 from stages.datasets.parsing.grammar import sentence
 from stages.datasets.parsing.rules import LONGEST, SPLITS, ParsingOptions, rules
 from stages.datasets.parsing.trees import Tree, clean, parse
 from stages.errors import StageError
-from stages.transfer.archives import members
 
 COLUMNS = {"id": "int64", "text": "string", "tree": "string", "linear": "string"}
 ARCHIVE = "treebank.zip"

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from stages.archives import members, pack
 from stages.dataset import Dataset, Given, Origin, Prepared, Suite
 from stages.datasets.sentences.grammar import (
     ALONE_SHARE,
@@ -31,7 +32,6 @@ from stages.datasets.sentences.grammar import (
 from stages.errors import StageError
 from stages.texts import polarity, tatoeba
 from stages.texts.rules import SPLITS, Sizes, Texts, checked_texts, decoded_rule, text_lines, text_rules
-from stages.transfer.archives import members, pack
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation

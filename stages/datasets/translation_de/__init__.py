@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from stages.archives import unpacked
 from stages.dataset import Dataset, Origin, Prepared, PublicFile
 from stages.datasets.translation_de.grammar import COMBINATIONS, draw
 from stages.datasets.translation_de.rules import TranslationDeOptions, rules, words
 from stages.errors import StageError
 from stages.texts.pairs import draw_pairs
 from stages.texts.rules import SPLITS, text_lines
-from stages.transfer.archives import unpacked
 
 COLUMNS = {"id": "int64", "source": "string", "target": "string"}
 LANGUAGES = {"source": "en", "target": "de"}

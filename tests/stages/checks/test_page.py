@@ -44,10 +44,10 @@ def test_drift_is_sorted_by_how_far_it_is(stop: float | None, signs: list[str]) 
         {"table": "val", "column": name, "measure": "values", "stability_index": far, "by_chance": 0.0, "drift": far}
         for name, far in (("label", 0.05), ("<b>", 0.3), ("text", 0.2))
     ]
-    accepted = {"profile": "stages/profiles/slots/builtin.json", "warn": 0.1, "stop": stop}
+    accepted = {"profile": "stages/datasets/slots/profiles/builtin.json", "warn": 0.1, "stop": stop}
     drift = {**accepted, "differences": ["seed was 7, is 8"], "columns": columns}
     html = rules_page(result(drift=drift, expectations=[]))
-    assert "stages/profiles/slots/builtin.json" in html
+    assert "stages/datasets/slots/profiles/builtin.json" in html
     assert "seed was 7, is 8" in html
     found = re.findall(r"<tr><td>val</td><td>(.*?)</td>.*?>(\w+)</td></tr>", html)
     assert found == list(zip(["&lt;b&gt;", "text", "label"], signs, strict=True))

@@ -174,7 +174,7 @@ def test_frequent_words_make_up_a_share_of_all_and_are_not_too_many() -> None:
 def test_a_profile_is_read_as_it_was_written(project: Path) -> None:
     made = make_profile({"train": table(), "val": table(50)}, CARD)
     path = profile.write_profile(made)
-    assert path == Path("stages/profiles/slots/builtin.json")
+    assert path == Path("stages/datasets/slots/profiles/builtin.json")
     assert profile.read_profile("slots", "builtin") == made
     assert profile.read_profile("slots", "public") is None
     assert json.loads(path.read_text())["rows"] == {"train": 400, "val": 50}
@@ -212,14 +212,17 @@ def test_a_damaged_profile_is_one_message(project: Path, change: Any, says: str)
 
 
 def test_the_profiles_of_the_project_are_as_accept_writes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(Path(__file__).parents[2])
-    for path in sorted(profile.PROFILES.glob("*/*.json")):
-        found, written = profile.read_profile(path.parent.name, path.stem), path.read_bytes()
+    monkeypatch.chdir(Path(__file__).parents[3])
+    paths = sorted(profile.DATASETS.glob("*/profiles/*.json"))
+    assert len(paths) >= len(datasets.names())
+    for path in paths:
+        name = path.parts[-3]
+        found, written = profile.read_profile(name, path.stem), path.read_bytes()
         assert found is not None
-        assert path.parent.name in datasets.names()
+        assert found.dataset == name
         with monkeypatch.context() as patch:
-            patch.setattr(profile, "PROFILES", tmp_path)
-            assert profile.write_profile(found) == tmp_path / path.parent.name / path.name
+            patch.setattr(profile, "DATASETS", tmp_path)
+            assert profile.write_profile(found) == tmp_path / name / "profiles" / path.name
             assert profile.write_profile(found).read_bytes() == written
 
 

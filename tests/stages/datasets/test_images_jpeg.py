@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from stages.archives import members, pack, tree_digest
 from stages.dataset import Given, Prepared
 from stages.datasets import images
 from stages.datasets.images_jpeg import ARCHIVE, DATASET, LOSS, PICTURES, PUBLISHED_LOSS, compression_suite
@@ -16,7 +17,6 @@ from stages.errors import StageError
 from stages.pictures import cifar
 from stages.pictures.builtin import PicturesOptions
 from stages.pictures.jpeg import KNOWN_QUALITY, decode, encode, signal_to_noise
-from stages.transfer.archives import members, pack, tree_digest
 from tests.stages.rule_runs import make_and_read
 from tests.stages.rules_told import failing
 

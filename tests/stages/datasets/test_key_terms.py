@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stages.archives import members, pack
 from stages.dataset import Prepared
 from stages.datasets import key_terms
 from stages.datasets.key_terms import DATASET, KeyTermsOptions
 from stages.errors import StageError
 from stages.texts.abstracts import tag_terms, terms, terms_in
-from stages.transfer.archives import members, pack
 from tests.stages.rule_runs import Tables, failures, make_and_read, through_the_stages
 
 SMALL = KeyTermsOptions(seed=3, train=600, val=30, test=40)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from stages.archives import pack
 from stages.dataset import Prepared
 from stages.datasets import sentences
 from stages.datasets.sentences import DATASET, SentencesOptions
@@ -17,7 +18,6 @@ from stages.datasets.sentences.grammar import LONGEST, actors_in
 from stages.errors import StageError
 from stages.texts import polarity, tatoeba
 from stages.texts.polarity import fold_of, pack_polarity
-from stages.transfer.archives import pack
 from tests.stages.rule_runs import failures, make_and_read, through_the_stages
 
 SMALL = SentencesOptions(seed=3, train=300, val=40, test=60)

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from params import Source
+from stages.archives import members, pack
 from stages.checks.expectations import Outcome
 from stages.dataset import Given, Prepared
 from stages.datasets import speech
@@ -24,7 +25,6 @@ from stages.sounds.clips import with_sound
 from stages.sounds.published import takes_suite
 from stages.sounds.synthesis import VOICES
 from stages.sounds.waves import Samples, wave_bytes
-from stages.transfer.archives import members, pack
 from tests.stages.rule_runs import Key, run
 
 SMALL = SpeechOptions(seed=3, train=300, val=60, test=60)

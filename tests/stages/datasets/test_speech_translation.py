@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from params import Source
+from stages.archives import members, pack
 from stages.checks.expectations import Outcome
 from stages.dataset import Given, Prepared
 from stages.datasets import speech_translation
@@ -26,7 +27,6 @@ from stages.sounds.digits import Joint
 from stages.sounds.recording import Utterance
 from stages.sounds.synthesis import VOICES
 from stages.sounds.waves import Samples, wave_bytes
-from stages.transfer.archives import members, pack
 from tests.stages.rule_runs import Key, run
 
 SMALL = SpeechTranslationOptions(seed=3, train=160, val=30, test=30)

@@ -4,9 +4,9 @@ import gzip
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from stages.archives import members, pack
 from stages.dataset import Prepared
 from stages.errors import StageError
-from stages.transfer.archives import members, pack
 from tests.stages.mutations.subject import Case, Mutation, Subject
 
 Change = Callable[[bytes], bytes]

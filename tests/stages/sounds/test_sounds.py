@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.signal import resample_poly
 
+from stages.archives import pack
 from stages.errors import StageError
 from stages.sounds import digits, recording
 from stages.sounds.clips import Clip, clip_files, measure, read_clips, with_sound
@@ -27,9 +28,8 @@ from stages.sounds.digits import Joint, connected, isolated, join
 from stages.sounds.recording import Room, Utterance, noise, record, resampled
 from stages.sounds.synthesis import SPLIT_OF_VOICE, TIMBRES, VOICES, Voice, say
 from stages.sounds.waves import RATE, Samples, parse_wave, wave_bytes
-from stages.transfer.archives import pack
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SOUNDS = arrays(np.int16, st.integers(1, 300))
 VOICE = VOICES["train"][0]
 ROOM = Room(snr=30, loudness=-24, before=640, after=800, noise="a room")

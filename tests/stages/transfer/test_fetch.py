@@ -16,11 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stages.archives import members, tree_digest
 from stages.dataset import PublicArchive, PublicFile
 from stages.errors import StageError
 from stages.files import sweep
 from stages.transfer import fetch as fetch_module
-from stages.transfer.archives import members, tree_digest
 from stages.transfer.fetch import Mirror, Public, fetch
 from stages.transfer.http import Part, Web
 from tests.stages.transfer.faulty import CONTENT, HALF, INSTEAD, PAGE, Answer, Site, reply

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from stages import archives
+from stages.archives import members, pack, tree_digest
 from stages.errors import StageError
-from stages.transfer import archives
-from stages.transfer.archives import members, pack, tree_digest
 
 FILES = {"set/train.txt": b"a few words\n" * 40, "set/deep/test.txt": b"", "read.me": b"terms"}
 
