@@ -13,8 +13,15 @@ ROOT = Path(os.environ.get("DVC_ROOT") or CODE)
 MLFLOW_HOME = ROOT / ".mlflow"  # the tracking store
 PREFECT_HOME = ROOT / ".prefect"  # the orchestration server's home
 
-# What describes a run instead of computing it: its resolved settings are part of its fingerprint anyway.
-DESCRIPTIVE = frozenset({"params.py", "pipelines/files.py", "pipelines/settings.py", "pipelines/task.py"})
+# What describes a run instead of computing it: its resolved settings are part of its fingerprint anyway. And how
+# `stages` finds a data set, words its errors and moves bytes, whose digests are checked on arrival.
+DESCRIPTIVE = frozenset(
+    {
+        *("params.py", "pipelines/files.py", "pipelines/settings.py", "pipelines/task.py"),
+        *("stages/datasets/__init__.py", "stages/errors.py"),
+        *(f"stages/transfer/{name}.py" for name in ("fetch", "http", "parallel", "progress")),
+    }
+)
 
 
 def write_atomically(path: Path, content: bytes) -> None:

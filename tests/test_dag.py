@@ -1,106 +1,110 @@
-"""dvc.yaml against the code: a stage depends on every file of the project that decides its result."""
+"""dvc.yaml against the code: a stage depends on the files that decide its result, and on no others."""
 
-import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[1]
+from pipelines.files import code_of
 
-# Files that a stage imports and that decide no byte of its outputs: settings of the environment, messages, how bytes
-# arrive (their digests are checked), the way to MLflow, and a run's bookkeeping (which has a fingerprint of its own).
-NO_RESULT = {
-    "pipelines/__init__.py",
-    "pipelines/project.py",
-    "pipelines/runs.py",
-    "pipelines/tracking.py",
-    "stages/__init__.py",
-    "stages/datasets/__init__.py",
-    "stages/errors.py",
-    "stages/parallel.py",
-    "stages/progress.py",
-    "stages/transfer.py",
-}
+ROOT = Path(__file__).parents[1]
+DATA_GROUPS = ("download", "validate")
+# DVC lists the dependencies of a group of stages once. These are shared by data sets of one kind, so it is enough that
+# one stage of the group reaches them. (An edit there runs the others again, to the same bytes.)
+SHARED = ("stages/archives.py", "stages/pictures", "stages/sounds", "stages/texts")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of dvc.yaml with its key filled in."""
+
+    group: str
+    key: str
+    deps: tuple[str, ...]
+    outs: tuple[str, ...]
+
+    @property
+    def code(self) -> frozenset[str]:
+        """The files that decide its result."""
+        return code_of(f"stages.{self.group}", f"stages.datasets.{self.key}")
 
 
 @cache
-def imports(path: Path) -> set[Path]:
-    """The project's files that a file imports."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    candidates = [ROOT / name.replace(".", "/") for name in names]
-    files = [path.with_suffix(".py") for path in candidates] + [path / "__init__.py" for path in candidates]
-    return {file for file in files if file.is_file()}
-
-
-def closure(*entries: str) -> set[str]:
-    """All files of the project that the entries come to import, themselves included."""
-    found: set[Path] = set()
-    waiting = [ROOT / entry for entry in entries]
-    while waiting:
-        path = waiting.pop()
-        if path not in found:
-            found.add(path)
-            waiting += imports(path) if path.relative_to(ROOT).as_posix() not in NO_RESULT else set()
-    return {path.relative_to(ROOT).as_posix() for path in found}
-
-
-def entries(verb: str, params: dict[str, str], name: str) -> list[str]:
-    """The files where a stage's work begins."""
-    if verb in ("download", "prepare", "validate"):
-        return [f"stages/{verb}.py", f"stages/datasets/{name.replace('-', '_')}/__init__.py"]
-    return {
-        "train": [f"pipelines/{params['family']}/{params['task']}/train.py"],
-        "compare": ["pipelines/comparison.py", f"pipelines/{params['family']}/{params['task']}/__init__.py"],
-        "promote": ["pipelines/registry.py"],
-    }[verb]
-
-
-def resolved_stages() -> list[tuple[str, str, list[str]]]:
-    """(verb, name, dependencies) of every stage, with params.yaml filled in."""
+def data_stages() -> tuple[Stage, ...]:
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    found = []
-    for verb, stage in stages.items():
-        section = stage["foreach"].strip("${}")
-        for name, item in params[section].items():
-            deps = [dep.replace("${key}", name) for dep in stage["do"]["deps"]]
-            for key, value in item.items():
-                deps = [dep.replace(f"${{item.{key}}}", str(value)) for dep in deps]
-            found.append((verb, name, deps))
-    return found
+    keys = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["datasets"]
+    return tuple(Stage(group, key, *_filled(stages[group]["do"], key)) for group in DATA_GROUPS for key in keys)
 
 
-@pytest.mark.parametrize(
-    ("verb", "name", "deps"), resolved_stages(), ids=lambda value: value if isinstance(value, str) else ""
-)
-def test_a_stage_depends_on_all_code_that_decides_its_result(verb: str, name: str, deps: list[str]) -> None:
-    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    needed = closure(*entries(verb, params["pipelines"].get(name, {}), name)) - NO_RESULT
-    missing = [file for file in needed if not any(file == dep or file.startswith(f"{dep}/") for dep in deps)]
-    assert not missing
+def _filled(stage: dict[str, Any], key: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    deps, outs = (tuple(path.replace("${key}", key) for path in stage[name]) for name in ("deps", "outs"))
+    return deps, outs
 
 
-def is_code(dependency: str) -> bool:
-    """The profiles beside the code are data."""
-    return dependency.startswith(("stages/", "pipelines/")) and not dependency.startswith("stages/profiles/")
+def files_in(path: str) -> list[str]:
+    """A file, or the code in a folder."""
+    place = ROOT / path
+    found = [place] if place.is_file() else sorted(place.rglob("*.py"))
+    return [file.relative_to(ROOT).as_posix() for file in found]
 
 
-def test_no_verb_depends_on_code_that_none_of_its_stages_uses() -> None:
-    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    used: dict[str, set[str]] = {}
-    code: dict[str, set[str]] = {}
-    for verb, name, deps in resolved_stages():
-        used.setdefault(verb, set()).update(closure(*entries(verb, params["pipelines"].get(name, {}), name)))
-        code.setdefault(verb, set()).update(dep for dep in deps if is_code(dep))
-    for verb, listed in code.items():
-        unused = [
-            dep for dep in sorted(listed) if not any(file == dep or file.startswith(f"{dep}/") for file in used[verb])
-        ]
-        assert (verb, unused) == (verb, [])
+def lacking(code: Iterable[str], deps: Iterable[str]) -> list[str]:
+    """The files of `code` that are no dependency, nor in a folder that is one."""
+    listed = {file for path in deps for file in files_in(path)}
+    return sorted(set(code) - listed)
+
+
+def unreached(paths: Iterable[str], code: frozenset[str]) -> Iterator[str]:
+    """The files below `paths` that are not among `code`; a package's `__init__.py` without code is none."""
+    for path in paths:
+        for file in files_in(path):
+            if file not in code and not (file.endswith("/__init__.py") and _is_bare(ROOT / file)):
+                yield file
+
+
+def _is_bare(path: Path) -> bool:
+    """Whether a module holds nothing but its docstring."""
+    return "import" not in path.read_text(encoding="utf-8")
+
+
+def named(stage: Stage) -> str:
+    return f"{stage.group}@{stage.key}"
+
+
+@pytest.mark.parametrize("stage", data_stages(), ids=named)
+def test_a_stage_depends_on_all_code_that_decides_its_result(stage: Stage) -> None:
+    assert lacking(stage.code, stage.deps) == []
+
+
+@pytest.mark.parametrize("stage", data_stages(), ids=named)
+def test_a_stage_depends_on_no_code_that_it_does_not_reach(stage: Stage) -> None:
+    own = [path for path in stage.deps if path.startswith("stages/") and path not in SHARED]
+    assert own
+    assert list(unreached(own, stage.code)) == []
+
+
+@pytest.mark.parametrize("group", DATA_GROUPS)
+def test_shared_code_is_reached_by_a_stage_of_the_group(group: str) -> None:
+    stages = [stage for stage in data_stages() if stage.group == group]
+    reached = frozenset[str]().union(*(stage.code for stage in stages))
+    assert set(SHARED) <= set(stages[0].deps)
+    assert list(unreached(SHARED, reached)) == []
+
+
+def test_validation_reads_what_the_download_leaves() -> None:
+    outs = {out: stage.key for stage in data_stages() if stage.group == "download" for out in stage.outs}
+    for stage in data_stages():
+        assert [outs[path] for path in stage.deps if path in outs] == [stage.key] * (stage.group == "validate")
+        assert all((ROOT / path).exists() for path in stage.deps if path.startswith("stages/"))
+
+
+def test_a_file_that_is_missing_or_superfluous_is_found() -> None:
+    (slots,) = (stage for stage in data_stages() if named(stage) == "validate@slots")
+    assert lacking(slots.code, [path for path in slots.deps if path != "stages/texts"])
+    assert lacking(slots.code, [path for path in slots.deps if path != "stages/datasets/slots"])
+    assert list(unreached(["stages/sounds/waves.py"], slots.code)) == ["stages/sounds/waves.py"]
+    assert "stages/checks/report.py" in unreached(["stages/checks"], slots.code)
