@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from pipelines.ctc.automata import Automaton
-from pipelines.ctc.loss import BLANK, Lattice
+from pipelines.ctc.loss import Lattice
+from pipelines.nn.ctc import BLANK, Span, best_paths
 from pipelines.nn.recurrent import within
 
 NOBODY, ORPHAN = 1, 2  # hashes of places without a prefix, and of what has no parent: neither meets anything
@@ -36,15 +37,6 @@ class SearchParams:
 
 
 @dataclass(frozen=True)
-class Span:
-    """A label and the frames in which it stands: from `start`, before `end`."""
-
-    label: int
-    start: int
-    end: int
-
-
-@dataclass(frozen=True)
 class Hypothesis:
     """A text that a beam search found: its log probability, and the score with what automata add to it."""
 
@@ -60,26 +52,6 @@ def trimmed(log_probs: Tensor, lengths: Tensor) -> list[tuple[int, ...]]:
     """
     paths = best_paths(log_probs, lengths)
     return [tuple(label for label, _ in groupby(label for label in path if label != BLANK)) for path in paths]
-
-
-def greedy(log_probs: Tensor, lengths: Tensor) -> list[list[Span]]:
-    """Best-path decoding (Graves et al. 2006, section 3.2): repeats are merged, then blanks are left out."""
-    found = []
-    for path in best_paths(log_probs, lengths):
-        spans, start = [], 0
-        for label, run in groupby(path):
-            end = start + sum(1 for _ in run)
-            if label != BLANK:
-                spans.append(Span(label, start, end))
-            start = end
-        found.append(spans)
-    return found
-
-
-def best_paths(log_probs: Tensor, lengths: Tensor) -> list[list[int]]:
-    """Each frame's most probable label."""
-    rows = log_probs.argmax(dim=2).tolist()
-    return [row[:length] for row, length in zip(rows, lengths.tolist(), strict=True)]
 
 
 def beam_search(

@@ -10,33 +10,13 @@ Shapes: B recordings, T frames in the longest, C labels with the blank, L labels
 S = 2 L + 1 states: the target with a blank before, between and after its labels.
 """
 
-from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from pipelines.nn.ctc import BLANK, check_targets
 from pipelines.nn.recurrent import within
-
-BLANK = 0
-
-
-def needed_frames(target: Sequence[int]) -> int:
-    """The fewest frames that a path of `target` has: one a label, and a blank between two that are the same."""
-    return len(target) + sum(one == other for one, other in pairwise(target))
-
-
-def check_targets(lengths: Sequence[int], targets: Sequence[Sequence[int]], names: Sequence[object]) -> None:
-    """Raises ValueError that names the first target for which its recording has too few frames, or none at all."""
-    for frames, target, name in zip(lengths, targets, names, strict=True):
-        if BLANK in target:
-            raise ValueError(f"the target of {name} contains index {BLANK}, the blank: labels begin at {BLANK + 1}")
-        if frames < max(1, needed := needed_frames(target)):
-            raise ValueError(
-                f"{name} has {frames} frames, too few for its target of {len(target)} labels, which needs {needed} "
-                "(one a label, and a blank between two that are the same): take frames that are closer together"
-            )
 
 
 class Lattice:

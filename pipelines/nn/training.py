@@ -7,19 +7,21 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar, cast
+from typing import Any, Literal, Protocol, Self, TypeVar, cast
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from params import parse
 from pipelines.files import write_atomically
 from pipelines.nn import checkpoint
+from pipelines.settings import Run
 from pipelines.task import Log, Row
 
-Batch = TypeVar("Batch")
-Model = TypeVar("Model", bound=nn.Module)
+CHECKPOINT = "checkpoint.safetensors"  # in a run's folder, until the run is finished
 
 WARM_UP = 0.2  # share of the steps in which the learning rate rises to its peak
 START = 0.04  # the rate starts at this share of its peak (as in Smith & Topin 2018) and ends near zero
@@ -37,6 +39,38 @@ class TrainingParams:
     label_smoothing: float
     ema_decay: float  # of the weights' moving average, by which a model is judged and kept; 0: the weights themselves
     optimizer: Literal["adamw", "sgd"] = "adamw"  # sgd: with Nesterov's momentum of 0.9
+
+
+class OnDevice(Protocol):
+    """A batch that can be moved to a device."""
+
+    def to(self, device: torch.device, /) -> Self: ...
+
+
+Params = TypeVar("Params")
+Batch = TypeVar("Batch")
+Model = TypeVar("Model", bound=nn.Module)
+DeviceBatch = TypeVar("DeviceBatch", bound=OnDevice)
+
+
+def checked_settings(run: Run, kind: type[Params]) -> tuple[Params, TrainingParams]:
+    """The settings of a run: `kind`, a dataclass, of its model, and how it is trained.
+
+    Raises ValueError for an unknown key, a missing one, and a value of another type.
+    """
+    model = parse(kind, run.model, f"model of {run.name}")
+    return model, parse(TrainingParams, run.training, f"training of {run.name}")
+
+
+def drawn_each_epoch(
+    seed: int, device: torch.device, draw: Callable[[np.random.Generator], Sequence[DeviceBatch]]
+) -> Callable[[int], list[DeviceBatch]]:
+    """`batches` of `fit`: what `draw` makes with a generator of this seed and epoch, on `device`."""
+
+    def batches(epoch: int) -> list[DeviceBatch]:
+        return [batch.to(device) for batch in draw(np.random.default_rng((seed, epoch)))]
+
+    return batches
 
 
 class Stateful(Protocol):
@@ -211,7 +245,7 @@ def write_results(out: Path, model: nn.Module, fitted: Fit, test: Row) -> Row:
     figures |= test
     figures |= {"best_epoch": fitted.best_epoch, "parameters": sum(p.numel() for p in model.parameters())}
     _write_figures(out, fitted.history, figures)
-    (out / "checkpoint.safetensors").unlink(missing_ok=True)
+    (out / CHECKPOINT).unlink(missing_ok=True)
     return figures
 
 

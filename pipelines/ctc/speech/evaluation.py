@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from pipelines.ctc.automata import Automaton, lexicon, ngram
-from pipelines.ctc.decoding import SearchParams, beam_search, greedy, trimmed
+from pipelines.ctc.decoding import SearchParams, beam_search, trimmed
 from pipelines.ctc.speech.data import Alphabet
+from pipelines.nn.ctc import greedy
 from pipelines.nn.words import by_length
 from pipelines.reporting import metrics
 from pipelines.task import Row

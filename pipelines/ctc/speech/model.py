@@ -11,8 +11,8 @@ from scipy.optimize import minimize_scalar
 from torch import Tensor, nn
 
 from pipelines.ctc.decoding import SearchParams
-from pipelines.ctc.loss import BLANK
 from pipelines.ctc.speech.data import Batch, Normalisation
+from pipelines.nn.ctc import BLANK
 from pipelines.nn.recurrent import Recurrent, within
 from pipelines.nn.words import LockedDropout
 from pipelines.sound.acoustics import FeatureParams, MaskParams, masked, with_deltas

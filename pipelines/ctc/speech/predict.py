@@ -8,9 +8,10 @@ from typing import Any
 import torch
 
 from pipelines import task
-from pipelines.ctc.decoding import align, greedy, spans
+from pipelines.ctc.decoding import align, spans
 from pipelines.ctc.loss import log_likelihood
-from pipelines.ctc.speech.train import load_recogniser, posteriors
+from pipelines.ctc.speech.inference import load_recogniser, posteriors
+from pipelines.nn.ctc import greedy
 from pipelines.sound.audio import Piece, as_text, from_text, pieces
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from pipelines import task
-from pipelines.rnn.dynamics.train import load_networks
+from pipelines.rnn.dynamics.inference import load_networks
 from pipelines.rnn.sequences import Batch
 
 

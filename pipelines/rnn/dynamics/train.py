@@ -1,17 +1,24 @@
-"""One run of the dynamics: networks trained side by side, and the pictures. Knows neither MLflow nor Prefect."""
+"""One run of the dynamics: networks trained side by side, and the pictures. It uses neither MLflow nor Prefect."""
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from params import parse
-from pipelines.nn import checkpoint
-from pipelines.nn.training import TrainingParams, choose_device, fit, write_results
+from pipelines.nn.training import (
+    CHECKPOINT,
+    TrainingParams,
+    checked_settings,
+    choose_device,
+    drawn_each_epoch,
+    fit,
+    write_results,
+)
 from pipelines.rnn.dynamics.claims import difference, summary
 from pipelines.rnn.dynamics.clipping import Rule, diverged, train_side_by_side
+from pipelines.rnn.dynamics.inference import save_networks
 from pipelines.rnn.dynamics.linear import GRID, WEIGHTS, sweep
 from pipelines.rnn.dynamics.model import DynamicsParams, SideBySide, build_network, gradient_reach
 from pipelines.rnn.dynamics.pictures import draw_clipping, draw_linear, draw_networks, draw_reach, draw_surface
@@ -34,14 +41,14 @@ LOOKED_AT = 100  # sequences whose gradients are followed back
 
 
 def settings(run: Run) -> tuple[DynamicsParams, TrainingParams]:
-    """What params.yaml says of a run, checked. Raises ValueError for an unknown key, cell or size."""
-    model = parse(DynamicsParams, run.model, f"model of {run.name}")
+    """The settings of a run, checked. Raises ValueError for an unknown key, cell or size."""
+    model, training = checked_settings(run, DynamicsParams)
     kinds = model.kinds(f"model of {run.name}")
     if lacking := {"elman", "irnn", "lstm", "gru"} - set(kinds):
         raise ValueError(f"model of {run.name} lacks the networks {', '.join(sorted(lacking))}, which are compared")
     for kind in kinds.values():
         build_network(kind, model.hidden_size, Problem("any", "pixels", ("0", "1"), 1))
-    return model, parse(TrainingParams, run.training, f"training of {run.name}")
+    return model, training
 
 
 def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
@@ -63,31 +70,19 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     seen = splits["val"].batches(np.arange(min(LOOKED_AT, len(splits["val"]))), LOOKED_AT)[0]
     at_start = reaches(model, seen.to(device))
 
-    def batches(epoch: int) -> list[Batch]:
-        rows = np.random.default_rng((run.seed, epoch)).permutation(len(learned))
-        return [batch.to(device) for batch in learned.batches(rows, training.batch_size)]
-
-    def loss(model: nn.Module, batch: Batch) -> Tensor:
-        assert isinstance(model, SideBySide)
-        return model.loss(batch, training.label_smoothing)
-
-    def validate(model: nn.Module) -> Row:
-        found = accuracies(model, splits["val"])
-        return {"val_accuracy": found.mean().item()}
-
     fitted = fit(
         model,
         training,
-        batches=batches,
-        loss=loss,
-        validate=validate,
+        batches=drawn_each_epoch(
+            run.seed, device, lambda rng: learned.batches(rng.permutation(len(learned)), training.batch_size)
+        ),
+        loss=lambda model, batch: model.loss(batch, training.label_smoothing),
+        validate=lambda model: {"val_accuracy": accuracies(model, splits["val"]).mean().item()},
         monitor="val_accuracy",
         log=log,
-        resume_from=out / "checkpoint.safetensors",
+        resume_from=out / CHECKPOINT,
     )
-    checkpoint.save(
-        out / "model.safetensors", {"weights": model.state_dict(), "params": vars(params), "problem": vars(problem)}
-    )
+    save_networks(out / "model.safetensors", model, params, problem)
     parts = {"train": learned, "val": splits["val"], "test": splits["test"]}
     table = _networks(model, parts)
     reach = _reach(list(model.networks), at_start, reaches(model, seen.to(device)))
@@ -101,7 +96,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     return write_results(out, model, fitted, figures)
 
 
-def accuracies(model: nn.Module, split: Split) -> Tensor:
+def accuracies(model: SideBySide, split: Split) -> Tensor:
     """The accuracy of each network, in percent (networks,)."""
     device = next(model.parameters()).device
     right: list[Tensor] = []
@@ -119,15 +114,6 @@ def reaches(model: SideBySide, batch: Batch) -> Tensor:
         assert isinstance(network, SequenceReader)
         found.append(gradient_reach(network, batch).detach().cpu())
     return torch.stack(found)
-
-
-def load_networks(path: Path) -> tuple[SideBySide, Problem]:
-    """The networks saved at `path`, ready to answer."""
-    state = checkpoint.load(path)
-    problem = Problem.from_json(state["problem"])
-    model = SideBySide(parse(DynamicsParams, state["params"], f"params in {path}"), problem)
-    model.load_state_dict(state["weights"])
-    return model.eval(), problem
 
 
 def _networks(model: SideBySide, parts: dict[str, Split]) -> pd.DataFrame:

@@ -9,8 +9,8 @@ import torch
 from pipelines import task
 from pipelines.nn.words import in_words
 from pipelines.rnn.key_terms.data import split_words
+from pipelines.rnn.key_terms.inference import load_network, name_terms
 from pipelines.rnn.key_terms.scores import tagged_phrases
-from pipelines.rnn.key_terms.train import load_network, name_terms
 
 
 class Predictor(task.Predictor):

@@ -7,8 +7,8 @@ from typing import Any
 from pipelines import task
 from pipelines.nn.words import UNKNOWN, in_words
 from pipelines.rnn.language_model.data import END
+from pipelines.rnn.language_model.inference import load_model, perplexity_of
 from pipelines.rnn.language_model.model import sample
-from pipelines.rnn.language_model.train import load_model, perplexity_of
 
 MOST = 40  # words that are written
 SEED = 0  # the same text is always gone on with in the same words

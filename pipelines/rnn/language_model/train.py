@@ -1,16 +1,21 @@
-"""One language-model run, from tables to weights and figures. Knows neither MLflow nor Prefect."""
+"""One language-model run, from tables to weights and figures. It uses neither MLflow nor Prefect."""
 
-import math
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from params import parse
-from pipelines.nn import checkpoint
 from pipelines.nn.cells import State, build_cell
-from pipelines.nn.training import TrainingParams, choose_device, fit, write_results
+from pipelines.nn.training import (
+    CHECKPOINT,
+    TrainingParams,
+    checked_settings,
+    choose_device,
+    fit,
+    write_results,
+)
 from pipelines.rnn.language_model.data import Part, Text, parts_of
+from pipelines.rnn.language_model.inference import perplexity_of, save_model
 from pipelines.rnn.language_model.model import LanguageModel, LanguageModelParams, detached
 from pipelines.settings import Run
 from pipelines.tables import load_splits
@@ -18,12 +23,12 @@ from pipelines.task import Log, Row
 
 
 def settings(run: Run) -> tuple[LanguageModelParams, TrainingParams]:
-    """What params.yaml says of a run, checked. Raises ValueError for an unknown key, cell or size."""
-    model = parse(LanguageModelParams, run.model, f"model of {run.name}")
+    """The settings of a run, checked. Raises ValueError for an unknown key, cell or size."""
+    model, training = checked_settings(run, LanguageModelParams)
     build_cell(model.cell, model.word_size, model.hidden_size, **model.options)
     if model.steps < 1:
         raise ValueError(f"model of {run.name}: steps is {model.steps}, at least 1 word is read at a time")
-    return model, parse(TrainingParams, run.training, f"training of {run.name}")
+    return model, training
 
 
 def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
@@ -43,15 +48,13 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     learned = parts_of(streams["train"], training.batch_size, params.steps)
     carried: list[State] = []  # the state after the part before
 
-    def loss(model: nn.Module, part: Part) -> Tensor:
-        assert isinstance(model, LanguageModel)
+    def loss(model: LanguageModel, part: Part) -> Tensor:
         before = None if part.first else carried[0]
         cost, state = model.loss(part.words, part.following, before, training.label_smoothing)
         carried[:] = [detached(state)]
         return cost
 
-    def validate(model: nn.Module) -> Row:
-        assert isinstance(model, LanguageModel)
+    def validate(model: LanguageModel) -> Row:
         return {"val_perplexity": perplexity_of(model, streams["val"])}
 
     fitted = fit(
@@ -63,11 +66,9 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
         monitor="val_perplexity",
         lower_is_better=True,
         log=log,
-        resume_from=out / "checkpoint.safetensors",
+        resume_from=out / CHECKPOINT,
     )
-    checkpoint.save(
-        out / "model.safetensors", {"weights": model.state_dict(), "params": vars(params), "text": vars(text)}
-    )
+    save_model(out / "model.safetensors", model, params, text)
     test = {
         "test_perplexity": perplexity_of(model, streams["test"]),
         "unigram_perplexity": unigram_perplexity(text, streams["test"]),
@@ -75,26 +76,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     return write_results(out, model, fitted, test)
 
 
-def perplexity_of(model: LanguageModel, stream: Tensor, steps: int = 200) -> float:
-    """exp of the mean cross entropy of every word of a stream, read in one piece."""
-    total, state = 0.0, None
-    with torch.no_grad():
-        for part in parts_of(stream, 1, steps):
-            cost, state = model.loss(part.words, part.following, state)
-            total += cost.item() * part.words.numel()
-    return math.exp(total / len(stream))
-
-
 def unigram_perplexity(text: Text, stream: Tensor) -> float:
     """The perplexity of whoever knows how often each word was seen, and counts each once more (Laplace)."""
     counts = torch.tensor(text.counts, dtype=torch.float64, device=stream.device) + 1
     return (counts / counts.sum()).log()[stream].mean().neg().exp().item()
-
-
-def load_model(path: Path) -> tuple[LanguageModel, Text]:
-    """The model saved at `path`, ready to write."""
-    state = checkpoint.load(path)
-    text = Text(**{part: tuple(items) for part, items in state["text"].items()})
-    model = LanguageModel(parse(LanguageModelParams, state["params"], f"params in {path}"), len(text.words))
-    model.load_state_dict(state["weights"])
-    return model.eval(), text

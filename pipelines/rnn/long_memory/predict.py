@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from pipelines import task
-from pipelines.rnn.long_memory.train import load_reader
+from pipelines.rnn.long_memory.inference import load_reader
 from pipelines.rnn.sequences import Batch
 
 

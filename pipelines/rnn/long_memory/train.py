@@ -1,25 +1,27 @@
-"""One run on a long-memory problem, from arrays to weights and figures. Knows neither MLflow nor Prefect."""
+"""One run on a long-memory problem, from arrays to weights and figures. It uses neither MLflow nor Prefect."""
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from params import parse
-from pipelines.nn import checkpoint
 from pipelines.nn.cells import build_cell
-from pipelines.nn.training import TrainingParams, choose_device, fit, write_results
+from pipelines.nn.training import (
+    CHECKPOINT,
+    TrainingParams,
+    checked_settings,
+    choose_device,
+    fit,
+    write_results,
+)
 from pipelines.reporting import plots
+from pipelines.rnn.long_memory.inference import save_reader
+from pipelines.rnn.long_memory.model import LongMemoryParams
 from pipelines.rnn.sequences import (
     Batch,
     Problem,
-    ReaderParams,
     SequenceReader,
     Split,
     answers,
@@ -31,43 +33,13 @@ from pipelines.settings import Run
 from pipelines.tables import load_table
 from pipelines.task import Log, Row
 
-SHORTEST = 20  # steps, where sequences grow: any cell learns to add over so few
-
-
-@dataclass(frozen=True)
-class LongMemoryParams:
-    """Which problem is read, and by what."""
-
-    problem: str  # a table of the data set
-    permuted: bool  # an image's pixels in the order that the data set's card gives
-    train_rows: int  # 0: all
-    redraw: bool  # the adding problem's numbers are drawn anew in each epoch
-    cell: str  # none: the same answer whatever is read
-    hidden_size: int
-    num_layers: int
-    grow: float = 0.0  # share of the epochs in which the adding problem's sequences grow to their length; 0: none
-    options: Mapping[str, Any] = field(default_factory=dict)  # the cell's own
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.grow <= 1:
-            raise ValueError(f"grow is {self.grow}: expected a share of the epochs, from 0 to 1")
-
-    def steps(self, progress: float, length: int) -> int:
-        """Steps that a sequence of `length` has after a share `progress` of the epochs: as many times more in each."""
-        if progress >= self.grow or length <= SHORTEST:
-            return length
-        return round(SHORTEST * math.pow(length / SHORTEST, progress / self.grow))
-
-    def reader(self) -> ReaderParams:
-        return ReaderParams(self.cell, self.hidden_size, self.num_layers, self.options)
-
 
 def settings(run: Run) -> tuple[LongMemoryParams, TrainingParams]:
-    """What params.yaml says of a run, checked. Raises ValueError for an unknown key, cell or size."""
-    model = parse(LongMemoryParams, run.model, f"model of {run.name}")
+    """The settings of a run, checked. Raises ValueError for an unknown key, cell or size."""
+    model, training = checked_settings(run, LongMemoryParams)
     if model.cell != "none":
         build_cell(model.cell, 1, model.hidden_size, **model.options)
-    return model, parse(TrainingParams, run.training, f"training of {run.name}")
+    return model, training
 
 
 def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
@@ -94,26 +66,21 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
             seen = seen.thinned(steps, rng)
         return [batch.to(device) for batch in seen.batches(rng.permutation(len(seen)), training.batch_size)]
 
-    def loss(model: nn.Module, batch: Batch) -> Tensor:
-        return sequence_loss(model(batch), batch, training.label_smoothing)
-
-    def validate(model: nn.Module) -> Row:
+    def validate(model: SequenceReader) -> Row:
         return {"val_error": sequence_error(answers(model, splits["val"].whole()), splits["val"].targets)}
 
     fitted = fit(
         model,
         training,
         batches=batches,
-        loss=loss,
+        loss=lambda model, batch: sequence_loss(model(batch), batch, training.label_smoothing),
         validate=validate,
         monitor="val_error",
         lower_is_better=True,
         log=log,
-        resume_from=out / "checkpoint.safetensors",
+        resume_from=out / CHECKPOINT,
     )
-    checkpoint.save(
-        out / "model.safetensors", {"weights": model.state_dict(), "params": vars(params), "problem": vars(problem)}
-    )
+    save_reader(out / "model.safetensors", model, params, problem)
     found = answers(model, splits["test"].whole())
     _write_answers(tables, problem, found, out)
     test = {
@@ -128,16 +95,6 @@ def constant_error(learned: Split, asked: Split) -> float:
     if not learned.problem.classes:
         return (asked.targets - learned.targets.mean()).square().mean().item()
     return (asked.targets != learned.targets.bincount().argmax()).double().mean().item()
-
-
-def load_reader(path: Path) -> tuple[SequenceReader, Problem]:
-    """The network saved at `path`, ready to answer."""
-    state = checkpoint.load(path)
-    problem = Problem.from_json(state["problem"])
-    params = parse(LongMemoryParams, state["params"], f"params in {path}")
-    model = SequenceReader(params.reader(), problem)
-    model.load_state_dict(state["weights"])
-    return model.eval(), problem
 
 
 def _write_answers(tables: Path, problem: Problem, found: Tensor, out: Path) -> None:

@@ -8,7 +8,7 @@ import torch
 
 from pipelines import task
 from pipelines.rnn.sentiment.data import LABELS
-from pipelines.rnn.sentiment.train import load_classifier, probabilities
+from pipelines.rnn.sentiment.inference import load_classifier, probabilities
 
 
 class Predictor(task.Predictor):

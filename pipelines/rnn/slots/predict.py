@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipelines import task
-from pipelines.rnn.slots.train import label, load_tagger
+from pipelines.rnn.slots.inference import label, load_tagger
 
 
 class Predictor(task.Predictor):

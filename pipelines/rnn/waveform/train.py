@@ -1,4 +1,4 @@
-"""One run of writing waveforms: networks of one cell, one for each. Knows neither MLflow nor Prefect.
+"""One run of writing waveforms: networks of one cell, one for each. It uses neither MLflow nor Prefect.
 
 The task of Koutnik, Greff, Gomez and Schmidhuber (2014), A Clockwork RNN, section 4.1: networks of about the same
 number of parameters learn by heart 320 samples of sound each. There they learn by gradient descent with momentum.
@@ -7,11 +7,17 @@ number of parameters learn by heart 320 samples of sound each. There they learn 
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from params import parse
 from pipelines.nn.cells import build_cell
-from pipelines.nn.training import TrainingParams, choose_device, fit, write_results
+from pipelines.nn.training import (
+    CHECKPOINT,
+    TrainingParams,
+    checked_settings,
+    choose_device,
+    fit,
+    write_results,
+)
 from pipelines.reporting import plots
 from pipelines.rnn.waveform.data import load_waveforms
 from pipelines.rnn.waveform.model import WaveformParams, Writers, nmse
@@ -20,12 +26,12 @@ from pipelines.task import Log, Row
 
 
 def settings(run: Run) -> tuple[WaveformParams, TrainingParams]:
-    """What params.yaml says of a run, checked. Raises ValueError for an unknown key, cell or size."""
-    model = parse(WaveformParams, run.model, f"model of {run.name}")
+    """The settings of a run, checked. Raises ValueError for an unknown key, cell or size."""
+    model, training = checked_settings(run, WaveformParams)
     build_cell(model.cell, 1, model.hidden_size, **model.options)
     if min(model.val_waveforms, model.test_waveforms, model.passes) < 1 or model.samples < 2:
         raise ValueError(f"model of {run.name} needs waveforms for val and test, of 2 samples or more, and passes")
-    return model, parse(TrainingParams, run.training, f"training of {run.name}")
+    return model, training
 
 
 def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
@@ -42,11 +48,11 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     torch.manual_seed(run.seed)
     model = Writers(params, len(waveforms)).to(device)
 
-    def loss(model: nn.Module, waveforms: Tensor) -> Tensor:
+    def loss(model: Writers, waveforms: Tensor) -> Tensor:
         errors: Tensor = (model(params.samples) - waveforms).square().mean(dim=1)
         return errors.sum()
 
-    def validate(model: nn.Module) -> Row:
+    def validate(model: Writers) -> Row:
         return {"val_nmse": nmse(model(params.samples), waveforms)[: len(seen)].mean().item()}
 
     fitted = fit(
@@ -58,7 +64,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
         monitor="val_nmse",
         lower_is_better=True,
         log=log,
-        resume_from=out / "checkpoint.safetensors",
+        resume_from=out / CHECKPOINT,
     )
     with torch.no_grad():
         written = model(params.samples)[len(seen) :]

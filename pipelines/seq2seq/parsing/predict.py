@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import task
-from pipelines.seq2seq.parsing.train import load_parser, trees
+from pipelines.seq2seq.parsing.inference import load_parser, trees
 from pipelines.seq2seq.parsing.trees import closes, opens, with_words
 from pipelines.seq2seq.symbols import UNKNOWN
 

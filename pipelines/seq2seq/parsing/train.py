@@ -1,30 +1,34 @@
-"""One run of a parser, from tables to weights, figures and pictures. Knows neither MLflow nor Prefect.
+"""One run of a parser, from tables to weights, figures and pictures. It uses neither MLflow nor
+Prefect.
 
 Tables have the columns id, text (words with blanks between them) and linear (the tree, see trees.py).
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 
-from pipelines.nn import checkpoint
-from pipelines.nn.training import TrainingParams, choose_device, write_results
+from pipelines.nn.training import (
+    CHECKPOINT,
+    TrainingParams,
+    choose_device,
+    drawn_each_epoch,
+    fit,
+    write_results,
+)
 from pipelines.reporting import plots
-from pipelines.seq2seq.learning import checked_settings, learn
+from pipelines.seq2seq.learning import checked_settings
 from pipelines.seq2seq.model import Seq2Seq
-from pipelines.seq2seq.outputs import outputs
 from pipelines.seq2seq.pairs import Languages, batches_of_epoch
 from pipelines.seq2seq.parsing.brackets import score
-from pipelines.seq2seq.parsing.constraint import TreeConstraint
+from pipelines.seq2seq.parsing.inference import save_parser, trees
 from pipelines.seq2seq.parsing.model import ParserParams
 from pipelines.seq2seq.parsing.pcfg import Grammar, linear, tree_of
 from pipelines.seq2seq.parsing.trees import is_tree, with_words
-from pipelines.seq2seq.search import GREEDY, BeamParams
-from pipelines.seq2seq.symbols import as_source
-from pipelines.seq2seq.text_model import build_text_model, from_state, state_of
+from pipelines.seq2seq.search import GREEDY
+from pipelines.seq2seq.text_model import build_text_model
 from pipelines.seq2seq.texts import Writing
 from pipelines.settings import Run
 from pipelines.tables import load_splits
@@ -34,7 +38,7 @@ DRAWN = 12  # words of the sentence in the picture, at most
 
 
 def settings(run: Run) -> tuple[ParserParams, TrainingParams]:
-    """What params.yaml says of a run, checked. Raises ValueError for an unknown key, cell or size."""
+    """The settings of a run, checked. Raises ValueError for an unknown key, cell or size."""
     return checked_settings(run, ParserParams)
 
 
@@ -50,43 +54,28 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     torch.manual_seed(run.seed)
     texts, linear = splits["train"]["text"], splits["train"]["linear"]
     languages = Languages(Writing.of(texts, "tokens", least=params.least_count), Writing.of(linear, "tokens"))
-    model = build_text_model(params, languages).to(choose_device(run.device))
+    device = choose_device(run.device)
+    model = build_text_model(params, languages).to(device)
     pairs = languages.pairs(texts, linear)
 
     def validate(model: Seq2Seq) -> Row:
         found = trees(model, languages, list(splits["val"]["text"].str.split()), GREEDY)
         return {"val_f1": score(list(splits["val"]["linear"].str.split()), found).f1}
 
-    fitted = learn(
+    fitted = fit(
         model,
         training,
-        seed=run.seed,
-        batches=lambda rng: batches_of_epoch(pairs, training.batch_size, rng),
+        batches=drawn_each_epoch(run.seed, device, lambda rng: batches_of_epoch(pairs, training.batch_size, rng)),
+        loss=lambda model, batch: model.loss(batch, training.label_smoothing),
         validate=validate,
         monitor="val_f1",
         log=log,
-        resume_from=out / "checkpoint.safetensors",
+        resume_from=out / CHECKPOINT,
     )
-    checkpoint.save(out / "model.safetensors", state_of(model, params, languages))
+    save_parser(out / "model.safetensors", model, params, languages)
     figures = _evaluate(out, model, languages, params, splits["test"])
     figures["pcfg_f1"] = pcfg_f1(splits["train"], splits["test"], params.history)
     return write_results(out, model, fitted, figures)
-
-
-def trees(
-    model: Seq2Seq, languages: Languages, sentences: Sequence[list[str]], params: BeamParams, *, free: bool = False
-) -> list[list[str]]:
-    """The linear tree of each sentence, in their order; if `free`, whatever is likeliest, be it a tree or not."""
-    sources = [languages.source.symbols.numbers(words) for words in sentences]
-    symbols = languages.target.symbols
-    built = None if free else lambda source: TreeConstraint(symbols.names, len(source), longest(source))
-    found = outputs(model, sources, as_source, longest, params, constraint=built)
-    return [symbols.sequence(hypotheses[0].symbols) for hypotheses in found]
-
-
-def longest(source: Sequence[int]) -> int:
-    """The most symbols of a tree."""
-    return 20 + 6 * len(source)
 
 
 def pcfg_f1(train: pd.DataFrame, test: pd.DataFrame, history: int) -> float:
@@ -98,11 +87,6 @@ def pcfg_f1(train: pd.DataFrame, test: pd.DataFrame, history: int) -> float:
         parsed = grammar.parse(words)
         found.append(linear(parsed[0]) if parsed else [])
     return score(list(test["linear"].str.split()), found).f1
-
-
-def load_parser(path: Path) -> tuple[Seq2Seq, Languages, ParserParams]:
-    """The parser saved at `path`, ready to parse."""
-    return from_state(checkpoint.load(path), ParserParams)
 
 
 def _evaluate(out: Path, model: Seq2Seq, languages: Languages, params: ParserParams, table: pd.DataFrame) -> Row:

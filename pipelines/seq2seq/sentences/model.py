@@ -1,17 +1,11 @@
-"""An auto-encoder's settings, how it is built, and its codes; its decoder sees nothing of a source but one vector."""
+"""An auto-encoder's settings, and how it is built; its decoder sees nothing of a source but one vector."""
 
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
 
 from pipelines.seq2seq.encoders import SymbolEncoder
 from pipelines.seq2seq.model import Seq2Seq
 from pipelines.seq2seq.pairs import Languages
-from pipelines.seq2seq.symbols import as_source
 from pipelines.seq2seq.text_model import TextParams, build_text_model
-
-AT_ONCE = 256  # sentences
 
 
 @dataclass(frozen=True)
@@ -33,14 +27,3 @@ def build_autoencoder(params: SentencesParams, languages: Languages) -> Seq2Seq:
     assert isinstance(model.encoder, SymbolEncoder)
     model.encoder.embedding.weight = model.embedding.weight
     return model
-
-
-def codes_of(model: Seq2Seq, sentences: list[list[int]]) -> Tensor:
-    """The code of each sentence (B, E)."""
-    device = next(model.parameters()).device
-    found = []
-    with torch.inference_mode():
-        for start in range(0, len(sentences), AT_ONCE):
-            source, lengths = as_source(sentences[start : start + AT_ONCE])
-            found.append(model.encode(source.to(device), lengths.to(device)).code.cpu())
-    return torch.cat(found)

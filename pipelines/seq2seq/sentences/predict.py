@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import task
-from pipelines.seq2seq.sentences.model import codes_of
-from pipelines.seq2seq.sentences.train import load_autoencoder, nearest, written_again
+from pipelines.seq2seq.sentences.inference import codes_of, load_autoencoder, nearest, written_again
 from pipelines.seq2seq.symbols import UNKNOWN
 
 LONGEST = 100  # words of a sentence; those that were trained on have at most 20

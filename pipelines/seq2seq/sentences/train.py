@@ -1,4 +1,4 @@
-"""One run of an auto-encoder, from tables to weights, figures and pictures. Knows neither MLflow nor Prefect."""
+"""One run of an auto-encoder, from tables to weights, figures and pictures. It uses neither MLflow nor Prefect."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,20 +6,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
 
-from pipelines.nn import checkpoint
-from pipelines.nn.training import TrainingParams, choose_device, write_results
+from pipelines.nn.training import (
+    CHECKPOINT,
+    TrainingParams,
+    choose_device,
+    drawn_each_epoch,
+    fit,
+    write_results,
+)
 from pipelines.reporting import plots
-from pipelines.seq2seq.learning import checked_settings, learn
+from pipelines.seq2seq.learning import checked_settings
 from pipelines.seq2seq.model import Seq2Seq
-from pipelines.seq2seq.outputs import outputs
 from pipelines.seq2seq.pairs import Languages, batches_of_epoch
-from pipelines.seq2seq.search import BeamParams
 from pipelines.seq2seq.sentences.data import bags, swapped_pairs
-from pipelines.seq2seq.sentences.model import SentencesParams, build_autoencoder, codes_of
-from pipelines.seq2seq.symbols import as_source
-from pipelines.seq2seq.text_model import from_state, state_of
+from pipelines.seq2seq.sentences.inference import codes_of, nearest, save_autoencoder, written_again
+from pipelines.seq2seq.sentences.model import SentencesParams, build_autoencoder
 from pipelines.seq2seq.texts import Writing
 from pipelines.settings import Run
 from pipelines.tables import load_splits
@@ -30,7 +32,7 @@ SHOWN = 40  # pairs in the picture, sentences in the table of neighbours
 
 
 def settings(run: Run) -> tuple[SentencesParams, TrainingParams]:
-    """What params.yaml says of a run, checked. Raises ValueError for an unknown key, cell or size."""
+    """The settings of a run, checked. Raises ValueError for an unknown key, cell or size."""
     return checked_settings(run, SentencesParams)
 
 
@@ -46,7 +48,8 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     torch.manual_seed(run.seed)
     writing = Writing.of(splits["train"]["text"], "words", least=params.least_count)
     languages = Languages(writing, writing)
-    model = build_autoencoder(params, languages).to(choose_device(run.device))
+    device = choose_device(run.device)
+    model = build_autoencoder(params, languages).to(device)
     sentences = {split: [writing.numbers(text) for text in splits[split]["text"]] for split in ("train", "val")}
     pairs = [(sentence, sentence) for sentence in sentences["train"]]
 
@@ -54,47 +57,21 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
         found = written_again(model, sentences["val"], params)
         return {"val_exact": _percent(said == read for said, read in zip(found, sentences["val"], strict=True))}
 
-    fitted = learn(
+    fitted = fit(
         model,
         training,
-        seed=run.seed,
-        batches=lambda rng: batches_of_epoch(pairs, training.batch_size, rng),
+        batches=drawn_each_epoch(run.seed, device, lambda rng: batches_of_epoch(pairs, training.batch_size, rng)),
+        loss=lambda model, batch: model.loss(batch, training.label_smoothing),
         validate=validate,
         monitor="val_exact",
         log=log,
-        resume_from=out / "checkpoint.safetensors",
+        resume_from=out / CHECKPOINT,
     )
     known = list(splits["train"]["text"][:KNOWN])
     codes = codes_of(model, sentences["train"][:KNOWN])
-    checkpoint.save(out / "model.safetensors", {**state_of(model, params, languages), "known": known, "codes": codes})
+    save_autoencoder(out / "model.safetensors", model, params, languages, known=known, codes=codes)
     figures = _evaluate(out, model, writing, params, splits["test"])
     return write_results(out, model, fitted, {f"test_{name}": value for name, value in figures.items()})
-
-
-def written_again(model: Seq2Seq, sentences: list[list[int]], params: BeamParams) -> list[list[int]]:
-    """What the decoder makes of each sentence's code, in the order of `sentences`.
-
-    The encoder checks the decoder: of the outputs that a beam finds, that one counts whose own code is nearest to the
-    code it was written from.
-    """
-    found = outputs(model, sentences, as_source, lambda one: 2 * len(one) + 5, params, wanted=params.beam)
-    said = [[list(hypothesis.symbols) for hypothesis in hypotheses] for hypotheses in found]
-    own = torch.split(codes_of(model, [one for row in said for one in row]), [len(row) for row in said])
-    codes = codes_of(model, sentences)
-    return [row[int((of_row - code).norm(dim=1).argmin())] for row, of_row, code in zip(said, own, codes, strict=True)]
-
-
-def load_autoencoder(path: Path) -> tuple[Seq2Seq, Writing, SentencesParams, list[str], Tensor]:
-    """The auto-encoder saved at `path`, ready to answer, and the known sentences with their codes."""
-    state = checkpoint.load(path)
-    model, languages, params = from_state(state, SentencesParams, build_autoencoder)
-    return model, languages.source, params, state["known"], state["codes"]
-
-
-def nearest(codes: Tensor, known: Tensor) -> Tensor:
-    """The places in `known` (M, E) by their angle to each of codes (B, E), nearest first: (B, M)."""
-    cosines = nn.functional.normalize(codes, dim=1) @ nn.functional.normalize(known, dim=1).T
-    return cosines.argsort(dim=1, descending=True, stable=True)
 
 
 def _evaluate(

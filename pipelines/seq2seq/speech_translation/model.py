@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from pipelines.nn.ctc import Span, greedy
 from pipelines.nn.words import by_length
 from pipelines.seq2seq.encoders import FrameEncoder, SymbolEncoder
 from pipelines.seq2seq.model import Batch, DecoderParams, Seq2Seq
 from pipelines.seq2seq.outputs import outputs
 from pipelines.seq2seq.search import BeamParams, Hypothesis
 from pipelines.seq2seq.speech_translation.data import as_frames
-from pipelines.seq2seq.speech_translation.recogniser import Heard, Recogniser, best_path
+from pipelines.seq2seq.speech_translation.recogniser import Recogniser
 from pipelines.seq2seq.symbols import Symbols, as_source, stopped
 from pipelines.seq2seq.texts import Units, Writing
 from pipelines.sound.acoustics import FeatureParams, MaskParams
@@ -96,28 +97,28 @@ class Cascade(nn.Module):
         """Transcripts as the recogniser and the translator know them."""
         return [self.said.numbers(text) for text in texts]
 
-    def heard(self, features: Sequence[Tensor], recogniser: Recogniser | None = None) -> list[list[Heard]]:
+    def heard(self, features: Sequence[Tensor], recogniser: Recogniser | None = None) -> list[list[Span]]:
         """What was said in each recording (S, F), in their order; `recogniser` in place of the cascade's own."""
         recogniser = recogniser or self.recogniser
-        found: list[list[Heard]] = [[]] * len(features)
+        found: list[list[Span]] = [[]] * len(features)
         with torch.inference_mode():
             for chosen in by_length(map(len, features), AT_ONCE):
                 frames, lengths = as_frames([features[index] for index in chosen])
                 log_probs, steps = recogniser(frames.to(device_of(self)), lengths.to(device_of(self)))
-                for index, row, count in zip(chosen, log_probs.cpu(), steps.tolist(), strict=True):
-                    found[index] = best_path(row[:count])
+                for index, spans in zip(chosen, greedy(log_probs, steps), strict=True):
+                    found[index] = spans
         return found
 
     def transcripts(self, features: Sequence[Tensor], recogniser: Recogniser | None = None) -> list[str]:
         """The same as texts."""
         found = self.heard(features, recogniser)
-        return ["".join(self.said.sequence(one.symbol for one in spoken)) for spoken in found]
+        return ["".join(self.said.sequence(one.label for one in spoken)) for spoken in found]
 
     def translations(
         self, features: Sequence[Tensor], search: BeamParams, *, wanted: int = 1
     ) -> list[list[Hypothesis]]:
         """The best translations of each recording's likeliest transcript, in their order."""
-        sources = [[one.symbol for one in spoken] for spoken in self.heard(features)]
+        sources = [[one.label for one in spoken] for spoken in self.heard(features)]
         return outputs(self.network, sources, as_source, most_words_of_text, search, wanted=wanted)
 
     def attention(self, features: Tensor, symbols: Sequence[int]) -> Tensor:
@@ -127,7 +128,7 @@ class Cascade(nn.Module):
         where = torch.zeros(max(1, len(spoken)), steps)  # (L, S')
         for place, one in enumerate(spoken):
             where[place, one.start : one.end] = 1 / (one.end - one.start)
-        batch = Batch(*as_source([[one.symbol for one in spoken]]), stopped([symbols])).to(device_of(self))
+        batch = Batch(*as_source([[one.label for one in spoken]]), stopped([symbols])).to(device_of(self))
         with torch.inference_mode():
             return self.network.attend(batch)[0].cpu() @ where
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from pipelines import task
 from pipelines.seq2seq.speech_translation.data import heard
+from pipelines.seq2seq.speech_translation.inference import load_translator
 from pipelines.seq2seq.speech_translation.model import Cascade
-from pipelines.seq2seq.speech_translation.train import load_translator
 from pipelines.sound.audio import Piece, as_text, from_text, pieces
 
 WANTED = 3  # translations of a piece

@@ -1,27 +1,15 @@
 """The cascade's first half: a recogniser that writes down what was said, symbol by symbol (CTC, Graves et al. 2006).
 
-Shapes: B recordings, S frames, S' steps, F features of a frame, V symbols; the blank is PAD.
+Shapes: B recordings, S frames, S' steps, F features of a frame, V symbols; the blank has the number of PAD.
 """
-
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import groupby, pairwise
 
 import torch
 from torch import Tensor, nn
 
+from pipelines.nn.ctc import BLANK
 from pipelines.seq2seq.encoders import FrameEncoder
 from pipelines.seq2seq.model import Batch
-from pipelines.seq2seq.symbols import PAD, STOP, UNKNOWN
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A symbol and the steps that say it: from `start` to before `end`."""
-
-    symbol: int
-    start: int
-    end: int
+from pipelines.seq2seq.symbols import STOP, UNKNOWN
 
 
 class Recogniser(nn.Module):
@@ -44,22 +32,6 @@ class Recogniser(nn.Module):
         log_probs, steps = self(batch.source, batch.lengths)
         symbols = (batch.targets > STOP).sum(dim=1)
         total = nn.functional.ctc_loss(
-            log_probs.transpose(0, 1), batch.targets, steps, symbols, blank=PAD, reduction="sum"
+            log_probs.transpose(0, 1), batch.targets, steps, symbols, blank=BLANK, reduction="sum"
         )
         return total / len(steps)
-
-
-def steps_needed(symbols: Sequence[int]) -> int:
-    """The fewest steps that say them: one each, and a blank within each double."""
-    return len(symbols) + sum(one == other for one, other in pairwise(symbols))
-
-
-def best_path(log_probs: Tensor) -> list[Heard]:
-    """Of one recording (S', V): the likeliest symbol of each step, repeats merged, blanks left out."""
-    found, place = [], 0
-    for symbol, steps in groupby(log_probs.argmax(dim=-1).tolist()):
-        count = len(list(steps))
-        if symbol != PAD:
-            found.append(Heard(symbol, place, place + count))
-        place += count
-    return found

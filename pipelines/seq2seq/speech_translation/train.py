@@ -1,4 +1,4 @@
-"""One run of speech translation, from tables to weights, figures and pictures. Knows neither MLflow nor Prefect."""
+"""One run of speech translation, from tables to weights, figures and pictures. It uses neither MLflow nor Prefect."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,18 +7,26 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from params import parse
-from pipelines.nn import checkpoint
-from pipelines.nn.training import Fit, TrainingParams, choose_device, fit, write_results
+from pipelines.nn.ctc import check_targets
+from pipelines.nn.training import (
+    CHECKPOINT,
+    Fit,
+    TrainingParams,
+    choose_device,
+    drawn_each_epoch,
+    fit,
+    write_results,
+)
 from pipelines.nn.words import shuffled
 from pipelines.reporting import metrics
-from pipelines.seq2seq.learning import checked_settings, sampling_of
+from pipelines.seq2seq.learning import checked_settings, with_sampling
 from pipelines.seq2seq.model import Batch
 from pipelines.seq2seq.search import GREEDY
 from pipelines.seq2seq.speech_translation.data import batches_of_epoch, heard
 from pipelines.seq2seq.speech_translation.evaluation import write_evaluation
+from pipelines.seq2seq.speech_translation.inference import save_translator
 from pipelines.seq2seq.speech_translation.model import (
     Cascade,
     SpeechTranslatorParams,
@@ -26,13 +34,13 @@ from pipelines.seq2seq.speech_translation.model import (
     build_translator,
     device_of,
 )
-from pipelines.seq2seq.speech_translation.recogniser import Recogniser, steps_needed
+from pipelines.seq2seq.speech_translation.recogniser import Recogniser
 from pipelines.seq2seq.symbols import Symbols, as_source, stopped
 from pipelines.seq2seq.texts import Writing
 from pipelines.settings import Run
 from pipelines.sound.acoustics import masked
 from pipelines.sound.recordings import Split, load_split
-from pipelines.task import Log, Row
+from pipelines.task import Log, NullLog, Row
 
 FIRST_HALF = "recogniser-checkpoint.safetensors"  # where a cascade's recogniser is resumed from
 
@@ -49,15 +57,8 @@ class Course:
     val_features: list[Tensor]
 
 
-class Quiet:
-    """A log for what is learned on the way."""
-
-    def epoch(self, row: Row) -> None:
-        pass
-
-
 def settings(run: Run) -> tuple[SpeechTranslatorParams, TrainingParams]:
-    """What params.yaml says of a run, checked. Raises ValueError for an unknown key, cell or size."""
+    """The settings of a run, checked. Raises ValueError for an unknown key, cell or size."""
     return checked_settings(run, SpeechTranslatorParams)
 
 
@@ -106,22 +107,16 @@ def _train_translator(model: Translator, course: Course, out: Path, log: Log) ->
     targets = [model.writing.numbers(text) for text in course.train.rows["text"]]
     said = model.numbers_said(course.train.rows["said"]) if isinstance(model, Cascade) else None
 
-    def batches(epoch: int) -> list[tuple[Batch, float]]:
-        rng = np.random.default_rng((course.seed, epoch))
+    def draw(rng: np.random.Generator) -> list[Batch]:
         if said is None:
-            found = batches_of_epoch(course.features, targets, training.batch_size, rng)
-        else:
-            found = _batches_of_texts(said, targets, training.batch_size, rng)
-        sampling = sampling_of(epoch, training.epochs, params.sampling)
-        return [(batch.to(device), sampling) for batch in found]
+            return batches_of_epoch(course.features, targets, training.batch_size, rng)
+        return _batches_of_texts(said, targets, training.batch_size, rng)
 
-    def loss(model: nn.Module, batch: tuple[Batch, float]) -> Tensor:
-        assert isinstance(model, Translator)
+    def loss(model: Translator, batch: tuple[Batch, float]) -> Tensor:
         read = hidden(batch[0], params) if said is None else batch[0]
         return model.network.loss(read, training.label_smoothing, batch[1])
 
-    def validate(model: nn.Module) -> Row:
-        assert isinstance(model, Translator)
+    def validate(model: Translator) -> Row:
         found = model.translations(course.val_features, GREEDY)
         texts = [model.writing.text(hypotheses[0].symbols) for hypotheses in found]
         return {"val_bleu": metrics.bleu(list(course.val.rows["text"]), texts, params.language)["bleu"]}
@@ -129,12 +124,12 @@ def _train_translator(model: Translator, course: Course, out: Path, log: Log) ->
     return fit(
         model,
         training,
-        batches=batches,
+        batches=with_sampling(drawn_each_epoch(course.seed, device, draw), training.epochs, params.sampling),
         loss=loss,
         validate=validate,
         monitor="val_bleu",
         log=log,
-        resume_from=out / "checkpoint.safetensors",
+        resume_from=out / CHECKPOINT,
     )
 
 
@@ -142,57 +137,28 @@ def _train_recogniser(model: Cascade, course: Course, out: Path) -> None:
     """Trains the first half of a cascade, for as many epochs as the second. Raises ValueError for a text too long."""
     params, training, device = model.params, course.training, device_of(model)
     targets = model.numbers_said(course.train.rows["said"])
-    for heard_so in course.features:
-        for number, (target, frames) in enumerate(zip(targets, heard_so, strict=True)):
-            if steps_needed(target) > (steps := -(-len(frames) // params.frames_of_a_place)):
-                raise ValueError(
-                    f"row {number} of train has {len(target)} symbols and {steps} steps of sound: CTC needs "
-                    f"{steps_needed(target)}; make frames_a_step or encoder_layers smaller"
-                )
+    names = [f"row {row} of train" for row in course.train.rows["id"]]
+    for features in course.features:
+        check_targets([-(-len(frames) // params.frames_of_a_place) for frames in features], targets, names)
 
-    def batches(epoch: int) -> list[Batch]:
-        rng = np.random.default_rng((course.seed, epoch))
-        found = batches_of_epoch(course.features, targets, training.batch_size, rng)
-        return [batch.to(device) for batch in found]
-
-    def loss(recogniser: nn.Module, batch: Batch) -> Tensor:
-        assert isinstance(recogniser, Recogniser)
-        return recogniser.loss(hidden(batch, params))
-
-    def validate(recogniser: nn.Module) -> Row:
-        assert isinstance(recogniser, Recogniser)
+    def validate(recogniser: Recogniser) -> Row:
         found = model.transcripts(course.val_features, recogniser)
         return {"val_cer": metrics.error_rates(list(course.val.rows["said"]), found)["cer"]}
 
     fitted = fit(
         model.recogniser,
         training,
-        batches=batches,
-        loss=loss,
+        batches=drawn_each_epoch(
+            course.seed, device, lambda rng: batches_of_epoch(course.features, targets, training.batch_size, rng)
+        ),
+        loss=lambda recogniser, batch: recogniser.loss(hidden(batch, params)),
         validate=validate,
         monitor="val_cer",
         lower_is_better=True,
-        log=Quiet(),
+        log=NullLog(),
         resume_from=out / FIRST_HALF,
     )
     pd.DataFrame(fitted.history).to_csv(out / "recogniser.csv", index=False, float_format="%.6g")
-
-
-def save_translator(path: Path, model: Translator) -> None:
-    """Everything that translating needs, in one file."""
-    said = model.said.names if isinstance(model, Cascade) else ()
-    state = {"weights": model.state_dict(), "params": vars(model.params)}
-    checkpoint.save(path, state | {"writing": model.writing.state(), "said": said})
-
-
-def load_translator(path: Path) -> Translator:
-    """The translator saved at `path`, ready to translate."""
-    state = checkpoint.load(path)
-    params = parse(SpeechTranslatorParams, state["params"], f"params in {path}")
-    said = Symbols(tuple(state["said"])) if params.cascade else None
-    model = build_translator(params, Writing.from_state(state["writing"]), said)
-    model.load_state_dict(state["weights"])
-    return model.eval()
 
 
 def _said(split: Split) -> Symbols:

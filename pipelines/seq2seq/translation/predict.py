@@ -6,7 +6,7 @@ from typing import Any
 
 from pipelines import task
 from pipelines.seq2seq.symbols import UNKNOWN
-from pipelines.seq2seq.translation.train import load_translator, translations
+from pipelines.seq2seq.translation.inference import load_translator, translations
 
 LONGEST = 500  # symbols of a text; nothing that was trained on is a tenth as long
 WANTED = 3  # translations of a text

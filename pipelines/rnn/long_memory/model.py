@@ -1,0 +1,38 @@
+"""Settings of the long-memory problems: which one is read, and by what network (`rnn.sequences.SequenceReader`)."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipelines.rnn.sequences import ReaderParams
+
+SHORTEST = 20  # steps, where sequences grow: any cell learns to add over so few
+
+
+@dataclass(frozen=True)
+class LongMemoryParams:
+    """Which problem is read, and by what."""
+
+    problem: str  # a table of the data set
+    permuted: bool  # an image's pixels in the order that the data set's card gives
+    train_rows: int  # 0: all
+    redraw: bool  # the adding problem's numbers are drawn anew in each epoch
+    cell: str  # none: the same answer whatever is read
+    hidden_size: int
+    num_layers: int
+    grow: float = 0.0  # share of the epochs in which the adding problem's sequences grow to their length; 0: none
+    options: Mapping[str, Any] = field(default_factory=dict)  # the cell's own
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.grow <= 1:
+            raise ValueError(f"grow is {self.grow}: expected a share of the epochs, from 0 to 1")
+
+    def steps(self, progress: float, length: int) -> int:
+        """Steps that a sequence of `length` has after a share `progress` of the epochs: as many times more in each."""
+        if progress >= self.grow or length <= SHORTEST:
+            return length
+        return round(SHORTEST * math.pow(length / SHORTEST, progress / self.grow))
+
+    def reader(self) -> ReaderParams:
+        return ReaderParams(self.cell, self.hidden_size, self.num_layers, self.options)
