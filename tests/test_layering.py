@@ -23,6 +23,7 @@ PREFECT = {
     "pipelines.ops.server",
     "pipelines.ops.scheduled",
 }  # and each flow.py
+PREDICTS_ALONE = {"rnn", "ctc", "seq2seq"}  # families whose prediction reaches no training
 BY_NAME = {"pipelines.tasks", "pipelines.ops.warm"}  # import a family, or libraries, whose names they are given
 
 
@@ -120,20 +121,37 @@ def only_flows_and_their_service_know_prefect(imports: Imports) -> list[str]:
     return offences(imports, outside, "prefect")
 
 
+def reached(start: str, imports: Imports) -> set[str]:
+    """A module and all that it comes to import."""
+    found, waiting = set[str](), [start]
+    while waiting:
+        module = waiting.pop()
+        if module not in found:
+            found.add(module)
+            waiting += imports.get(module, set())
+    return found
+
+
 def training_reaches_neither_mlflow_nor_prefect(imports: Imports) -> list[str]:
     """Everything of a family but its flow, with all that it comes to import."""
     found = []
     for start in imports:
         if family(start, imports) and not start.endswith(".flow"):
-            reached, waiting = set[str](), [start]
-            while waiting:
-                module = waiting.pop()
-                if module not in reached:
-                    reached.add(module)
-                    waiting += imports.get(module, set())
+            modules = reached(start, imports)
             outside = ("mlflow", "prefect", "pipelines.runs.tracking")
-            found += [f"{start} reaches {name}" for name in outside if any(within(module, name) for module in reached)]
+            found += [f"{start} reaches {name}" for name in outside if any(within(module, name) for module in modules)]
     return sorted(found)
+
+
+def prediction_reaches_no_training(imports: Imports) -> list[str]:
+    """A task's `predict` loads the model and its data code, with all that these come to import."""
+    return sorted(
+        f"{start} reaches {module}"
+        for start in imports
+        if family(start, imports) in PREDICTS_ALONE and start.endswith(".predict")
+        for module in reached(start, imports)
+        if module == "pipelines.nn.training" or (family(module, imports) and module.endswith(".train"))
+    )
 
 
 RULES: list[Rule] = [
@@ -145,6 +163,7 @@ RULES: list[Rule] = [
     only_tracking_and_serving_know_mlflow,
     only_flows_and_their_service_know_prefect,
     training_reaches_neither_mlflow_nor_prefect,
+    prediction_reaches_no_training,
 ]
 
 ALLOWED = {
@@ -159,6 +178,7 @@ ALLOWED = {
     "pipelines/rnn/__init__.py": "",
     "pipelines/rnn/train.py": "from pipelines import training\nfrom pipelines.rnn import model",
     "pipelines/rnn/model.py": "import torch",
+    "pipelines/rnn/predict.py": "from pipelines.rnn import model",
     "pipelines/rnn/flow.py": "from prefect import flow\nfrom pipelines.runs.fan_out import fan_out",
     "pipelines/ctc/__init__.py": "",
     "pipelines/ctc/model.py": "import torch",
@@ -180,6 +200,10 @@ PLANTED: list[tuple[Rule, str, str, str]] = [
     # through a service, in a function, by a relative import
     (training_reaches_neither_mlflow_nor_prefect, "pipelines/rnn/model.py", "from .. import training",
      "def f():\n    from . import fan_out"),
+    (prediction_reaches_no_training, "pipelines/rnn/predict.py", "from pipelines.rnn.train import load", ""),
+    (prediction_reaches_no_training, "pipelines/rnn/predict.py", "from pipelines.nn import training", ""),
+    (prediction_reaches_no_training, "pipelines/rnn/predict.py", "from pipelines import training",
+     "def f():\n    from pipelines.rnn import train"),
 ]  # fmt: skip
 
 

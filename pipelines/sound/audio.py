@@ -1,24 +1,22 @@
 """Recordings as people have them -> waveforms: wav, flac, ogg and what else libsndfile reads, of any rate and length.
 
-A file is read piece by piece, so that hours of sound need no more memory than seconds. A recording travels as a text,
-to a served model too: `data:audio/wav;start=12.5;base64,...` (RFC 2397), or base64 alone.
+A file is read piece by piece, so that hours of sound need no more memory than seconds. A recording travels as a text
+(nn/data_urls.py), to a served model too: `data:audio/wav;start=12.5;base64,...`, where `start` counts seconds.
 """
 
-import base64
-import binascii
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import quote, unquote
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pipelines.nn import data_urls
 from pipelines.sound.acoustics import resample
 
 LONGEST, SHORTEST = 10.0, 5.0  # seconds of a piece: a longer recording is cut where it is quietest between the two
@@ -111,20 +109,30 @@ def as_text(piece: Piece) -> str:
 
     file = io.BytesIO()
     soundfile.write(file, piece.samples, piece.rate, format="WAV", subtype="FLOAT")
-    content = base64.b64encode(file.getvalue()).decode()
-    return f"data:audio/wav;name={quote(piece.name)};start={piece.start:.6f};base64,{content}"
+    return data_urls.encode(file.getvalue(), "audio/wav", name=piece.name, start=f"{piece.start:.6f}")
 
 
 def from_text(text: str, name: str) -> Iterator[Piece]:
     """The recording that a text holds, piece by piece. Raises ValueError as `pieces` does, and for other text."""
-    head, comma, content = text.strip().partition(",") if text.lstrip().startswith("data:") else ("", ",", text.strip())
-    details = dict(part.partition("=")[::2] for part in head.split(";")[1:])
+    found = data_urls.decode(text, name, "recording")
+    start = found.parameters.get("start", "0")
     try:
-        found = base64.b64decode(content, validate=True)
-        offset = float(details.get("start", 0))
-    except (binascii.Error, ValueError) as error:
-        raise ValueError(f"{name} is no recording in base64 ({error}): {text[:40]!r}") from None
-    if not found or not comma:
-        raise ValueError(f"{name} holds no recording: {text[:40]!r}")
-    for piece in pieces(io.BytesIO(found), name):
-        yield Piece(offset + piece.start, piece.samples, piece.rate, unquote(details.get("name", "")))
+        offset = float(start)
+    except ValueError:
+        raise ValueError(f"{name} starts at {start!r}: expected seconds") from None
+    for piece in pieces(io.BytesIO(found.content), name):
+        yield Piece(offset + piece.start, piece.samples, piece.rate, found.parameters.get("name", ""))
+
+
+def texts_of_files(paths: Sequence[str]) -> Iterator[str]:
+    """The recordings in files as texts, a piece at a time, as a file may be hours long.
+
+    Raises ValueError where no file is named, for one that is not there, and as `pieces` does.
+    """
+    if not paths:
+        raise ValueError("no sound file is named: add one or more to the command (wav, flac, ogg)")
+    for path in paths:
+        if not Path(path).is_file():
+            raise ValueError(f"{path} is no file: name a sound file (wav, flac, ogg)")
+        for piece in pieces(Path(path), path):
+            yield as_text(piece)

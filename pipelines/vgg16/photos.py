@@ -1,20 +1,19 @@
 """Picture files as people have them -> pixels: PNG, JPEG and what else Pillow reads, of any size, mode and orientation.
 
-A picture travels as text, to a served model too: `data:image/png;base64,...` (RFC 2397), or base64 alone.
+A picture travels as text (nn/data_urls.py), to a served model too: `data:image/png;base64,...`, or base64 alone.
 """
 
-import base64
-import binascii
 import io
 import mimetypes
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pipelines.nn import data_urls
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -38,7 +37,7 @@ def as_text(path: Path) -> str:
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from None
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return f"data:{kind};name={quote(path.name)};base64,{base64.b64encode(content).decode()}"
+    return data_urls.encode(content, kind, name=path.name)
 
 
 def from_text(text: str, side: int, name: str) -> Photo:
@@ -46,15 +45,8 @@ def from_text(text: str, side: int, name: str) -> Photo:
 
     Raises ValueError for text that holds none, and for a picture that is cut off, too large or otherwise broken.
     """
-    head, comma, content = text.strip().partition(",") if text.lstrip().startswith("data:") else ("", ",", text.strip())
-    details = dict(part.partition("=")[::2] for part in head.split(";")[1:])
-    try:
-        found = base64.b64decode(content, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise ValueError(f"{name} is no picture in base64 ({error}): {text[:40]!r}") from None
-    if not found or not comma:
-        raise ValueError(f"{name} holds no picture: {text[:40]!r}")
-    return _photo(found, side, name, unquote(details.get("name", "")))
+    found = data_urls.decode(text, name, "picture")
+    return _photo(found.content, side, name, found.parameters.get("name", ""))
 
 
 def _photo(content: bytes, side: int, name: str, called: str) -> Photo:

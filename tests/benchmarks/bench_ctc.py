@@ -23,7 +23,7 @@ from pipelines.ctc.decoding import beam_search
 from pipelines.ctc.loss import log_likelihood
 from pipelines.ctc.speech.data import Alphabet
 from pipelines.ctc.speech.evaluation import read_greedily, texts_read, together
-from pipelines.ctc.speech.train import load_recogniser, posteriors
+from pipelines.ctc.speech.inference import load_recogniser, posteriors
 from pipelines.reporting import metrics
 from pipelines.sound.acoustics import FeatureParams, mel_filterbank
 from pipelines.sound.recordings import Split, load_split

@@ -12,7 +12,7 @@ from pipelines.ctc.decoding import align, spans
 from pipelines.ctc.loss import log_likelihood
 from pipelines.ctc.speech.inference import load_recogniser, posteriors
 from pipelines.nn.ctc import greedy
-from pipelines.sound.audio import Piece, as_text, from_text, pieces
+from pipelines.sound.audio import Piece, from_text, texts_of_files
 
 
 class Predictor(task.Predictor):
@@ -77,15 +77,8 @@ class Predictor(task.Predictor):
 
     @staticmethod
     def inputs(arguments: list[str]) -> Iterator[str]:
-        """The recordings in the files that `arguments` name, as texts, a piece at a time: a file may be hours long."""
-        if not arguments:
-            raise ValueError("no sound file is named: `python -m pipelines predict ctc-speech clip.wav`")
-        for argument in arguments:
-            path = Path(argument)
-            if not path.is_file():
-                raise ValueError(f"{argument} is no file: name a sound file (wav, flac, ogg)")
-            for piece in pieces(path, argument):
-                yield as_text(piece)
+        """The recordings in the files that `arguments` name, as texts, a piece at a time."""
+        return texts_of_files(arguments)
 
     @staticmethod
     def shown(answer: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from pipelines import task
 from pipelines.seq2seq.speech_translation.data import heard
 from pipelines.seq2seq.speech_translation.inference import load_translator
 from pipelines.seq2seq.speech_translation.model import Cascade
-from pipelines.sound.audio import Piece, as_text, from_text, pieces
+from pipelines.sound.audio import Piece, from_text, texts_of_files
 
 WANTED = 3  # translations of a piece
 
@@ -71,17 +71,8 @@ class Predictor(task.Predictor):
 
     @staticmethod
     def inputs(arguments: list[str]) -> Iterator[str]:
-        """The recordings in the files that `arguments` name, as texts, a piece at a time: a file may be hours long."""
-        if not arguments:
-            raise ValueError(
-                "no sound file is named: `python -m pipelines predict seq2seq-speech-translation clip.wav`"
-            )
-        for argument in arguments:
-            path = Path(argument)
-            if not path.is_file():
-                raise ValueError(f"{argument} is no file: name a sound file (wav, flac, ogg)")
-            for piece in pieces(path, argument):
-                yield as_text(piece)
+        """The recordings in the files that `arguments` name, as texts, a piece at a time."""
+        return texts_of_files(arguments)
 
     @staticmethod
     def shown(answer: Mapping[str, Any]) -> str:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from pipelines.ctc.automata import lexicon, ngram
-from pipelines.ctc.decoding import Span, align, beam_search, greedy, spans, trimmed
+from pipelines.ctc.decoding import align, beam_search, spans, trimmed
+from pipelines.nn.ctc import greedy
 from tests.pipelines.ctc.test_loss import by_all_paths, merged, random_log_probs
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -47,11 +48,6 @@ def test_trimming_merges_what_the_null_keeps_apart(path: str, by_trimming: str, 
     assert written(trimmed(log_probs, lengths)[0]) == by_trimming
     assert written(tuple(span.label for span in greedy(log_probs, lengths)[0])) == with_null
     assert written(beam_search(log_probs, lengths, beam=20)[0][0].labels) == with_null
-
-
-def test_greedy_says_when() -> None:
-    found = greedy(torch.stack([spoken("∅aa∅ab"), spoken("b∅∅∅∅∅")]), torch.tensor([6, 1]))
-    assert found == [[Span(1, 1, 3), Span(1, 4, 5), Span(2, 5, 6)], [Span(2, 0, 1)]]
 
 
 def test_the_best_path_need_not_be_the_best_text() -> None:

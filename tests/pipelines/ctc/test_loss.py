@@ -12,11 +12,9 @@ from torch import Tensor
 from pipelines.ctc.loss import (
     Lattice,
     backward_variables,
-    check_targets,
     ctc_loss,
     forward_variables,
     log_likelihood,
-    needed_frames,
     occupancy,
 )
 
@@ -127,19 +125,7 @@ def test_long_recordings_neither_underflow_nor_overflow() -> None:
     assert float(found[0]) == pytest.approx(1500 * math.log(50) - paths, rel=1e-4)
 
 
-@pytest.mark.parametrize(("target", "frames"), [((), 0), ((1,), 1), ((1, 2), 2), ((1, 1), 3), ((1, 1, 1), 5)])
-def test_frames_that_a_target_needs(target: tuple[int, ...], frames: int) -> None:
-    assert needed_frames(target) == frames
-
-
-def test_a_target_that_does_not_fit_is_named() -> None:
-    check_targets([3, 1], [[1, 1], []], ["one", "two"])
-    with pytest.raises(ValueError, match=r"row 7 has 2 frames, too few for its target of 2 labels, which needs 3"):
-        check_targets([2], [[4, 4]], ["row 7"])
-    with pytest.raises(ValueError, match="two has 0 frames"):
-        check_targets([1, 0], [[1], []], ["one", "two"])
-    with pytest.raises(ValueError, match="the target of one contains index 0, the blank"):
-        check_targets([9], [[1, 0]], ["one"])
+def test_a_target_without_a_path_is_named() -> None:
     lengths, targets = torch.tensor([4, 1]), torch.tensor([[1, 2], [1, 2]])
-    with pytest.raises(ValueError, match="recording 2 of 2 has 1 frames"):
+    with pytest.raises(ValueError, match="recording 2 of 2 has 1 steps"):
         ctc_loss(random_log_probs(0, 2, 4, 3), lengths, targets, torch.tensor([2, 2]))

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
+from pipelines.rnn.long_memory.model import LongMemoryParams
 from pipelines.rnn.long_memory.predict import Predictor
-from pipelines.rnn.long_memory.train import LongMemoryParams, constant_error, train
+from pipelines.rnn.long_memory.train import constant_error, train
 from pipelines.rnn.sequences import (
     Batch,
     Problem,

@@ -133,7 +133,7 @@ def test_base64_alone_is_enough(tmp_path: Path) -> None:
         ("  ", "text 1 of 1 holds no recording"),
         ("hello there", "text 1 of 1 is no recording in base64"),
         ("data:audio/wav;base64", "text 1 of 1 holds no recording"),
-        ("data:audio/wav;start=soon;base64,AAAA", "text 1 of 1 is no recording in base64"),
+        ("data:audio/wav;start=soon;base64,AAAA", "text 1 of 1 starts at 'soon': expected seconds"),
         ("AAAA", "text 1 of 1 is no recording that can be read"),
     ],
 )

@@ -15,10 +15,11 @@ from params import parse
 from pipelines.ctc.loss import log_likelihood
 from pipelines.ctc.speech.data import Alphabet, Batch, Encoder, batches_of_epoch
 from pipelines.ctc.speech.evaluation import compared, doubled_pairs, scores, together
+from pipelines.ctc.speech.inference import load_recogniser, posteriors, save_recogniser
 from pipelines.ctc.speech.model import Convolutions, Recogniser, RecogniserParams
 from pipelines.ctc.speech.pictures import SIX_FRAMES, paths_of
 from pipelines.ctc.speech.predict import Predictor
-from pipelines.ctc.speech.train import load_recogniser, posteriors, save_recogniser, settings, train
+from pipelines.ctc.speech.train import settings, train
 from pipelines.sound.audio import Piece, as_text
 from pipelines.sound.recordings import load_split
 from tests.pipelines.examples import EXAMPLES, Told, spoken, tone
@@ -238,7 +239,7 @@ def test_what_cannot_be_trained_is_told_before_training(tmp_path: Path) -> None:
     tables = EXAMPLE.write(tmp_path / "tables")
     with pytest.raises(ValueError, match="left_out is 'three': the speakers are one, two"):
         train(EXAMPLE.run(left_out="three"), tables, tmp_path, Told())
-    with pytest.raises(ValueError, match=r"row \d+ of train has 1 frames, too few for its target of 2 labels"):
+    with pytest.raises(ValueError, match=r"row \d+ of train has 1 steps, too few for its target of 2 labels"):
         train(EXAMPLE.run(frames_a_step=30), tables, tmp_path, Told())
 
 

@@ -13,9 +13,10 @@ from torch import nn
 
 from pipelines.nn.cells import CELLS
 from pipelines.rnn.language_model.data import END, Text, parts_of
+from pipelines.rnn.language_model.inference import perplexity_of
 from pipelines.rnn.language_model.model import LanguageModel, LanguageModelParams, sample
 from pipelines.rnn.language_model.predict import MOST, Predictor
-from pipelines.rnn.language_model.train import perplexity_of, train, unigram_perplexity
+from pipelines.rnn.language_model.train import train, unigram_perplexity
 from tests.pipelines.examples import EXAMPLES, Told
 
 pytestmark = pytest.mark.usefixtures("one_thread")

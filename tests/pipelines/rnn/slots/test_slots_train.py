@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from pipelines.reporting import metrics
-from pipelines.rnn.slots.train import label, load_tagger, settings, train
+from pipelines.rnn.slots.inference import label, load_tagger
+from pipelines.rnn.slots.train import settings, train
 from pipelines.settings import Run
 from tests.pipelines.examples import Told, contents
 

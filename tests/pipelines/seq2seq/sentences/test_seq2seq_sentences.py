@@ -9,10 +9,10 @@ import torch
 from params import parse
 from pipelines.seq2seq.pairs import Languages, batch_of
 from pipelines.seq2seq.search import GREEDY, Hypothesis
-from pipelines.seq2seq.sentences import train
+from pipelines.seq2seq.sentences import inference
 from pipelines.seq2seq.sentences.data import bags, swapped_pairs
-from pipelines.seq2seq.sentences.model import SentencesParams, build_autoencoder, codes_of
-from pipelines.seq2seq.sentences.train import nearest, written_again
+from pipelines.seq2seq.sentences.inference import codes_of, nearest, written_again
+from pipelines.seq2seq.sentences.model import SentencesParams, build_autoencoder
 from pipelines.seq2seq.texts import Writing
 from tests.pipelines.examples import EXAMPLES
 
@@ -45,7 +45,7 @@ def test_of_a_beam_the_output_whose_own_code_is_nearest_counts(monkeypatch: pyte
     model, sentences = build_autoencoder(PARAMS, LANGUAGES).eval(), [[3, 4, 5, 6], [7, 8]]
     likeliest = [[[3, 4, 6, 5], [3, 4, 5, 6], []], [[7, 8], [8, 7]]]
     found = [[Hypothesis(tuple(symbols), 0.0, 0.0, cut=False) for symbols in row] for row in likeliest]
-    monkeypatch.setattr(train, "outputs", lambda *_, wanted, **__: [row[:wanted] for row in found])
+    monkeypatch.setattr(inference, "outputs", lambda *_, wanted, **__: [row[:wanted] for row in found])
     assert written_again(model, sentences, replace(GREEDY, beam=3)) == sentences
     assert written_again(model, sentences, GREEDY) == [[3, 4, 6, 5], [7, 8]]
 
