@@ -4,12 +4,9 @@ import os
 
 from pipelines import files
 
-# Before MLflow or Prefect reads its settings: no telemetry, and everything they write stays in the project.
+# Before Prefect reads its settings: no telemetry, and everything it writes stays in the project.
 os.environ.setdefault("DO_NOT_TRACK", "true")
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("PREFECT_HOME", str(files.PREFECT_HOME))
-# Prefect's own messages, tracebacks among them, go to its UI; a terminal shows what the pipelines say.
+# Prefect's own messages, tracebacks among them, go to its UI; a terminal shows what the pipelines report.
 os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")

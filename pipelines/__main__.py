@@ -22,8 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if isinstance(error, BrokenPipeError) and _unread():  # and not the pipe to a process or server that died
             return UNREAD
-        # MLflow's own errors (a dead server, say) are expected too; naming their class would import MLflow.
-        if not isinstance(error, ValueError | OSError) and not type(error).__module__.startswith("mlflow."):
+        if not isinstance(error, ValueError | OSError):
             raise
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -45,17 +44,13 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    for name, run, text in [
-        ("train", _train, "train a pipeline's runs (a DVC stage)"),
-        ("compare", _compare, "compare a pipeline's runs (a DVC stage)"),
-        ("promote", _promote, "register a pipeline's best run as champion (a DVC stage)"),
-    ]:
-        command(name, run, text).add_argument("pipeline")
-    bare = command("bare", _bare, "train runs without Prefect and MLflow, on a machine that has neither")
-    bare.add_argument("pipeline")
-    bare.add_argument("variants", nargs="*", metavar="VARIANT", help="all, if none is named")
-    bare.add_argument("--seeds", type=int, nargs="+", default=[], help="all, if none is named")
-    bare.add_argument("--out", type=Path, default=Path("data/bare"), help="a folder in it for each run (%(default)s)")
+    train = command("run", _run, "train, compare and promote a pipeline's runs (a DVC stage)")
+    train.add_argument("pipeline")
+    alone = command("standalone", _standalone, "train runs without Prefect and MLflow, on a machine that has neither")
+    alone.add_argument("pipeline")
+    alone.add_argument("variants", nargs="*", metavar="VARIANT", help="all, if none is named")
+    alone.add_argument("--seeds", type=int, nargs="+", default=[], help="all, if none is named")
+    alone.add_argument("--out", type=Path, default=Path("data/standalone"), help="its runs' folders (%(default)s)")
     predict = command("predict", _predict, "let a pipeline's champion answer for texts")
     predict.add_argument("pipeline")
     predict.add_argument(
@@ -80,54 +75,32 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _train(options: argparse.Namespace) -> None:
-    from pipelines import task as tasks
+def _run(options: argparse.Namespace) -> None:
     from pipelines.ops.server import ensure_server
     from pipelines.settings import load_pipeline
 
-    pipeline = load_pipeline(options.pipeline)  # a mistake in params.yaml is told before all else
+    pipeline = load_pipeline(options.pipeline)  # a mistake in params.yaml is reported before all else
     ensure_server()
-    tasks.flow(pipeline.family)(pipeline.name, stage=True)
+    from pipelines.runs import flows
+
+    getattr(flows, pipeline.family)(pipeline=pipeline.name, stage=True)
 
 
-def _bare(options: argparse.Namespace) -> None:
-    from pipelines.runs import bare
+def _standalone(options: argparse.Namespace) -> None:
+    from pipelines.runs import standalone
 
-    bare.train(options.pipeline, options.variants, options.seeds, options.out)
-
-
-def _compare(options: argparse.Namespace) -> None:
-    from pipelines import task as tasks
-    from pipelines.reporting.comparison import compare
-    from pipelines.settings import load_pipeline
-
-    pipeline = load_pipeline(options.pipeline)
-    by = tasks.find(pipeline.family, pipeline.task).comparison
-    shown = ["seeds", by.chosen_by.name, by.headline.name, f"{by.headline.name}_sd"]
-    print(compare(pipeline.name, by).table[shown].round(by.headline.decimals).to_string())
-
-
-def _promote(options: argparse.Namespace) -> None:
-    from pipelines import task as tasks
-    from pipelines.runs.registry import promote
-    from pipelines.settings import load_pipeline
-
-    pipeline = load_pipeline(options.pipeline)
-    by = tasks.find(pipeline.family, pipeline.task).comparison
-    chosen = promote(pipeline.name)
-    figures = {figure.name: float(chosen[figure.name]) for figure in by.figures}
-    print(f"champion of {pipeline.name}: {chosen['run']}, {by.brief(figures)}")
+    standalone.train(options.pipeline, options.variants, options.seeds, options.out)
 
 
 def _predict(options: argparse.Namespace) -> None:
-    from pipelines import task as tasks
-    from pipelines.runs.tracking import load_champion
+    from pipelines import task
+    from pipelines.runs.tracker import tracker
 
-    champion = load_champion(options.pipeline)
-    family, task = champion.model_config["family"], champion.model_config["task"]
-    for texts in tasks.find(family, task).questions(options.arguments):
+    champion = tracker().champion(options.pipeline)
+    found = task.find(champion.config["family"], champion.config["task"])
+    for texts in found.questions(options.arguments):
         for answer in champion.predict(texts):
-            print(tasks.find(family, task).predictor.shown(answer), end="\n\n", flush=True)
+            print(found.predictor.shown(answer), end="\n\n", flush=True)
 
 
 def _fit(options: argparse.Namespace) -> None:

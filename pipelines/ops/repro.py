@@ -1,15 +1,14 @@
-"""The whole DAG as one command: DVC in two lanes, where the time went, and what to look at next.
+"""The whole DAG as one command: DVC on all cores, what runs now and how long it takes yet, and where the time went.
 
-`dvc repro` runs one stage at a time, most of them on one core. The DAG falls into chains that share no stage: what is
-done to a data set, and, once that is there, what is done for a pipeline. So two DVC processes work side by side, first
-on the data sets, then on the pipelines; DVC's lock on its files keeps them apart.
+`dvc repro` runs one stage at a time, many of them on one core. The DAG falls into chains that share no stage: what is
+done for a data set, and, once that is there, what is done for a pipeline. So as many DVC processes work side by side as
+there are cores, each on one chain; DVC's lock keeps their bookkeeping apart, and `runs/cores.py` the trainings.
 """
 
 import contextlib
 import hashlib
 import json
 import os
-import queue
 import re
 import signal
 import subprocess
@@ -17,17 +16,20 @@ import sys
 import threading
 import time
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import params
-from pipelines import files
 from pipelines.files import write_atomically
-from pipelines.ops import owners, server, warm
+from pipelines.ops import owners, preload, server
+from pipelines.ops.progress import Progress
+from pipelines.runs import cores
+from pipelines.runs.tracker import tracker
+from pipelines.settings import load_pipeline, names
 
-LANES = min(2, os.cpu_count() or 1)
-# What a package imports in most of its commands, and none can do without for long.
+# What a package imports in most of its commands.
 LIBRARIES = {
-    "dvc": ["dvc.cli", "dvc.repo.reproduce", "pipelines.lockfile"],
+    "dvc": ["dvc.cli", "dvc.repo.reproduce"],
     "stages": ["stages", "pyarrow.parquet", "safetensors.numpy", "great_expectations"],
     "pipelines": [
         "pipelines",
@@ -44,6 +46,8 @@ LIBRARIES = {
     ],
 }
 _STAGE = re.compile(r"Running stage '(?P<stage>[^']+)'")
+# What DVC says after each run about committing and pushing.
+_ADVICE = ("To track the changes", "\tgit add", "To enable auto staging", "\tdvc config", "Use `dvc push`")
 
 
 def repro(data: str | None = None, setup_seconds: float = 0) -> int:
@@ -54,8 +58,9 @@ def repro(data: str | None = None, setup_seconds: float = 0) -> int:
     began = time.time()
     if data:
         choose_data(data)
-    names = params.read()
-    lanes = Lanes()
+    chains = plan()
+    cores.count()  # a mistake in CORES is reported before anything runs
+    lanes = Lanes(chains)
     if subprocess.run(["dvc", "status", "--quiet"], check=False, stderr=subprocess.DEVNULL).returncode == 0:
         print("Data and pipelines are up to date.")
     else:
@@ -64,87 +69,130 @@ def repro(data: str | None = None, setup_seconds: float = 0) -> int:
         me = owners.owner()
         owners.register(me)  # the Prefect server stays up between one DVC process and the next
         try:
-            with warm.warm(LIBRARIES) as folder:
-                lanes.programs = f"{folder}{os.pathsep}"
-                lanes.run([[f"validate@{name}"] for name in names["datasets"]])
-                data_seconds = time.time() - began
-                # Their own stages alone: two DVC processes that look at the same data set would lock each other out.
-                verbs = ("train", "compare", "promote")
-                order = sorted(names["pipelines"], key=lambda name: -names["pipelines"][name]["workers"])
-                # Those that ask for workers take longest: the short ones come last, so that both lanes end together.
-                lanes.run([["--single-item", *(f"{verb}@{name}" for verb in verbs)] for name in order])
-                lanes.run([[]])  # whatever else dvc.yaml holds
+            with preload.preloaded(LIBRARIES) as folder:
+                lanes.run(f"{folder}{os.pathsep}")
         finally:
             owners.forget(me)
             signal.signal(signal.SIGINT, handler)
         if lanes.failed:
-            print("stopped; what was finished is kept: the same command goes on from there", file=sys.stderr)
+            print("stopped; what was finished is kept: the same command resumes from there", file=sys.stderr)
             return 130 if lanes.interrupted else 1
-        _tell_time(names["pipelines"], setup_seconds, data_seconds, began)
-    synchronise(names["pipelines"], lanes.ran)
+        print(lanes.progress.summary(setup_seconds, trained_since(began)))
+    synchronise(names(), lanes.progress.ran)
     print("next: `make ui` (MLflow and Prefect), `dvc metrics show`, data/reports/*/page/report.md")
     return 0
+
+
+@dataclass
+class Chain:
+    """Stages that one DVC process runs, one after the other."""
+
+    targets: Sequence[str]
+    stages: Sequence[str]
+    after: "Chain | None" = None  # must be finished first
+    is_done: bool = field(default=False, init=False)
+
+
+def plan() -> list[Chain]:
+    """A chain for each data set and each pipeline of params.yaml, and at the end whatever else dvc.yaml holds."""
+    of_data = {
+        name: Chain([f"validate@{name}"], [f"download@{name}", f"validate@{name}"])
+        for name in params.read()["datasets"]
+    }
+    pipelines = [load_pipeline(name) for name in names()]
+    # `--single-item`: two DVC processes that look at the same data set would lock each other out.
+    chains = [
+        Chain(["--single-item", stage], [stage], of_data[pipeline.dataset])
+        for pipeline in pipelines
+        for stage in [stage_of(pipeline.family, pipeline.name)]
+    ]
+    return [*of_data.values(), *chains]
+
+
+def stage_of(family: str, pipeline: str) -> str:
+    """The DVC stage of a pipeline: `rnn@slots` of `rnn-slots`."""
+    return f"{family}@{pipeline.removeprefix(f'{family}-')}"
 
 
 class Lanes:
     """DVC processes side by side. After the first that fails, or an interruption, no other is started."""
 
-    def __init__(self) -> None:
-        self.ran: set[str] = set()  # stages
+    def __init__(self, chains: Sequence[Chain]) -> None:
         self.failed = self.interrupted = False
-        self.programs = ""  # goes before PATH
-        self._printing = threading.Lock()
+        self.progress = Progress([stage for chain in chains for stage in chain.stages], cores.count())
+        self._waiting = sorted(chains, key=self._urgency, reverse=True)
+        self._programs = ""  # goes before PATH
+        self._changed = threading.Condition()
+        self._has_server = False
 
     def stop(self) -> None:
         self.failed = self.interrupted = True
 
-    def run(self, targets: Iterable[Sequence[str]]) -> None:
-        """A `dvc repro` for each entry of `targets`, as many at a time as there are lanes."""
-        waiting: queue.SimpleQueue[Sequence[str]] = queue.SimpleQueue()
-        for entry in targets:
-            waiting.put(entry)
-        lanes = min(LANES, waiting.qsize())
-        threads = [threading.Thread(target=self._work, args=(waiting, lanes)) for _ in range(lanes)]
+    def run(self, programs: str) -> None:
+        """A `dvc repro` for each chain, as many at a time as there are cores, and one for all at the end."""
+        self._programs = programs
+        threads = [threading.Thread(target=self._work) for _ in range(min(cores.count(), len(self._waiting)))]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
+        if not self.failed:
+            self._repro([])
 
-    def _work(self, waiting: "queue.SimpleQueue[Sequence[str]]", lanes: int) -> None:
-        while not self.failed:
-            try:
-                targets = waiting.get_nowait()
-            except queue.Empty:
+    def _urgency(self, chain: Chain) -> float:
+        """The longest first, and of the data sets those that the longest pipelines wait for."""
+        return self.progress.expected(chain.stages)
+
+    def _work(self) -> None:
+        while (chain := self._next()) is not None:
+            self._repro(chain.targets)
+            with self._changed:
+                chain.is_done = True
+                self._changed.notify_all()
+
+    def _next(self) -> Chain | None:
+        """The most urgent chain that waits for no other; None when there is nothing left to start."""
+        with self._changed:
+            while self._waiting and not self.failed:
+                for chain in self._waiting:
+                    if chain.after is None or chain.after.is_done:
+                        self._waiting.remove(chain)
+                        return chain
+                self._changed.wait(1.0)
+        return None
+
+    def _repro(self, targets: Sequence[str]) -> None:
+        command = ["python", "-m", "dvc", "--wait-for-lock", "repro", *targets]
+        environment = os.environ | {"PATH": self._programs + os.environ.get("PATH", os.defpath)}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as dvc:
+            assert dvc.stdout is not None
+            stage = ""
+            for line in dvc.stdout:
+                if found := _STAGE.search(line):
+                    self.progress.end(stage)
+                    stage = found["stage"]
+                    self._start_server_once()
+                    self.progress.begin(stage)
+                elif line.strip() and not line.startswith(_ADVICE):
+                    self.progress.show(line.rstrip())
+        self.progress.end(stage)
+        self.failed |= dvc.returncode != 0
+
+    def _start_server_once(self) -> None:
+        """As soon as anything runs: ahead of the first pipeline, which needs it and reports if it cannot be started."""
+        with self._changed:
+            if self._has_server:
                 return
-            command = ["python", "-m", "dvc", "--wait-for-lock", "repro", *targets]
-            environment = os.environ | {
-                "PIPELINES_LANES": str(lanes),  # a pipeline leaves the other lane its cores
-                "PATH": self.programs + os.environ.get("PATH", os.defpath),
-            }
-            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as dvc:
-                assert dvc.stdout is not None
-                for line in dvc.stdout:
-                    self._tell(line)
-            self.failed |= dvc.returncode != 0
-
-    def _tell(self, line: str) -> None:
-        """Echoes a line of DVC's; as soon as anything runs, the Prefect server is started beside it."""
-        with self._printing:
-            if line.strip():
-                print(line, end="", flush=True)
-            if found := _STAGE.search(line):
-                if not self.ran:
-                    threading.Thread(target=_start_server, daemon=True).start()
-                self.ran.add(found["stage"])
+            self._has_server = True
+        threading.Thread(target=_start_server, daemon=True).start()
 
 
 def _start_server() -> None:
-    """Ahead of the first pipeline, which needs it and says so if it cannot be started."""
     with contextlib.suppress(OSError):
         server.ensure_server()
 
 
-def choose_data(source: str, file: Path = params.PARAMS_FILE) -> None:
+def choose_data(source: str, file: Path = params.FILE) -> None:
     """Writes `data.source` in params.yaml, where the rest, comments too, stays as it is."""
     text = file.read_text(encoding="utf-8")
     changed, count = re.subn(r"(?m)(?<=^data:\n)(  source: )\w+", rf"\g<1>{source}", text)
@@ -156,24 +204,20 @@ def choose_data(source: str, file: Path = params.PARAMS_FILE) -> None:
 
 
 def synchronise(pipelines: Iterable[str], ran: Collection[str] = ()) -> None:
-    """Publishes stage outputs that DVC restored from its cache: then no stage ran that could have told MLflow."""
-    state = hashlib.sha256(Path("dvc.lock").read_bytes()).hexdigest()
-    stamp = files.MLFLOW_HOME / "published"
+    """Publishes stage outputs that DVC restored from its cache: no stage ran then that could have told the tracker."""
+    lock = hashlib.sha256(Path("dvc.lock").read_bytes()).hexdigest()
+    state = f"{lock} {tracker().address()}"
+    stamp = tracker().state() / "published"
     if stamp.exists() and stamp.read_text() == state:
         return
-    if not {f"{verb}@{name}" for name in pipelines for verb in ("train", "promote")} <= set(ran):
+    if not {stage_of(name.split("-")[0], name) for name in pipelines} <= set(ran):
         from pipelines.runs.registry import publish
 
         publish()
-    stamp.write_text(state)
+    write_atomically(stamp, state.encode())
 
 
-def _tell_time(pipelines: Iterable[str], setup: float, data: float, began: float) -> None:
-    """Set-up, data, training (the work of the runs that were trained now, over the lanes) and orchestration."""
-    total = time.time() - began
-    runs = [path for name in pipelines for path in Path("data/work", name).glob("*/run.json")]
-    trained = [json.loads(path.read_text()) for path in runs if path.stat().st_mtime > began]
-    training = sum(run["seconds"] for run in trained) / LANES
-    parts = {"set-up": setup, "data": data, "training": training, "orchestration": total - data - training}
-    told = ", ".join(f"{name} {spent:.0f} s" for name, spent in parts.items())
-    print(f"done in {setup + total:.0f} s: {told}")
+def trained_since(began: float) -> float:
+    """Seconds of training in the runs that were trained after `began`, all together."""
+    runs = [path for path in Path("data/work").glob("*/*/run.json") if path.stat().st_mtime > began]
+    return float(sum(json.loads(path.read_text(encoding="utf-8")).get("seconds", 0) for path in runs))

@@ -1,7 +1,7 @@
-"""A run's folder: what it was made from, whether it is finished, and its projection into MLflow.
+"""A run's folder: what the run is made from, whether it is finished, and its projection into the tracker.
 
 Runs are made in `data/work/<pipeline>/<run>` and stay there: a stage that is interrupted, or that runs again after a
-part of its settings changed, goes on with what is there and trains only what its fingerprint does not cover.
+part of its settings changed, resumes from what is there and trains only what its fingerprint does not cover.
 """
 
 import dataclasses
@@ -20,19 +20,24 @@ import pandas as pd
 import torch
 import yaml
 
-from pipelines import tasks
-from pipelines.files import write_atomically
+from pipelines import task
+from pipelines.files import digest_of_code, write_atomically
 from pipelines.nn.training import choose_device
-from pipelines.runs import tracking
+from pipelines.runs.tracker import TrackedRun, tracker
 from pipelines.settings import Run
-from pipelines.tables import PREPARED, quarantined, source_of, tables_of, warnings_of
+from pipelines.tables import DATA, VALIDATED, read_card, tables_of
 from pipelines.task import Log, Row
 
 Train = Callable[[Run, Path, Path, Log], Row]
+Report = Callable[[str], None]
+
+WARNINGS_LIMIT = 2000  # characters of the data's warnings that a run's tag holds
+REPORT_EVERY = 15.0  # seconds between two messages about how far a run is
 
 
-def execute(run: Run, work: Path, train: Train, report: Callable[[str], None]) -> Path:
+def execute(run: Run, work: Path, train: Train, report: Report) -> Path:
     """Trains `run` in `work/<name>` unless that folder already holds the same run, finished; returns the folder."""
+    run = task.find(run.family, run.task).resolve(run)
     folder, tables = work / run.name, tables_of(run.dataset)
     description = describe(run, tables)
     made = read(folder)
@@ -40,17 +45,17 @@ def execute(run: Run, work: Path, train: Train, report: Callable[[str], None]) -
         shutil.rmtree(folder, ignore_errors=True)
         made = {}
     if made.get("finished"):
-        report(f"{run.name}: unchanged, kept ({_headline(run, _metrics(folder))})")
+        report(f"{run.name}: unchanged, kept ({_headline(run, _figures(folder))})")
         return folder
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "checkpoint.safetensors").exists():
-        report(f"{run.name}: going on from its last finished epoch")
-    tags, params = description["tags"], description["params"]
-    with tracking.tracked(run.name, run.pipeline, params, tags, made.get("run_id")) as tracked:
+        report(f"{run.name}: resuming after its last finished epoch")
+    params, tags = description["params"], description["tags"]
+    with tracker().run(run.name, run.pipeline, params, tags, made.get("run_id")) as tracked:
         _write(folder, description | {"run_id": tracked.run_id, "finished": False})
-        _link_data(tracked.run_id, description)
+        _link_data(tracked, description)
         began = time.monotonic()
-        figures = train(run, tables, folder, _Progress(tracked, run, report))
+        figures = train(run, tables, folder, TrackingLog(tracked, run, report))
         tracked.finish(figures, folder)
         seconds = round(time.monotonic() - began, 1)
         _write(folder, description | {"run_id": tracked.run_id, "finished": True, "seconds": seconds})
@@ -59,45 +64,48 @@ def execute(run: Run, work: Path, train: Train, report: Callable[[str], None]) -
 
 
 def publish(folder: Path) -> bool:
-    """Writes a finished run's folder to a tracking store that lacks it; False where the store has it."""
+    """Writes a finished run's folder to a store that lacks it; False where the store has it."""
     made = read(folder)
     pipeline = made["params"]["pipeline"]
-    if tracking.find_run(pipeline, made["fingerprint"]):
+    if tracker().find(pipeline, made["fingerprint"]):
         return False
-    with tracking.tracked(folder.name, pipeline, made["params"], made["tags"]) as tracked:
-        _link_data(tracked.run_id, made)
+    with tracker().run(folder.name, pipeline, made["params"], made["tags"]) as tracked:
+        _link_data(tracked, made)
         for row in pd.read_csv(folder / "history.csv").to_dict("records"):
             tracked.epoch({str(key): float(value) for key, value in row.items()})
-        tracked.finish(_metrics(folder), folder)
+        tracked.finish(_figures(folder), folder)
     return True
 
 
-def _link_data(run_id: str, made: Mapping[str, Any]) -> None:
-    """Names the run's data in MLflow by the digest that DVC knows it by."""
+def _link_data(tracked: TrackedRun, made: Mapping[str, Any]) -> None:
+    """Names the run's data by the digest that DVC knows it by."""
     dataset = made["params"]["dataset"]
-    path = PREPARED / dataset
+    path = VALIDATED / dataset
     digest = made["tags"].get(f"dvc.md5.{path.as_posix()}", made["fingerprint"][:32])
-    tracking.log_dataset(run_id, dataset, path, digest)
+    tracked.link_data(dataset, path, digest)
 
 
 def describe(run: Run, tables: Path) -> dict[str, Any]:
-    """What a run is made from: its settings, tags that say where from, and a fingerprint of all that decides it."""
-    params = dataclasses.asdict(run)
+    """What a run is made from: its resolved settings, tags about its origin, and a fingerprint of all that decides it.
+
+    The fingerprint covers the settings, the data, the code that training comes to import, the kind of device and the
+    version of torch.
+    """
+    found = task.find(run.family, run.task)
+    params = dataclasses.asdict(found.resolve(run))
     device = choose_device(run.device).type
-    code = _code_of(run)
-    inputs = [*code, *sorted(path for path in tables.iterdir() if path.is_file()), *tasks.reads(run)]
     digest = hashlib.sha256(json.dumps([params, device, torch.__version__], sort_keys=True).encode())
-    for path in inputs:
-        digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
-    digest.update(json.dumps(quarantined(tables)).encode())
+    digest.update(digest_of_code(f"{found.package}.train").encode())
+    for path in [*sorted(path for path in tables.iterdir() if path.is_file()), *found.reads(run)]:
+        digest.update(path.name.encode() + _digest_of(path, path.stat().st_mtime_ns))
     tags = {
         "pipeline": run.pipeline,
         "variant": run.variant,
         "seed": str(run.seed),
         "stage": os.environ.get("DVC_STAGE", ""),
         "experiment": os.environ.get("DVC_EXP_NAME", ""),
-        "data.source": source_of(run.dataset),
-        "data.warnings": warnings_of(tables),
+        "data.source": str(read_card(tables)["source"]),
+        "data.warnings": warnings_of(run.dataset),
         "data.rules": f"data/validation/{run.dataset}/docs/rules.html",
         "device": device,
         "torch": torch.__version__,
@@ -109,11 +117,17 @@ def describe(run: Run, tables: Path) -> dict[str, Any]:
     return {"fingerprint": digest.hexdigest(), "params": params, "tags": tags}
 
 
-def _code_of(run: Run) -> list[Path]:
-    """The shared services, what the family shares, and the task's own files: another task's decide no number here."""
-    package = Path(__file__).parent
-    family = [path for path in sorted((package / run.family).glob("*.py")) if path.name != "flow.py"]
-    return [*sorted(package.glob("*.py")), *family, *sorted((package / run.family / run.task).glob("*.py"))]
+@functools.lru_cache(maxsize=256)  # the runs of a pipeline read the same tables
+def _digest_of(path: Path, _changed: int) -> bytes:
+    return hashlib.sha256(path.read_bytes()).digest()
+
+
+def warnings_of(dataset: str) -> str:
+    """What validation warned of without stopping, a line each (its layout is described in stages/checks/result.py)."""
+    path = DATA / "validation" / dataset / "result.json"
+    found = json.loads(path.read_text(encoding="utf-8")).get("warnings", []) if path.is_file() else []
+    text = "\n".join(f"{entry['table']}: {entry['rule']}: {entry['observed']}" for entry in found)
+    return text if len(text) <= WARNINGS_LIMIT else f"{text[:WARNINGS_LIMIT]} ... ({len(found)} warnings)"
 
 
 def git_state() -> dict[str, str]:
@@ -132,37 +146,37 @@ def git_state() -> dict[str, str]:
 def dvc_digests() -> dict[str, str]:
     """The md5 of every stage output that dvc.lock knows, by path."""
     lock = Path("dvc.lock").absolute()
-    return _digests_of(lock, lock.stat().st_mtime_ns) if lock.exists() else {}
+    return _digests_in(lock, lock.stat().st_mtime_ns) if lock.exists() else {}
 
 
 @functools.lru_cache(maxsize=1)  # the runs of a pipeline read the same file
-def _digests_of(lock: Path, changed: int) -> dict[str, str]:  # noqa: ARG001  a key
+def _digests_in(lock: Path, _changed: int) -> dict[str, str]:
     # The safe loader in C: the one in Python takes a second for a file of this size.
     stages = yaml.load(lock.read_bytes(), yaml.CSafeLoader)["stages"]
     return {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", []) if "md5" in out}
 
 
-class _Progress:
-    """Passes figures on to MLflow, and tells a person that waits how far the run is, every quarter of a minute."""
+class TrackingLog:
+    """Passes figures on to the tracker, and reports to whoever waits how far the run is."""
 
-    def __init__(self, tracked: tracking.TrackedRun, run: Run, report: Callable[[str], None]) -> None:
+    def __init__(self, tracked: TrackedRun, run: Run, report: Report) -> None:
         self._tracked, self._run, self._report = tracked, run, report
-        self._told = time.monotonic()
+        self._reported = time.monotonic()
 
-    def epoch(self, row: Mapping[str, float]) -> None:
+    def epoch(self, row: Row) -> None:
         self._tracked.epoch(row)
-        if time.monotonic() - self._told > 15:
-            self._told = time.monotonic()
+        if time.monotonic() - self._reported > REPORT_EVERY:
+            self._reported = time.monotonic()
             of = f"{self._run.name}: epoch {row['epoch']:.0f} of {self._run.training.get('epochs', 1)}"
             self._report(f"{of}, {_headline(self._run, row)}")
 
 
 def _headline(run: Run, figures: Mapping[str, float]) -> str:
-    return tasks.comparison(run.family, run.task).brief(figures)
+    return task.find(run.family, run.task).comparison.brief(figures)
 
 
-def _metrics(folder: Path) -> dict[str, float]:
-    figures: dict[str, float] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+def _figures(folder: Path) -> Row:
+    figures: Row = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     return figures
 
 

@@ -1,23 +1,23 @@
-"""The model registry: which run is a pipeline's champion, and how the store comes to know it."""
+"""The model registry: which run is a pipeline's champion, and how the tracker comes to know it."""
 
 import importlib.metadata
 import json
 from pathlib import Path
 
 from pipelines.files import write_atomically
-from pipelines.reporting.comparison import read_champion
+from pipelines.reporting.comparison import Champion
 from pipelines.runs import folder as runs
-from pipelines.runs import tracking
+from pipelines.runs.tracker import Model, tracker
+from pipelines.tables import DATA
 
 # What the served model needs, at the versions that it was trained with.
 REQUIREMENTS = ("mlflow", "torch", "safetensors", "pandas", "pyarrow", "pyyaml", "numpy", "scipy", "soundfile")
 
 
-def promote(pipeline: str, data: Path = Path("data")) -> dict[str, str]:
-    """Makes the run that the comparison found best the pipeline's champion; written to `data/registry/`."""
-    best = read_champion(pipeline, data)
-    figures = {name: str(value) for name, value in best.figures.items()}
-    chosen = {"model": pipeline, "run": best.run, "variant": best.variant, **figures}
+def promote(pipeline: str, champion: Champion, data: Path = DATA) -> dict[str, str]:
+    """Makes the run that a comparison found best the pipeline's champion; written to `data/registry/`."""
+    figures = {name: str(value) for name, value in champion.figures.items()}
+    chosen = {"model": pipeline, "run": champion.run, "variant": champion.variant, **figures}
     register(chosen, data)
     write_atomically(data / "registry" / f"{pipeline}.json", json.dumps(chosen, indent=2).encode())
     return chosen
@@ -35,24 +35,26 @@ def register(chosen: dict[str, str], data: Path) -> str | None:
         return None
     made = runs.read(folder)
     fingerprint = made["fingerprint"]
-    run_id = tracking.find_run(pipeline, fingerprint)
+    run_id = tracker().find(pipeline, fingerprint)
     if run_id is None:
         raise ValueError(f"the tracking store lost {run} while it was being registered: try again")
-    return tracking.register(
-        pipeline,
-        run_id,
-        folder / "model.safetensors",
-        asked={key: made["params"][key] for key in ("family", "task")},
-        requirements=[f"{name}=={importlib.metadata.version(name)}" for name in REQUIREMENTS],
-        tags={**chosen, "fingerprint": fingerprint},
+    return tracker().register(
+        Model(
+            name=pipeline,
+            run_id=run_id,
+            weights=folder / "model.safetensors",
+            config={key: made["params"][key] for key in ("family", "task")},
+            requirements=[f"{name}=={importlib.metadata.version(name)}" for name in REQUIREMENTS],
+            tags={**chosen, "fingerprint": fingerprint},
+        )
     )
 
 
-def publish(data: Path = Path("data")) -> tuple[int, int]:
+def publish(data: Path = DATA) -> tuple[int, int]:
     """Brings the tracking store in line with the stage outputs: (runs that it lacked, champions set)."""
     folders = sorted(path.parent for path in (data / "models").glob("*/*/run.json"))
     for pipeline in dict.fromkeys(folder.parent.name for folder in folders):
-        tracking.create_store(pipeline)
+        tracker().create_store(pipeline)
     published = sum(runs.publish(folder) for folder in folders)
     promotions = sorted((data / "registry").glob("*.json"))
     versions = [register(json.loads(path.read_text(encoding="utf-8")), data) for path in promotions]

@@ -1,7 +1,8 @@
-"""Stages from warm processes: what they import is imported once for all of a `make repro`, not once by each.
+"""Preloaded stages: what they import is imported once for all of a `make repro`, not once by each.
 
-A stage of the DAG spends most of its seconds on importing Great Expectations, or torch and MLflow. `warm(...)` starts a
-process for each package of stages that imports these libraries, waits, and forks for every `python -m <package> ...`.
+A stage of the DAG spends most of its seconds on importing Great Expectations, or torch and MLflow. `preloaded(...)`
+starts a process for each package of stages that imports these libraries, waits, and forks for every
+`python -m <package> ...`.
 Such commands come to it because a folder that goes first in PATH has a `python` which passes them on. A stage's own
 code is not imported ahead: it is read from the disk when the stage runs.
 
@@ -34,9 +35,9 @@ ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_t
 
 
 @contextlib.contextmanager
-def warm(packages: Mapping[str, Sequence[str]]) -> Iterator[Path]:
+def preloaded(packages: Mapping[str, Sequence[str]]) -> Iterator[Path]:
     """The folder to put first in PATH; `packages` are the packages to run and what they import."""
-    folder = Path(tempfile.mkdtemp(prefix="warm-"))  # for its owner only
+    folder = Path(tempfile.mkdtemp(prefix="preloaded-"))  # for its owner only
     program = folder / "python"
     ask = [sys.executable, "-IS", str(Path(__file__).resolve()), "ask", str(folder), sys.executable]
     program.write_text(f'#!/bin/sh\nexec {shlex.join(ask)} "$@"\n')
@@ -44,7 +45,7 @@ def warm(packages: Mapping[str, Sequence[str]]) -> Iterator[Path]:
     environment = os.environ | ONE_THREAD
     servers = [
         subprocess.Popen(
-            [sys.executable, "-m", "pipelines.ops.warm", "serve", folder / name, *libraries], env=environment
+            [sys.executable, "-m", "pipelines.ops.preload", "serve", folder / name, *libraries], env=environment
         )
         for name, libraries in packages.items()
     ]

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from pipelines.ops.repro import LIBRARIES
-from pipelines.ops.warm import warm
+from pipelines.ops.preload import preloaded
 
 # A package whose command does what its arguments say.
 DOES = """
@@ -56,7 +56,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def programs(project: Path) -> Iterator[Path]:
-    with warm({"does": ["textwrap"]}) as folder:
+    with preloaded({"does": ["textwrap"]}) as folder:
         until((folder / "does").exists)
         yield folder
 
@@ -137,7 +137,7 @@ def test_what_is_not_passed_on_is_run_by_python(programs: Path, project: Path, t
         f"False {sys.executable}\n"
     )
     assert run(programs, project, "-m", "platform")[0] == 0
-    with warm({"does": ["no_such_library"]}) as broken:  # it ends while it imports
+    with preloaded({"does": ["no_such_library"]}) as broken:  # it ends while it imports
         assert run(broken, project, "-m", "does", "end", "3")[0] == 3
 
 
@@ -153,7 +153,7 @@ def test_a_command_is_interrupted_when_its_asker_ends(
 
 
 def test_nothing_is_left_behind(project: Path, tmp_path: Path) -> None:
-    with warm({"does": ["textwrap"]}) as folder:
+    with preloaded({"does": ["textwrap"]}) as folder:
         until((folder / "does").exists)
         servers = servers_of(folder)
         assert len(servers) == 1
@@ -165,8 +165,8 @@ def test_nothing_is_left_behind(project: Path, tmp_path: Path) -> None:
 def test_a_server_ends_with_its_parent(project: Path, tmp_path: Path) -> None:
     code = """
 import time
-from pipelines.ops.warm import warm
-with warm({"does": []}) as folder:
+from pipelines.ops.preload import preloaded
+with preloaded({"does": []}) as folder:
     print(folder, flush=True)
     time.sleep(60)
 """
@@ -181,7 +181,7 @@ with warm({"does": []}) as folder:
 
 
 def test_the_libraries_of_stages_leave_one_thread() -> None:
-    with warm(LIBRARIES) as folder:
+    with preloaded(LIBRARIES) as folder:
         servers = servers_of(folder)
         until(lambda: len(list(folder.iterdir())) == 1 + len(LIBRARIES))
         assert [server.num_threads() for server in servers] == [1] * len(LIBRARIES)

@@ -1,0 +1,109 @@
+"""The families' flows: train every run of a pipeline, compare them, promote the best. One Prefect flow a family.
+
+`dvc repro`, a schedule and a notebook call the same flow. `flows.rnn` and the others are made here, from the folders of
+`pipelines/`, so that a family needs no flow of its own.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from prefect import Flow, flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+
+from pipelines import task as tasks
+from pipelines.reporting.comparison import Ranking, compare
+from pipelines.runs import registry
+from pipelines.runs.fan_out import report, train_runs
+from pipelines.runs.tracker import tracker
+from pipelines.settings import Pipeline, Run, load_pipeline, tasks_of_families
+from pipelines.tables import DATA, read_card, tables_of
+
+
+def run_pipeline(pipeline: str, stage: bool = False) -> None:
+    """Trains, compares and promotes; to be called within a flow.
+
+    As a DVC stage, finished runs that nothing changed for are kept, the results go to `data/`, and the best run becomes
+    the pipeline's champion. Else (a schedule) everything is trained anew in a folder that is removed: the tracker holds
+    the results, and the champion stays the one that DVC knows of. Variants that ask for a GPU are left out where there
+    is none.
+
+    Raises ValueError that names the runs that failed, after all others have finished, and where there is none to train.
+    """
+    loaded = load_pipeline(pipeline)
+    runs = _checked(loaded)
+    tracker().create_store(pipeline)  # before processes fan out
+    data = DATA if stage else DATA / "work" / f"{pipeline}-{flow_run.get_id()}"
+    work = data / "work" / pipeline
+    report(f"{pipeline}: {_counted(len(runs), 'run')} on {loaded.source} data")
+    if failures := train_runs(runs, work):
+        raise ValueError(
+            "\n".join([f"{len(failures)} of {_counted(len(runs), 'run')} failed; the others are kept", *failures])
+        )
+    _collect([work / run.name for run in runs], data / "models" / pipeline)
+    ranking = compare_runs(loaded, data)
+    if stage:
+        promote_champion(loaded, ranking)
+    else:
+        shutil.rmtree(data)
+
+
+def _checked(pipeline: Pipeline) -> list[Run]:
+    """The runs that this machine can train, after a check of all: one message before anything is trained."""
+    trainer = tasks.find(pipeline.family, pipeline.task).trainer
+    for run in pipeline.runs:
+        trainer.settings(run)
+    if (source := read_card(tables_of(pipeline.dataset))["source"]) != pipeline.source:
+        raise ValueError(
+            f"the tables of {pipeline.dataset} are {source} data, params.yaml asks for {pipeline.source} data: "
+            f"run `dvc repro validate@{pipeline.dataset}` first"
+        )
+    runs = [run for run in pipeline.runs if run.device != "cuda" or torch.cuda.is_available()]
+    if left_out := sorted({run.variant for run in pipeline.runs} - {run.variant for run in runs}):
+        report(f"{pipeline.name}: left out, as they need a GPU and there is none here: {', '.join(left_out)}")
+    if not runs:
+        raise ValueError(
+            f"every run of {pipeline.name} needs a GPU, and torch finds none here: set device to auto or cpu"
+        )
+    return runs
+
+
+@task(name="compare", cache_policy=NO_CACHE)
+def compare_runs(pipeline: Pipeline, data: Path) -> Ranking:
+    """Compares the runs, and shows their table."""
+    comparison = tasks.find(pipeline.family, pipeline.task).comparison
+    ranking = compare(pipeline.name, comparison, data)
+    shown = ["seeds", comparison.chosen_by.name, comparison.headline.name, f"{comparison.headline.name}_sd"]
+    report(ranking.table[shown].round(comparison.headline.decimals).to_string())
+    return ranking
+
+
+@task(name="promote", cache_policy=NO_CACHE)
+def promote_champion(pipeline: Pipeline, ranking: Ranking) -> None:
+    """Registers the best run as the pipeline's champion."""
+    registry.promote(pipeline.name, ranking.champion)
+    comparison = tasks.find(pipeline.family, pipeline.task).comparison
+    report(f"champion of {pipeline.name}: {ranking.champion.run}, {comparison.brief(ranking.champion.figures)}")
+
+
+def _collect(folders: list[Path], models: Path) -> None:
+    """Copies finished runs to the stage's output, which DVC has removed before the stage began."""
+    shutil.rmtree(models, ignore_errors=True)
+    for folder in folders:
+        shutil.copytree(folder, models / folder.name)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def of_family(family: str) -> Flow[Any, None]:
+    """The flow of a family: `run_pipeline` under the family's name."""
+    return flow(run_pipeline, name=family, flow_run_name="{pipeline}", persist_result=False)
+
+
+for _family in tasks_of_families():
+    setattr(sys.modules[__name__], _family, of_family(_family))

@@ -1,0 +1,101 @@
+"""The seam to the experiment tracker: what the project asks of one, and which one it uses.
+
+A tracker is a projection of the stage outputs: everything it gets is in a run's folder too (`run.json`, `history.csv`,
+`metrics.json`, pictures, weights), so that `publish` can fill an empty store again. Another tracker is a class with
+these methods in a module of its own, named in `tracker()`.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from pipelines.task import Answer, Row
+
+
+class TrackerError(OSError):
+    """The store cannot be reached or refused a call; the message says what to do."""
+
+
+class TrackedRun(Protocol):
+    """A run that the store has and that is under way: the log that a training function writes to."""
+
+    run_id: str
+
+    def epoch(self, row: Row) -> None:
+        """The figures of an epoch."""
+
+    def link_data(self, name: str, path: Path, digest: str) -> None:
+        """Ties the run to its data, so that it is found by their digest."""
+
+    def finish(self, figures: Row, folder: Path) -> None:
+        """The final figures, and the files in the run's folder."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """Weights to register: what answers with them, what that needs, and where they come from."""
+
+    name: str
+    run_id: str
+    weights: Path
+    config: Mapping[str, str]  # family and task, whose predictor answers
+    requirements: Sequence[str]  # of pip
+    tags: Mapping[str, str]  # `fingerprint` among them
+
+
+class Champion(Protocol):
+    """A registered model, loaded."""
+
+    config: Mapping[str, str]
+
+    def predict(self, texts: list[str]) -> list[Answer]: ...
+
+
+@dataclass(frozen=True)
+class Page:
+    """The tracker's web server: how it is started, where it answers, and where a person looks."""
+
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    health: str  # address that answers 200 when it is up
+    address: str
+    log: Path
+
+
+class Tracker(Protocol):
+    """What the project asks of an experiment tracker. Calls raise TrackerError where the store is out of reach."""
+
+    def state(self) -> Path:
+        """A folder that lives and dies with the project's own store."""
+
+    def address(self) -> str:
+        """The store that is written to."""
+
+    def create_store(self, experiment: str) -> None:
+        """Creates the store and the experiment where they do not exist; called before processes fan out."""
+
+    def run(
+        self, name: str, experiment: str, params: Mapping[str, Any], tags: Mapping[str, str], run_id: str | None = None
+    ) -> AbstractContextManager[TrackedRun]:
+        """A run that ends with the block, as finished, failed or interrupted; `run_id` names one to resume."""
+
+    def find(self, experiment: str, fingerprint: str) -> str | None:
+        """The id of the finished run with this fingerprint."""
+
+    def register(self, model: Model) -> str:
+        """Registers the model as champion of its name, unless it is already; returns the version."""
+
+    def champion(self, name: str) -> Champion:
+        """The champion of that name. Raises ValueError where there is none."""
+
+    def page(self, host: str, port: int) -> Page:
+        """Its web server on the project's own store."""
+
+
+def tracker() -> Tracker:
+    """The tracker that the project uses."""
+    from pipelines.runs.mlflow_tracker import MlflowTracker
+
+    return MlflowTracker()
