@@ -94,7 +94,7 @@ def _standalone(options: argparse.Namespace) -> None:
 
 def _predict(options: argparse.Namespace) -> None:
     from pipelines import task
-    from pipelines.runs.tracker import tracker
+    from pipelines.runs.tracking import tracker
 
     champion = tracker().champion(options.pipeline)
     found = task.find(champion.config["family"], champion.config["task"])

@@ -10,7 +10,6 @@ CODE = Path(__file__).resolve().parents[1]
 # DVC runs experiments in temporary copies of the project and names the real one in DVC_ROOT, so that runs of every copy
 # land in the same stores.
 ROOT = Path(os.environ.get("DVC_ROOT") or CODE)
-MLFLOW_HOME = ROOT / ".mlflow"  # the tracking store
 PREFECT_HOME = ROOT / ".prefect"  # the orchestration server's home
 
 # What describes a run instead of computing it: its resolved settings are part of its fingerprint anyway. And how
@@ -44,12 +43,14 @@ def write_atomically(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)  # after a failure, Ctrl-C included; else it has moved
 
 
-def code_of(*modules: str, root: Path = CODE) -> frozenset[str]:
-    """The project's files that `modules` come to import, themselves included: paths below `root`.
+def code_of(*modules: str, root: Path | None = None) -> frozenset[str]:
+    """The project's files that `modules` come to import, themselves included: paths below `root`, by default the
+    folder of this package.
 
     Read from the import statements, those within functions too. A package's `__init__.py` counts where a name is
     imported from it that is no module. What only describes a run (`DESCRIPTIVE`) is left out.
     """
+    root = root or CODE
     found: set[str] = set()
     waiting = {path for module in modules for path in _files_of(module, root)}
     while waiting:

@@ -16,20 +16,34 @@ ROOT = Path(__file__).resolve().parents[1]
 Imports = dict[str, set[str]]  # module -> the modules that it imports, all by their full names
 Rule = Callable[[Imports], list[str]]
 
-MLFLOW = {"pipelines.runs.tracking", "pipelines.runs.serving"}
+MLFLOW = {"pipelines.runs.mlflow_tracker", "pipelines.runs.serving"}
 PREFECT = {
     "pipelines.runs.fan_out",
+    "pipelines.runs.flows",
     "pipelines.ops.deploy",
     "pipelines.ops.server",
     "pipelines.ops.scheduled",
-}  # and each flow.py
+}
+# What imports a family, or libraries, by names it is given.
+BY_NAME = {"pipelines.task", "pipelines.ops.preload"}
+# From the top down: a room imports those on lower floors alone. The families are one floor, below `runs`.
+FLOORS = (
+    {"__main__"},
+    {"ops"},
+    {"runs"},
+    {"families"},
+    {"reporting"},
+    {"nn", "sound", "stats"},
+    {"tables", "task", "settings", "files", "params"},
+)
+ROOMS_AT_MOST = 16
 PREDICTS_ALONE = {"rnn", "ctc", "seq2seq"}  # families whose prediction reaches no training
-BY_NAME = {"pipelines.tasks", "pipelines.ops.warm"}  # import a family, or libraries, whose names they are given
 
 
 def imports_below(root: Path) -> Imports:
-    """The imports of every file in `root`/stages and `root`/pipelines."""
+    """The imports of params.py and of every file in `root`/stages and `root`/pipelines."""
     files = [file for package in ("stages", "pipelines") for file in sorted((root / package).rglob("*.py"))]
+    files += [file for file in [root / "params.py"] if file.is_file()]
     modules = {".".join(file.relative_to(root).with_suffix("").parts): file for file in files}
     return {
         name.removesuffix(".__init__"): imports_of(name, file.read_text(encoding="utf-8"))
@@ -56,11 +70,13 @@ def within(module: str, package: str) -> bool:
     return module == package or module.startswith(f"{package}.")
 
 
+SERVICES = {room for rooms in FLOORS for room in rooms} - {"families"}
+
+
 def family(module: str, imports: Imports) -> str | None:
-    """The folder of pipelines/ that a module belongs to."""
+    """The family that a module belongs to: a folder of pipelines/ that is no service."""
     parts = module.split(".")
-    folders = {other.split(".")[1] for other in imports if within(other, "pipelines") and other.count(".") > 1}
-    return parts[1] if parts[0] == "pipelines" and len(parts) > 1 and parts[1] in folders else None
+    return parts[1] if parts[0] == "pipelines" and len(parts) > 1 and parts[1] not in SERVICES else None
 
 
 def offences(imports: Imports, importers: Callable[[str], bool], *forbidden: str) -> list[str]:
@@ -90,6 +106,66 @@ def families_do_not_know_each_other(imports: Imports) -> list[str]:
     )
 
 
+def reached_from(start: str, imports: Imports) -> set[str]:
+    """All that a module comes to import, itself included."""
+    reached, waiting = set[str](), [start]
+    while waiting:
+        module = waiting.pop()
+        if module not in reached:
+            reached.add(module)
+            waiting += imports.get(module, set())
+    return reached
+
+
+def room_of(module: str, imports: Imports) -> str | None:
+    """The room that a module of pipelines/ is in: a folder, `families`, or a module at the top."""
+    if module == "params":
+        return "params"
+    parts = module.split(".")
+    if parts[0] != "pipelines" or len(parts) == 1:
+        return None
+    return "families" if family(module, imports) else parts[1]
+
+
+def imports_point_down(imports: Imports) -> list[str]:
+    """Rooms on the same floor may import each other, without a circle (the next rule)."""
+    floor = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+    found = []
+    for module, names in imports.items():
+        room = room_of(module, imports)
+        for imported in names:
+            other = room_of(imported, imports)
+            if room and other and room in floor and other in floor and floor[other] < floor[room]:
+                found.append(f"{module} imports {imported}")
+    return sorted(found)
+
+
+def no_module_imports_itself_by_others(imports: Imports) -> list[str]:
+    """Circles. A package is not imported by `from package import module`."""
+    known = {module: {name for name in names if name in imports} for module, names in imports.items()}
+    modules = {
+        module: {name for name in names if not any(other.startswith(f"{name}.") for other in names)}
+        for module, names in known.items()
+    }
+    return sorted(
+        f"{module} imports itself by {name}"
+        for module, names in modules.items()
+        for name in names - {module}
+        if module in reached_from(name, modules)
+    )
+
+
+def prediction_reaches_no_training(imports: Imports) -> list[str]:
+    """What answers for texts loads no module `train`, nor the training loop."""
+    return sorted(
+        f"{start} reaches {module}"
+        for start in imports
+        if family(start, imports) in PREDICTS_ALONE and start.endswith(".predict")
+        for module in reached_from(start, imports)
+        if module == "pipelines.nn.training" or (family(module, imports) and module.endswith(".train"))
+    )
+
+
 def services_do_not_know_families(imports: Imports) -> list[str]:
     services = {module: names for module, names in imports.items() if not family(module, imports)}
     return sorted(
@@ -115,43 +191,18 @@ def only_tracking_and_serving_know_mlflow(imports: Imports) -> list[str]:
 
 
 def only_flows_and_their_service_know_prefect(imports: Imports) -> list[str]:
-    def outside(module: str) -> bool:
-        return module not in PREFECT and not (family(module, imports) and module.endswith(".flow"))
-
-    return offences(imports, outside, "prefect")
-
-
-def reached(start: str, imports: Imports) -> set[str]:
-    """A module and all that it comes to import."""
-    found, waiting = set[str](), [start]
-    while waiting:
-        module = waiting.pop()
-        if module not in found:
-            found.add(module)
-            waiting += imports.get(module, set())
-    return found
+    return offences(imports, lambda module: module not in PREFECT, "prefect")
 
 
 def training_reaches_neither_mlflow_nor_prefect(imports: Imports) -> list[str]:
-    """Everything of a family but its flow, with all that it comes to import."""
+    """Everything of a family, with all that it comes to import."""
     found = []
     for start in imports:
-        if family(start, imports) and not start.endswith(".flow"):
-            modules = reached(start, imports)
-            outside = ("mlflow", "prefect", "pipelines.runs.tracking")
-            found += [f"{start} reaches {name}" for name in outside if any(within(module, name) for module in modules)]
+        if family(start, imports):
+            reached = reached_from(start, imports)
+            outside = ("mlflow", "prefect", "pipelines.runs")
+            found += [f"{start} reaches {name}" for name in outside if any(within(module, name) for module in reached)]
     return sorted(found)
-
-
-def prediction_reaches_no_training(imports: Imports) -> list[str]:
-    """A task's `predict` loads the model and its data code, with all that these come to import."""
-    return sorted(
-        f"{start} reaches {module}"
-        for start in imports
-        if family(start, imports) in PREDICTS_ALONE and start.endswith(".predict")
-        for module in reached(start, imports)
-        if module == "pipelines.nn.training" or (family(module, imports) and module.endswith(".train"))
-    )
 
 
 RULES: list[Rule] = [
@@ -164,46 +215,55 @@ RULES: list[Rule] = [
     only_flows_and_their_service_know_prefect,
     training_reaches_neither_mlflow_nor_prefect,
     prediction_reaches_no_training,
+    imports_point_down,
+    no_module_imports_itself_by_others,
 ]
 
 ALLOWED = {
-    "stages/prepare.py": "import pandas\nfrom stages import files",
+    "params.py": "",
+    "stages/prepare.py": "import pandas\nimport params\nfrom stages import files",
     "stages/files.py": "",
-    "pipelines/__init__.py": "",
-    "pipelines/training.py": "import torch",
-    "pipelines/tracking.py": "def client():\n    import mlflow",
-    "pipelines/serving.py": "import mlflow\nfrom pipelines import tasks",
-    "pipelines/tasks.py": "import importlib\nimportlib.import_module('pipelines.rnn.slots.predict')",
-    "pipelines/fan_out.py": "from prefect import task\nfrom pipelines import tracking",
+    "pipelines/__init__.py": "from pipelines import files",
+    "pipelines/files.py": "",
+    "pipelines/task.py": "import importlib\nimportlib.import_module('pipelines.rnn.slots.predict')",
+    "pipelines/nn/training.py": "import torch\nfrom pipelines import task",
+    "pipelines/reporting/plots.py": "from pipelines.nn import training",
+    "pipelines/runs/mlflow_tracker.py": "def client():\n    import mlflow",
+    "pipelines/runs/serving.py": "import mlflow\nfrom pipelines import task",
+    "pipelines/runs/fan_out.py": "from prefect import task\nfrom pipelines.runs import mlflow_tracker",
+    "pipelines/ops/ui.py": "from pipelines.runs import mlflow_tracker",
     "pipelines/rnn/__init__.py": "",
-    "pipelines/rnn/train.py": "from pipelines import training\nfrom pipelines.rnn import model",
-    "pipelines/rnn/model.py": "import torch",
+    "pipelines/rnn/train.py": "from pipelines.nn import training\nfrom pipelines.rnn import model",
     "pipelines/rnn/predict.py": "from pipelines.rnn import model",
-    "pipelines/rnn/flow.py": "from prefect import flow\nfrom pipelines.runs.fan_out import fan_out",
+    "pipelines/rnn/model.py": "import torch",
     "pipelines/ctc/__init__.py": "",
     "pipelines/ctc/model.py": "import torch",
 }
 
 PLANTED: list[tuple[Rule, str, str, str]] = [
-    (stages_know_neither_pipelines_nor_torch, "stages/files.py", "from pipelines import training", ""),
+    (stages_know_neither_pipelines_nor_torch, "stages/files.py", "from pipelines.nn import training", ""),
     (stages_know_neither_pipelines_nor_torch, "stages/files.py", "def f():\n    import torch.nn", ""),
     (pipelines_do_not_know_stages, "pipelines/rnn/data.py", "from stages.files import read", ""),
     (families_do_not_know_each_other, "pipelines/rnn/data.py", "from pipelines.ctc.model import Net", ""),
     (families_do_not_know_each_other, "pipelines/rnn/data.py", "from ..ctc import model", ""),
     (families_do_not_know_each_other, "pipelines/rnn/data.py", "from pipelines import ctc", ""),
-    (services_do_not_know_families, "pipelines/training.py", "def f():\n    from pipelines.rnn import model", ""),
-    (only_one_service_imports_by_name, "pipelines/training.py", "import importlib\nimportlib.import_module('a')", ""),
-    (only_tracking_and_serving_know_mlflow, "pipelines/training.py", "import mlflow.pyfunc", ""),
-    (only_flows_and_their_service_know_prefect, "pipelines/training.py", "from prefect.states import State", ""),
+    (services_do_not_know_families, "pipelines/nn/training.py", "def f():\n    from pipelines.rnn import model", ""),
+    (only_one_service_imports_by_name, "pipelines/nn/training.py", "import importlib as i\ni.import_module('a')", ""),
+    (only_tracking_and_serving_know_mlflow, "pipelines/nn/training.py", "import mlflow.pyfunc", ""),
+    (only_flows_and_their_service_know_prefect, "pipelines/nn/training.py", "from prefect.states import State", ""),
     (only_flows_and_their_service_know_prefect, "pipelines/rnn/train.py", "import prefect", ""),
-    (training_reaches_neither_mlflow_nor_prefect, "pipelines/rnn/train.py", "from pipelines import tracking", ""),
+    (training_reaches_neither_mlflow_nor_prefect, "pipelines/rnn/train.py", "from pipelines.runs import folder", ""),
     # through a service, in a function, by a relative import
-    (training_reaches_neither_mlflow_nor_prefect, "pipelines/rnn/model.py", "from .. import training",
-     "def f():\n    from . import fan_out"),
+    (training_reaches_neither_mlflow_nor_prefect, "pipelines/rnn/model.py", "from ..nn import training",
+     "def f():\n    from ..runs import fan_out"),
     (prediction_reaches_no_training, "pipelines/rnn/predict.py", "from pipelines.rnn.train import load", ""),
     (prediction_reaches_no_training, "pipelines/rnn/predict.py", "from pipelines.nn import training", ""),
-    (prediction_reaches_no_training, "pipelines/rnn/predict.py", "from pipelines import training",
-     "def f():\n    from pipelines.rnn import train"),
+    (prediction_reaches_no_training, "pipelines/rnn/predict.py", "from pipelines.nn import training",
+     "def f():\n    from ..rnn import train"),
+    (imports_point_down, "pipelines/nn/training.py", "from pipelines.reporting import plots", ""),
+    (imports_point_down, "pipelines/runs/fan_out.py", "def f():\n    from pipelines.ops.ui import ui", ""),
+    (imports_point_down, "pipelines/task.py", "from pipelines.nn import training", ""),
+    (no_module_imports_itself_by_others, "pipelines/nn/training.py", "from pipelines.reporting import plots", ""),
 ]  # fmt: skip
 
 
@@ -226,7 +286,7 @@ def test_the_rule_accepts_what_is_allowed(rule: Rule, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("rule", "file", "source", "service"), PLANTED)
 def test_the_rule_finds_a_planted_violation(rule: Rule, file: str, source: str, service: str, tmp_path: Path) -> None:
-    files = ALLOWED | ({"pipelines/training.py": service} if service else {}) | {file: source}
+    files = ALLOWED | ({"pipelines/nn/training.py": service} if service else {}) | {file: source}
     module = file.removesuffix(".py").replace("/", ".")
     found = rule(plant(tmp_path, files))
     assert any(offence.startswith(f"{module} ") for offence in found), found
@@ -241,7 +301,16 @@ def test_the_rules_see_the_whole_project() -> None:
     assert imports.keys() >= MLFLOW | PREFECT | BY_NAME | {"stages.prepare", "pipelines.rnn.slots.train"}
     assert family("pipelines.rnn.slots.train", imports) == "rnn"
     assert family("pipelines.nn.training", imports) is None
-    assert "mlflow" in imports["pipelines.runs.tracking"], "an import within a function was missed"
+    assert "mlflow" in imports["pipelines.runs.mlflow_tracker"], "an import within a function was missed"
+
+
+def test_every_room_is_on_a_floor_and_they_are_few() -> None:
+    rooms = {path.stem for path in (ROOT / "pipelines").iterdir() if path.suffix == ".py" or any(path.glob("*.py"))} - {
+        "__init__"
+    }
+    families = {path.parts[-3] for path in (ROOT / "pipelines").glob("*/*/train.py")}
+    assert rooms - families == SERVICES - {"params"}
+    assert len(rooms) <= ROOMS_AT_MOST
 
 
 def test_training_loads_neither_mlflow_nor_prefect() -> None:
@@ -255,4 +324,4 @@ def test_training_loads_neither_mlflow_nor_prefect() -> None:
     loaded = done.stdout.split()
     assert "pipelines.rnn.slots.train" in loaded
     assert [name for name in loaded if name.split(".")[0] in ("mlflow", "prefect")] == []
-    assert "pipelines.runs.tracking" not in loaded
+    assert [name for name in loaded if name.startswith("pipelines.runs")] == []

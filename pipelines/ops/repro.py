@@ -24,7 +24,7 @@ from pipelines.files import write_atomically
 from pipelines.ops import owners, preload, server
 from pipelines.ops.progress import Progress
 from pipelines.runs import cores
-from pipelines.runs.tracker import tracker
+from pipelines.runs.tracking import tracker
 from pipelines.settings import load_pipeline, names
 
 # What a package imports in most of its commands.

@@ -1,7 +1,6 @@
 """MLflow's and Prefect's UI with one command, on loopback; one Ctrl-C ends both."""
 
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -13,11 +12,12 @@ import requests
 from pipelines import files
 from pipelines.ops import processes, server
 from pipelines.ops.server import HOST, PortError, Server, ServerError
-from pipelines.runs import interruptions, tracking
+from pipelines.runs import interruptions
+from pipelines.runs.tracker import Page
+from pipelines.runs.tracking import tracker
 
 START_LIMIT = 120.0  # seconds; MLflow takes about 10 on two idle cores
 END_LIMIT = 10.0
-EXPERIMENTS = "#/experiments?workflowType=machine_learning"  # the page that it opens by itself is about language models
 
 
 def ui(mlflow_port: int = 5000, prefect_port: int = 4200) -> int:
@@ -26,12 +26,12 @@ def ui(mlflow_port: int = 5000, prefect_port: int = 4200) -> int:
     A Prefect server that runs already (for a `make repro`, say) is joined, at its own port.
     """
     try:
-        with interruptions.interruptible(), _mlflow(mlflow_port) as mlflow, _prefect(prefect_port) as prefect:
-            address = f"http://{HOST}:{mlflow_port}"
-            _wait_for(mlflow, f"{address}/health")
-            print(f"MLflow   {address}/{EXPERIMENTS}\nPrefect  {prefect.ui}\nCtrl-C ends both", flush=True)
+        page = tracker().page(HOST, mlflow_port)
+        with interruptions.interruptible(), _served(page, mlflow_port) as mlflow, _prefect(prefect_port) as prefect:
+            _wait_for(mlflow, page)
+            print(f"MLflow   {page.address}\nPrefect  {prefect.ui}\nCtrl-C ends both", flush=True)
             while prefect.alive():
-                _check(mlflow)
+                _check(mlflow, page)
                 time.sleep(0.5)
             raise ServerError(f"the Prefect server has ended; {server.tail(files.PREFECT_HOME / 'server.log')}")
     except KeyboardInterrupt:
@@ -40,22 +40,18 @@ def ui(mlflow_port: int = 5000, prefect_port: int = 4200) -> int:
 
 
 @contextlib.contextmanager
-def _mlflow(port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """MLflow's server on the project's store, in a process group that ends with the block."""
+def _served(page: Page, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The tracker's server on the project's store, in a process group that ends with the block."""
     with _choice_of_port("MLFLOW_PORT"):
         server.listen(port).close()
-    files.MLFLOW_HOME.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1"]
-    command += ["--allowed-hosts", f"{HOST}:{port},localhost:{port}"]  # no other site's page may ask through a browser
-    command += ["--backend-store-uri", tracking.STORE_URI, "--artifacts-destination", str(_artifacts())]
-    with (files.MLFLOW_HOME / "server.log").open("wb") as log:
+    with page.log.open("wb") as log:
         process = subprocess.Popen(
-            command,
-            env=os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+            page.command,
+            env=page.environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for this process, which ends MLflow's family itself
+            start_new_session=True,  # Ctrl-C is for this process, which ends the server's family itself
         )
     try:
         yield process
@@ -85,25 +81,17 @@ def _choice_of_port(variable: str) -> Iterator[None]:
         raise PortError(f"{error}; choose another one: make ui {variable}=...") from None
 
 
-def _artifacts() -> str:
-    return (files.MLFLOW_HOME / "artifacts").as_uri()
-
-
-def _wait_for(mlflow: subprocess.Popen[bytes], url: str) -> None:
+def _wait_for(mlflow: subprocess.Popen[bytes], page: Page) -> None:
     deadline = time.monotonic() + START_LIMIT
     while time.monotonic() < deadline:
-        _check(mlflow)
+        _check(mlflow, page)
         with contextlib.suppress(requests.RequestException):
-            if requests.get(url, timeout=2).ok:
+            if requests.get(page.health, timeout=2).ok:
                 return
         time.sleep(0.2)
-    raise ServerError(f"MLflow did not answer within {START_LIMIT:.0f} s; {_mlflow_log()}")
+    raise ServerError(f"MLflow did not answer within {START_LIMIT:.0f} s; {server.tail(page.log)}")
 
 
-def _check(mlflow: subprocess.Popen[bytes]) -> None:
+def _check(mlflow: subprocess.Popen[bytes], page: Page) -> None:
     if mlflow.poll() is not None:
-        raise ServerError(f"MLflow's server has ended; {_mlflow_log()}")
-
-
-def _mlflow_log() -> str:
-    return server.tail(files.MLFLOW_HOME / "server.log")
+        raise ServerError(f"MLflow's server has ended; {server.tail(page.log)}")

@@ -18,7 +18,7 @@ from pipelines import task as tasks
 from pipelines.reporting.comparison import Ranking, compare
 from pipelines.runs import registry
 from pipelines.runs.fan_out import report, train_runs
-from pipelines.runs.tracker import tracker
+from pipelines.runs.tracking import tracker
 from pipelines.settings import Pipeline, Run, load_pipeline, tasks_of_families
 from pipelines.tables import DATA, read_card, tables_of
 
@@ -84,7 +84,7 @@ def compare_runs(pipeline: Pipeline, data: Path) -> Ranking:
 @task(name="promote", cache_policy=NO_CACHE)
 def promote_champion(pipeline: Pipeline, ranking: Ranking) -> None:
     """Registers the best run as the pipeline's champion."""
-    registry.promote(pipeline.name, ranking.champion)
+    registry.promote(pipeline.name)
     comparison = tasks.find(pipeline.family, pipeline.task).comparison
     report(f"champion of {pipeline.name}: {ranking.champion.run}, {comparison.brief(ranking.champion.figures)}")
 

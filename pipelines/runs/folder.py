@@ -23,7 +23,8 @@ import yaml
 from pipelines import task
 from pipelines.files import digest_of_code, write_atomically
 from pipelines.nn.training import choose_device
-from pipelines.runs.tracker import TrackedRun, tracker
+from pipelines.runs.tracker import TrackedRun
+from pipelines.runs.tracking import tracker
 from pipelines.settings import Run
 from pipelines.tables import DATA, VALIDATED, read_card, tables_of
 from pipelines.task import Log, Row

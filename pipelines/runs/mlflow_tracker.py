@@ -130,7 +130,7 @@ class MlflowTracker:
     @_transaction()
     def create_store(self, experiment: str) -> None:
         """One process at a time: those that open a fresh SQLite store at once crash."""
-        _experiment_id(experiment)
+        experiment_id(experiment)
 
     @contextlib.contextmanager
     def run(
@@ -215,7 +215,7 @@ def _artifacts() -> str:
     return (HOME / "artifacts").as_uri()
 
 
-def _experiment_id(experiment: str) -> str:
+def experiment_id(experiment: str) -> str:
     HOME.mkdir(exist_ok=True)
     with FileLock(HOME / "store.lock"):
         store = client()
@@ -230,7 +230,7 @@ def _begin(name: str, experiment: str, params: Mapping[str, Any], tags: Mapping[
     if run_id and _exists(store, run_id):
         store.update_run(run_id, "RUNNING")
         return run_id
-    begun = str(store.create_run(_experiment_id(experiment), tags={**tags}, run_name=name).info.run_id)
+    begun = str(store.create_run(experiment_id(experiment), tags={**tags}, run_name=name).info.run_id)
     from mlflow.entities import Param
 
     store.log_batch(begun, params=[Param(key, str(value)) for key, value in flat(params).items()])

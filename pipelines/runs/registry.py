@@ -5,19 +5,21 @@ import json
 from pathlib import Path
 
 from pipelines.files import write_atomically
-from pipelines.reporting.comparison import Champion
+from pipelines.reporting.comparison import read_champion
 from pipelines.runs import folder as runs
-from pipelines.runs.tracker import Model, tracker
+from pipelines.runs.tracker import Model
+from pipelines.runs.tracking import tracker
 from pipelines.tables import DATA
 
 # What the served model needs, at the versions that it was trained with.
 REQUIREMENTS = ("mlflow", "torch", "safetensors", "pandas", "pyarrow", "pyyaml", "numpy", "scipy", "soundfile")
 
 
-def promote(pipeline: str, champion: Champion, data: Path = DATA) -> dict[str, str]:
+def promote(pipeline: str, data: Path = DATA) -> dict[str, str]:
     """Makes the run that a comparison found best the pipeline's champion; written to `data/registry/`."""
-    figures = {name: str(value) for name, value in champion.figures.items()}
-    chosen = {"model": pipeline, "run": champion.run, "variant": champion.variant, **figures}
+    best = read_champion(pipeline, data)
+    figures = {name: str(value) for name, value in best.figures.items()}
+    chosen = {"model": pipeline, "run": best.run, "variant": best.variant, **figures}
     register(chosen, data)
     write_atomically(data / "registry" / f"{pipeline}.json", json.dumps(chosen, indent=2).encode())
     return chosen

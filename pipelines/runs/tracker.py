@@ -2,7 +2,7 @@
 
 A tracker is a projection of the stage outputs: everything it gets is in a run's folder too (`run.json`, `history.csv`,
 `metrics.json`, pictures, weights), so that `publish` can fill an empty store again. Another tracker is a class with
-these methods in a module of its own, named in `tracker()`.
+these methods in a module of its own, named in `tracking.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -92,10 +92,3 @@ class Tracker(Protocol):
 
     def page(self, host: str, port: int) -> Page:
         """Its web server on the project's own store."""
-
-
-def tracker() -> Tracker:
-    """The tracker that the project uses."""
-    from pipelines.runs.mlflow_tracker import MlflowTracker
-
-    return MlflowTracker()

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from pipelines import files
 from pipelines.settings import Run
 from tests.pipelines.examples import EXAMPLES
 
@@ -65,7 +64,7 @@ def _empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def new_store(_empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NewStore:
     """Makes the project's tracking store a new and empty one, as after a wipe; returns its folder."""
-    from pipelines.runs import tracking
+    from pipelines.runs import mlflow_tracker
 
     made: list[Path] = []
     # Loading a logged model puts its folder first on the path of modules, for good.
@@ -76,9 +75,8 @@ def new_store(_empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         home.mkdir()
         made.append(home)
         shutil.copy(_empty_store, home / "mlflow.db")
-        monkeypatch.setattr(files, "MLFLOW_HOME", home)
-        monkeypatch.setattr(tracking, "STORE_URI", f"sqlite:///{home / 'mlflow.db'}")
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", tracking.STORE_URI)
+        monkeypatch.setattr(mlflow_tracker, "HOME", home)
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", mlflow_tracker.store_uri())
         return home
 
     make()

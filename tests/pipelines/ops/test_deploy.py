@@ -9,7 +9,7 @@ import yaml
 
 from pipelines.ops.deploy import POOLS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FILE = yaml.safe_load((ROOT / "prefect.yaml").read_text())
 DEPLOYMENTS = [pytest.param(deployment, id=deployment["name"]) for deployment in FILE["deployments"]]
 

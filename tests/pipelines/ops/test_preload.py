@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipelines.ops.repro import LIBRARIES
 from pipelines.ops.preload import preloaded
+from pipelines.ops.repro import LIBRARIES
 
 # A package whose command does what its arguments say.
 DOES = """

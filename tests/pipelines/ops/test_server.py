@@ -17,7 +17,7 @@ import pytest
 from pipelines import files
 from pipelines.ops import owners, server
 
-CODE = Path(__file__).resolve().parents[2]
+CODE = Path(__file__).resolve().parents[3]
 JOIN = "from pipelines.ops.server import ensure_server; print(ensure_server(), flush=True)"
 THE_API_PREFECT_USES = "from prefect.settings import get_current_settings as current; print(current().api.url)"
 # Three stages at once below one `dvc`, which then goes on.

@@ -18,7 +18,7 @@ import requests
 from pipelines.ops import owners, server
 from pipelines.ops.processes import family
 
-CODE = Path(__file__).resolve().parents[2]
+CODE = Path(__file__).resolve().parents[3]
 
 
 class FakePrefect(BaseHTTPRequestHandler):

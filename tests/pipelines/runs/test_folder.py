@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,10 @@ import pandas as pd
 import pytest
 import yaml
 
+from pipelines import files, task
 from pipelines.runs import folder as runs
-from pipelines.runs import tracking
+from pipelines.runs import mlflow_tracker
+from pipelines.runs.tracking import tracker
 from pipelines.settings import Run
 from pipelines.task import Log, Row
 
@@ -49,46 +52,49 @@ def test_the_fingerprint_changes_with_a_byte_of_a_table(table: str, tiny_run: Ma
     assert fingerprint(tiny_run(), tables) != before
 
 
-def test_the_fingerprint_changes_with_the_rows_that_are_set_aside(tiny_run: MakeRun, tables: Path) -> None:
-    before = fingerprint(tiny_run(), tables)
-    validation = Path("data/validation/slots")
-    validation.mkdir(parents=True)
-    (validation / "result.json").write_text(json.dumps({"quarantined": {"train": [3]}, "warnings": []}))
-    assert fingerprint(tiny_run(), tables) != before
+def test_the_fingerprint_is_of_resolved_settings(tiny_run: MakeRun, tables: Path) -> None:
+    """A default that is spelled out changes nothing."""
+    run = tiny_run()
+    whole = task.find("rnn", "slots").resolve(run)
+    assert whole.model.keys() > run.model.keys() or whole.model == run.model
+    assert fingerprint(whole, tables) == fingerprint(run, tables)
 
 
-def test_the_fingerprint_changes_with_the_code(
-    tiny_run: MakeRun, tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("path", "decides"),
+    [
+        ("pipelines/rnn/slots/model.py", True),
+        ("pipelines/nn/cells.py", True),
+        ("pipelines/rnn/slots/predict.py", False),
+        ("pipelines/rnn/sentiment/model.py", False),
+        ("pipelines/ops/ui.py", False),
+        ("pipelines/runs/fan_out.py", False),
+        ("pipelines/sound/acoustics.py", False),
+    ],
+)
+def test_the_fingerprint_changes_with_the_code_that_training_imports(
+    path: str, decides: bool, tiny_run: MakeRun, tables: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code = tmp_path / "pipelines"
-    for task in ("slots", "sentiment"):
-        (code / "rnn" / task).mkdir(parents=True)
-        (code / "rnn" / task / "model.py").write_text("HIDDEN = 1")
-    (code / "runs.py").write_text("")
-    monkeypatch.setattr(runs, "__file__", str(code / "runs.py"))
+    code = tables / "code"
+    shutil.copytree(files.CODE / "pipelines", code / "pipelines", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(files.CODE / "params.py", code)
+    monkeypatch.setattr(files, "CODE", code)
     before = fingerprint(tiny_run(), tables)
-    (code / "rnn" / "sentiment" / "model.py").write_text("HIDDEN = 2")
-    (code / "rnn" / "flow.py").write_text("HIDDEN = 2")
-    assert fingerprint(tiny_run(), tables) == before, "another task's code and a flow decide nothing here"
-    (code / "rnn" / "dynamics.py").write_text("HIDDEN = 2")
-    with_family = fingerprint(tiny_run(), tables)
-    assert with_family != before
-    before = with_family
-    (code / "rnn" / "slots" / "model.py").write_text("HIDDEN = 2")
-    assert fingerprint(tiny_run(), tables) != before
+    (code / path).write_text((code / path).read_text() + "\nADDED = 1\n")
+    assert (fingerprint(tiny_run(), tables) != before) == decides
 
 
 def test_the_tags_say_where_a_run_comes_from(tiny_run: MakeRun, tables: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DVC_STAGE", "train@rnn-slots")
+    monkeypatch.setenv("DVC_STAGE", "rnn@slots")
     monkeypatch.delenv("DVC_EXP_NAME", raising=False)
-    lock = {"stages": {"prepare@slots": {"outs": [{"path": "data/prepared/slots", "md5": "0a.dir"}]}}}
+    lock = {"stages": {"validate@slots": {"outs": [{"path": "data/validated/slots", "md5": "0a.dir"}]}}}
     Path("dvc.lock").write_text(yaml.safe_dump(lock))
-    tags = runs.describe(tiny_run(variant="gru", seed=3), Path("data/prepared/slots"))["tags"]
+    tags = runs.describe(tiny_run(variant="gru", seed=3), Path("data/validated/slots"))["tags"]
     expected = {
         "pipeline": "rnn-slots",
         "variant": "gru",
         "seed": "3",
-        "stage": "train@rnn-slots",
+        "stage": "rnn@slots",
         "experiment": "",
         "data.source": "builtin",
         "data.rules": "data/validation/slots/docs/rules.html",
@@ -96,7 +102,7 @@ def test_the_tags_say_where_a_run_comes_from(tiny_run: MakeRun, tables: Path, mo
         "device": "cpu",
         "git.commit": "unknown",
         "git.dirty": "unknown",
-        "dvc.md5.data/prepared/slots": "0a.dir",
+        "dvc.md5.data/validated/slots": "0a.dir",
     }
     assert tags.items() >= expected.items()
     assert tags.keys() - expected.keys() == {"torch", "cuda", "fingerprint"}
@@ -112,15 +118,15 @@ stages:
     cmd: python -m stages download slots
     deps: [{path: stages/fetch.py, hash: md5, md5: ffff, size: 1}]
     outs: [{path: data/raw/slots, hash: md5, md5: 1111.dir, size: 10, nfiles: 2}]
-  prepare@slots:
+  validate@slots:
     cmd: python -m stages prepare slots
     outs:
-    - {path: data/prepared/slots, hash: md5, md5: 2222.dir, size: 10, nfiles: 4}
+    - {path: data/validated/slots, hash: md5, md5: 2222.dir, size: 10, nfiles: 4}
     - {path: data/elsewhere, hash: md5}
   nothing:
     cmd: 'true'
 """)
-    assert runs.dvc_digests() == {"data/raw/slots": "1111.dir", "data/prepared/slots": "2222.dir"}
+    assert runs.dvc_digests() == {"data/raw/slots": "1111.dir", "data/validated/slots": "2222.dir"}
 
 
 def test_git_outside_a_repository(workplace: Path) -> None:
@@ -183,8 +189,8 @@ class Training:
 
 def mlflow_runs() -> list[tuple[str, str]]:
     """(id, status) of each run in the store."""
-    store = tracking.client()
-    found = store.search_runs([tracking.create_store("rnn-slots")])
+    store = mlflow_tracker.client()
+    found = store.search_runs([mlflow_tracker.experiment_id("rnn-slots")])
     return [(run.info.run_id, run.info.status) for run in found]
 
 
@@ -203,15 +209,15 @@ class TestExecute:
         ((run_id, status),) = mlflow_runs()
         assert status == "FINISHED"
         content = made(folder)
-        assert content["params"] == dataclasses.asdict(run)
+        assert content["params"] == json.loads(json.dumps(dataclasses.asdict(task.find("rnn", "slots").resolve(run))))
         assert content["run_id"] == run_id
         assert content["finished"] is True
         assert content["seconds"] >= 0
-        assert tracking.find_run("rnn-slots", content["fingerprint"]) == run_id
+        assert tracker().find("rnn-slots", content["fingerprint"]) == run_id
         assert told == ["rnn-slots-elman-s0: val F1 52.00, test F1 40.00, 0 s"]
-        artifacts = {file.path for file in tracking.client().list_artifacts(run_id)}
+        artifacts = {file.path for file in mlflow_tracker.client().list_artifacts(run_id)}
         assert artifacts == {"history.csv", "metrics.json", "model.safetensors"}
-        inputs = tracking.client().get_run(run_id).inputs
+        inputs = mlflow_tracker.client().get_run(run_id).inputs
         assert inputs is not None
         assert [given.dataset.name for given in inputs.dataset_inputs] == ["slots"]
 
@@ -246,10 +252,10 @@ class TestExecute:
         assert interrupted["finished"] is False
         assert mlflow_runs() == [(interrupted["run_id"], "KILLED")]
         runs.execute(run, tmp_path / "work", Training(), told.append)
-        assert told[0] == "rnn-slots-elman-s0: going on from its last finished epoch"
+        assert told[0] == "rnn-slots-elman-s0: resuming after its last finished epoch"
         assert mlflow_runs() == [(interrupted["run_id"], "FINISHED")]
         assert made(folder)["run_id"] == interrupted["run_id"]
-        points = tracking.client().get_metric_history(interrupted["run_id"], "val_f1")
+        points = mlflow_tracker.client().get_metric_history(interrupted["run_id"], "val_f1")
         assert {point.step: point.value for point in points if point.step} == {1: 51, 2: 52, 3: 53, 4: 54}
 
     def test_a_run_that_fails_is_not_taken_for_finished(self, tiny_run: MakeRun, tmp_path: Path) -> None:
@@ -269,12 +275,12 @@ class TestExecute:
         folder = runs.execute(tiny_run(), tmp_path / "work", Training(), print)
         assert runs.publish(folder) is False
         ((run_id, _),) = mlflow_runs()
-        before = tracking.client().get_run(run_id)
+        before = mlflow_tracker.client().get_run(run_id)
         new_store()
         assert runs.publish(folder) is True
         assert runs.publish(folder) is False
         ((new_id, status),) = mlflow_runs()
-        after = tracking.client().get_run(new_id)
+        after = mlflow_tracker.client().get_run(new_id)
         assert status == "FINISHED"
         assert after.info.run_name == before.info.run_name
         assert after.data.params == before.data.params

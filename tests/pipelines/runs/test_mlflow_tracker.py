@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy
 
-from pipelines.runs import tracking
+from pipelines.runs import mlflow_tracker
+from pipelines.runs.mlflow_tracker import MlflowTracker
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -24,14 +25,15 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning"),
 ]
 
+TRACKER = MlflowTracker()
 PARAMS = {"pipeline": "rnn-slots", "seed": 0, "model": {"cell": "gru", "sizes": [1, 2], "none": None}}
-TAGS = {"fingerprint": "f1", "git.commit": "abc", "stage": "train@rnn-slots"}
+TAGS = {"fingerprint": "f1", "git.commit": "abc", "stage": "rnn@slots"}
 ROWS = [{"epoch": 1.0, "val_f1": 50.0, "train_loss": 2.5}, {"epoch": 2.0, "val_f1": 60.0, "train_loss": 1.25}]
 
 
 @pytest.fixture
 def store() -> "MlflowClient":
-    return tracking.client()
+    return mlflow_tracker.client()
 
 
 def only_run(store: "MlflowClient", experiment: str = "rnn-slots") -> "Run":
@@ -59,7 +61,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_run_as_people_see_it(store: "MlflowClient", folder: Path) -> None:
-    with tracking.tracked("rnn-slots-gru-s0", "rnn-slots", PARAMS, TAGS) as tracked:
+    with TRACKER.run("rnn-slots-gru-s0", "rnn-slots", PARAMS, TAGS) as tracked:
         for row in ROWS:
             tracked.epoch(row)
         tracked.finish({"val_f1": 60.0, "test_f1": 55.0, "best_epoch": 2}, folder)
@@ -86,7 +88,7 @@ def test_a_run_as_people_see_it(store: "MlflowClient", folder: Path) -> None:
 def test_an_epoch_is_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
     from mlflow import MlflowClient
 
-    with tracking.tracked("run", "rnn-slots", PARAMS, TAGS) as tracked:
+    with TRACKER.run("run", "rnn-slots", PARAMS, TAGS) as tracked:
         calls: list[dict[str, float]] = []
 
         def log_batch(self: MlflowClient, run_id: str, metrics: Any = (), **others: Any) -> None:
@@ -105,14 +107,14 @@ def test_an_epoch_is_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_how_a_run_ended(error: type[BaseException], status: str, store: "MlflowClient") -> None:
     def ends_badly() -> None:
-        with tracking.tracked("run", "rnn-slots", PARAMS, TAGS):
+        with TRACKER.run("run", "rnn-slots", PARAMS, TAGS):
             assert only_run(store).info.status == "RUNNING"
             raise error
 
     with pytest.raises(error):
         ends_badly()
     assert only_run(store).info.status == status
-    assert tracking.find_run("rnn-slots", "f1") is None, "only a finished run counts"
+    assert TRACKER.find("rnn-slots", "f1") is None, "only a finished run counts"
 
 
 @pytest.mark.parametrize("table", ["runs", "datasets"])
@@ -125,8 +127,8 @@ def test_an_interruption_waits_for_the_transaction(table: str, store: "MlflowCli
             signal.raise_signal(signal.SIGINT)
 
     def trains() -> None:
-        with tracking.tracked("run", "rnn-slots", PARAMS, TAGS) as tracked:
-            tracking.log_dataset(tracked.run_id, "slots", Path("data/prepared/slots"), "0a1b")
+        with TRACKER.run("run", "rnn-slots", PARAMS, TAGS) as tracked:
+            tracked.link_data("slots", Path("data/validated/slots"), "0a1b")
             pytest.fail("goes on after an interruption")
 
     try:
@@ -142,10 +144,10 @@ def test_an_interruption_waits_for_the_transaction(table: str, store: "MlflowCli
 
 
 def test_an_interrupted_run_goes_on_as_the_same(store: "MlflowClient", folder: Path) -> None:
-    with contextlib.suppress(KeyboardInterrupt), tracking.tracked("run", "rnn-slots", PARAMS, TAGS) as first:
+    with contextlib.suppress(KeyboardInterrupt), TRACKER.run("run", "rnn-slots", PARAMS, TAGS) as first:
         first.epoch(ROWS[0])
         raise KeyboardInterrupt
-    with tracking.tracked("run", "rnn-slots", PARAMS, TAGS, first.run_id) as second:
+    with TRACKER.run("run", "rnn-slots", PARAMS, TAGS, first.run_id) as second:
         assert only_run(store).info.status == "RUNNING"
         second.epoch(ROWS[1])
     assert second.run_id == first.run_id
@@ -154,35 +156,35 @@ def test_an_interrupted_run_goes_on_as_the_same(store: "MlflowClient", folder: P
 
 
 def test_a_run_that_the_store_has_lost_is_begun_anew(store: "MlflowClient", new_store: Callable[[], Path]) -> None:
-    with tracking.tracked("run", "rnn-slots", PARAMS, TAGS) as first:
+    with TRACKER.run("run", "rnn-slots", PARAMS, TAGS) as first:
         pass
     new_store()
-    with tracking.tracked("run", "rnn-slots", PARAMS, TAGS, first.run_id) as second:
+    with TRACKER.run("run", "rnn-slots", PARAMS, TAGS, first.run_id) as second:
         pass
     assert second.run_id != first.run_id
-    assert only_run(tracking.client()).data.params["model.cell"] == "gru"
+    assert only_run(mlflow_tracker.client()).data.params["model.cell"] == "gru"
 
 
 def test_a_run_is_found_by_its_fingerprint() -> None:
-    with tracking.tracked("one", "rnn-slots", PARAMS, TAGS) as one:
+    with TRACKER.run("one", "rnn-slots", PARAMS, TAGS) as one:
         pass
-    with tracking.tracked("two", "rnn-slots", PARAMS, TAGS | {"fingerprint": "f2"}) as two:
+    with TRACKER.run("two", "rnn-slots", PARAMS, TAGS | {"fingerprint": "f2"}) as two:
         pass
-    assert tracking.find_run("rnn-slots", "f1") == one.run_id
-    assert tracking.find_run("rnn-slots", "f2") == two.run_id
-    assert tracking.find_run("rnn-slots", "f3") is None
-    assert tracking.find_run("ctc-digits", "f1") is None
+    assert TRACKER.find("rnn-slots", "f1") == one.run_id
+    assert TRACKER.find("rnn-slots", "f2") == two.run_id
+    assert TRACKER.find("rnn-slots", "f3") is None
+    assert TRACKER.find("ctc-digits", "f1") is None
 
 
 def test_the_store_is_created_once(store: "MlflowClient", new_store: Callable[[], Path], tmp_path: Path) -> None:
-    first = tracking.create_store("rnn-slots")
-    assert tracking.create_store("rnn-slots") == first
+    first = mlflow_tracker.experiment_id("rnn-slots")
+    assert mlflow_tracker.experiment_id("rnn-slots") == first
     experiment = store.get_experiment(first)
     assert experiment.name == "rnn-slots"
     assert experiment.artifact_location.startswith((tmp_path / "mlflow-0" / "artifacts").as_uri())
     home = new_store()
     assert (home / "mlflow.db").is_file()
-    assert tracking.client().get_experiment_by_name("rnn-slots") is None
+    assert mlflow_tracker.client().get_experiment_by_name("rnn-slots") is None
 
 
 def test_another_store_keeps_its_own_artifacts(
@@ -190,16 +192,16 @@ def test_another_store_keeps_its_own_artifacts(
 ) -> None:
     """MLFLOW_TRACKING_URI names a server, say: where it keeps files is its own affair."""
     home = new_store()
-    monkeypatch.setattr(tracking, "STORE_URI", "sqlite:////elsewhere/mlflow.db")
+    monkeypatch.setattr(mlflow_tracker, "store_uri", lambda: "sqlite:////elsewhere/mlflow.db")
     monkeypatch.chdir(home)
-    experiment = tracking.client().get_experiment(tracking.create_store("rnn-slots"))
+    experiment = mlflow_tracker.client().get_experiment(mlflow_tracker.experiment_id("rnn-slots"))
     assert not experiment.artifact_location.startswith((home / "artifacts").as_uri())
 
 
 def test_the_training_table_is_tied_to_the_run(store: "MlflowClient") -> None:
-    with tracking.tracked("run", "rnn-slots", PARAMS, TAGS) as tracked:
-        tracking.log_dataset(tracked.run_id, "slots", Path("data/prepared/slots"), "0a1b")
-    (found,) = store.search_runs([tracking.create_store("rnn-slots")], "datasets.digest = '0a1b'")
+    with TRACKER.run("run", "rnn-slots", PARAMS, TAGS) as tracked:
+        tracked.link_data("slots", Path("data/validated/slots"), "0a1b")
+    (found,) = store.search_runs([mlflow_tracker.experiment_id("rnn-slots")], "datasets.digest = '0a1b'")
     assert found.inputs is not None
     (dataset,) = found.inputs.dataset_inputs
     assert found.info.run_id == tracked.run_id
@@ -209,11 +211,11 @@ def test_the_training_table_is_tied_to_the_run(store: "MlflowClient") -> None:
 
 def test_no_champion() -> None:
     with pytest.raises(ValueError, match=r"no champion of 'rnn-slots' in sqlite.*: run `make repro`, or .* publish"):
-        tracking.load_champion("rnn-slots")
+        TRACKER.champion("rnn-slots")
 
 
 def test_settings_are_told_with_dots() -> None:
-    assert tracking.flat({"a": 1, "b": {"c": {"d": None}, "e": [{"f": 2}]}, "g": {}}) == {
+    assert mlflow_tracker.flat({"a": 1, "b": {"c": {"d": None}, "e": [{"f": 2}]}, "g": {}}) == {
         "a": 1,
         "b.c.d": None,
         "b.e": [{"f": 2}],
@@ -231,8 +233,8 @@ def _no_run_is_left_open() -> Iterator[None]:
 def test_processes_that_open_a_fresh_store_at_once_all_get_it(tmp_path: Path) -> None:
     """Two stages of a `make repro` do."""
     environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
-    environment |= {"DVC_ROOT": str(tmp_path), "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-    ask = "from pipelines import tracking; print(tracking.create_store('{}'))"
+    environment |= {"DVC_ROOT": str(tmp_path), "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
+    ask = "from pipelines.runs.mlflow_tracker import experiment_id; print(experiment_id('{}'))"
     command = [sys.executable, "-W", "ignore", "-c"]
     asked = [
         subprocess.Popen([*command, ask.format(name)], env=environment, stdout=subprocess.PIPE, text=True)

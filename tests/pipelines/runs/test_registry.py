@@ -17,7 +17,8 @@ from pipelines.rnn.slots import TASK
 from pipelines.rnn.slots.predict import Predictor
 from pipelines.rnn.slots.train import train
 from pipelines.runs import folder as runs
-from pipelines.runs import registry, tracking
+from pipelines.runs import mlflow_tracker, registry
+from pipelines.runs.tracking import tracker
 from pipelines.settings import Run
 
 pytestmark = [
@@ -46,10 +47,10 @@ def data(workplace: Path, tiny_run: Callable[..., Run]) -> Path:
 
 def told() -> tuple[dict[str, Any], dict[Any, float]]:
     """All that the store tells of each run, but for what another store gives anew (ids and times): words, figures."""
-    store = tracking.client()
+    store = mlflow_tracker.client()
     words: dict[str, Any] = {}
     figures: dict[Any, float] = {}
-    for run in store.search_runs([tracking.create_store("rnn-slots")]):
+    for run in store.search_runs([mlflow_tracker.experiment_id("rnn-slots")]):
         own = {key: value for key, value in run.data.tags.items() if not key.startswith("mlflow.")}
         files = sorted(file.path for file in store.list_artifacts(run.info.run_id))
         words[str(run.info.run_name)] = [run.info.status, run.data.params, own, files]
@@ -60,7 +61,7 @@ def told() -> tuple[dict[str, Any], dict[Any, float]]:
 
 
 def champion() -> Any:
-    return tracking.client().get_model_version_by_alias("rnn-slots", "champion")
+    return mlflow_tracker.client().get_model_version_by_alias("rnn-slots", "champion")
 
 
 def test_the_best_run_becomes_champion_and_labels_text(
@@ -73,19 +74,22 @@ def test_the_best_run_becomes_champion_and_labels_text(
     version = champion()
     assert version.run_id == made["run_id"]
     assert version.tags == {**chosen, "fingerprint": made["fingerprint"]}
-    assert tracking.client().get_run(made["run_id"]).info.status == "FINISHED"
+    assert mlflow_tracker.client().get_run(made["run_id"]).info.status == "FINISHED"
 
     expected = Predictor(data / "models" / "rnn-slots" / "rnn-slots-good-s0" / "model.safetensors")(TEXTS)
     assert expected[0]["slots"] == ["city: new york", "day: monday"]
-    assert tracking.load_champion("rnn-slots").predict(TEXTS) == expected
+    assert tracker().champion("rnn-slots").predict(TEXTS) == expected
 
     # as `mlflow models serve` answers: JSON of raw text, and a message for what is none
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # starlette would rather have another client than is installed
         from fastapi.testclient import TestClient
+    import mlflow
     from mlflow.pyfunc.scoring_server import init
 
-    server = TestClient(init(tracking.load_champion("rnn-slots")))
+    served = mlflow.pyfunc.load_model("models:/rnn-slots@champion")
+
+    server = TestClient(init(served))
     assert server.post("/invocations", json={"inputs": TEXTS}).json() == {"predictions": expected}
     for wrong in ('{"inputs": ["to boston", "  "]}', '{"inputs": ["to', '{"texts": ["to boston"]}', "[]", ""):
         refused = server.post("/invocations", content=wrong, headers={"content-type": "application/json"})
@@ -114,8 +118,8 @@ def test_the_best_run_becomes_champion_and_labels_text(
     new_store()
     assert registry.publish(data) == (2, 1)
     assert told() == as_before
-    assert champion().run_id == tracking.find_run("rnn-slots", made["fingerprint"])
-    assert tracking.load_champion("rnn-slots").predict(TEXTS) == expected
+    assert champion().run_id == tracker().find("rnn-slots", made["fingerprint"])
+    assert tracker().champion("rnn-slots").predict(TEXTS) == expected
     assert registry.publish(data) == (0, 1), "what the store has is not told twice"
     assert told() == as_before
 
@@ -141,4 +145,4 @@ def test_a_report_is_promoted_without_a_model(tmp_path: Path, monkeypatch: pytes
     assert json.loads((tmp_path / "registry" / "gaussian-mle.json").read_text()) == chosen
     assert published == [folder.name]
     assert registry.publish(tmp_path) == (1, 0)
-    assert not tracking.client().search_registered_models()
+    assert not mlflow_tracker.client().search_registered_models()

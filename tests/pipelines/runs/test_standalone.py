@@ -5,16 +5,17 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from pipelines import task
-from pipelines.runs import bare
+from pipelines.runs import standalone
 from pipelines.settings import Run
 from tests.pipelines.examples import Told, contents
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 # Whoever imports one of these learns that the machine lacks it.
 WITHOUT = """
 import sys
@@ -28,16 +29,16 @@ sys.exit(main(sys.argv[1:]))
 @pytest.fixture
 def project(workplace: Path, tiny_run: Callable[..., Run]) -> Path:
     run = tiny_run()
-    section = {"family": "rnn", "task": "slots", "dataset": "slots", "device": "cpu", "workers": 1, "seeds": 2}
+    section: dict[str, Any] = {"dataset": "slots", "device": "cpu", "seeds": 2}
     section |= {"model": dict(run.model), "training": dict(run.training), "variants": {"elman": {}, "other": {}}}
-    params = {"data": {}, "datasets": {}, "pipelines": {"rnn-slots": section}}
+    params = {"data": {"source": "builtin"}, "datasets": {"slots": {}}, "pipelines": {"rnn": {"slots": section}}}
     (workplace / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     return workplace
 
 
 @pytest.mark.usefixtures("one_thread")
 def test_without_the_stack(project: Path, tables: Path, tiny_run: Callable[..., Run]) -> None:
-    command = [sys.executable, "-c", WITHOUT, "bare", "rnn-slots", "elman", "--seeds", "1", "--out", "made"]
+    command = [sys.executable, "-c", WITHOUT, "standalone", "rnn-slots", "elman", "--seeds", "1", "--out", "made"]
     environment = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     told = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stderr
@@ -54,6 +55,6 @@ def test_without_the_stack(project: Path, tables: Path, tiny_run: Callable[..., 
 @pytest.mark.usefixtures("project")
 def test_what_there_is_not(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="rnn-slots has no variant 'gru': it has elman, other"):
-        bare.train("rnn-slots", ["gru"], [], tmp_path)
+        standalone.train("rnn-slots", ["gru"], [], tmp_path)
     with pytest.raises(ValueError, match="rnn-slots has no such seeds: 7"):
-        bare.train("rnn-slots", [], [7], tmp_path)
+        standalone.train("rnn-slots", [], [7], tmp_path)

@@ -23,7 +23,7 @@ from pipelines.runs import bare
 from pipelines.vgg16.images.train import settings
 from tests.pipelines.examples import EXAMPLES
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[4]
 EXAMPLE = EXAMPLES["vgg16", "images"]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
 BARE = ["-m", "pipelines", "bare"]
