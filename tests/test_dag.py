@@ -10,12 +10,15 @@ import pytest
 import yaml
 
 from pipelines.files import code_of
+from pipelines.settings import load_pipeline, names
 
 ROOT = Path(__file__).parents[1]
 DATA_GROUPS = ("download", "validate")
 # DVC lists the dependencies of a group of stages once. These are shared by data sets of one kind, so it is enough that
 # one stage of the group reaches them. (An edit there runs the others again, to the same bytes.)
 SHARED = ("stages/archives.py", "stages/pictures", "stages/sounds", "stages/texts")
+# Library code of a family that no pipeline of params.yaml uses.
+IDLE = {"gaussian": ("pipelines/gaussian/device.py",)}
 
 
 @dataclass(frozen=True)
@@ -108,3 +111,73 @@ def test_a_file_that_is_missing_or_superfluous_is_found() -> None:
     assert lacking(slots.code, [path for path in slots.deps if path != "stages/datasets/slots"])
     assert list(unreached(["stages/sounds/waves.py"], slots.code)) == ["stages/sounds/waves.py"]
     assert "stages/checks/report.py" in unreached(["stages/checks"], slots.code)
+
+
+# -- pipelines: a group of stages a family
+
+
+@cache
+def pipeline_groups() -> dict[str, tuple[list[str], frozenset[str]]]:
+    """By family: the dependencies of its stages, and the code that one of them reaches."""
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    pipelines = [load_pipeline(name, ROOT / "params.yaml") for name in names(ROOT / "params.yaml")]
+    groups = {}
+    for family in {pipeline.family for pipeline in pipelines}:
+        packages = {f"pipelines.{family}.{pipeline.task}" for pipeline in pipelines if pipeline.family == family}
+        code = code_of("pipelines.reporting.comparison", *packages, *(f"{package}.train" for package in packages))
+        groups[family] = (stages[family]["do"]["deps"], code)
+    return groups
+
+
+def without_tables(deps: Iterable[str]) -> list[str]:
+    return [path for path in deps if not path.startswith("data/")]
+
+
+def module_of(path: str) -> str:
+    return path.removesuffix(".py").replace("/", ".")
+
+
+@pytest.mark.parametrize("family", pipeline_groups())
+def test_a_family_depends_on_all_code_that_decides_its_results(family: str) -> None:
+    deps, code = pipeline_groups()[family]
+    assert lacking(code, without_tables(deps)) == []
+
+
+@pytest.mark.parametrize("family", pipeline_groups())
+def test_a_family_depends_on_no_code_that_it_does_not_reach(family: str) -> None:
+    deps, code = pipeline_groups()[family]
+    services = [path for path in without_tables(deps) if path != f"pipelines/{family}"]
+    assert services
+    assert list(unreached(services, code)) == []
+    answering = code_of(*(module_of(path) for path in files_in(f"pipelines/{family}") if path.endswith("/predict.py")))
+    assert list(unreached([f"pipelines/{family}"], code | answering)) == list(IDLE.get(family, ()))
+
+
+def test_a_pipeline_is_a_stage_of_its_familys_group() -> None:
+    dvc = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    assert {*DATA_GROUPS, *pipeline_groups()} == set(dvc)
+    for family in pipeline_groups():
+        stage = dvc[family]
+        assert stage["foreach"] == f"${{pipelines.{family}}}"
+        assert stage["do"]["cmd"] == f"python -m pipelines run {family}-${{key}}"
+        assert stage["do"]["params"] == [f"pipelines.{family}.${{key}}"]
+        assert "data/validated/${item.dataset}" in stage["do"]["deps"]
+
+
+@pytest.mark.parametrize(
+    ("path", "families"),
+    [
+        ("pipelines/sound/acoustics.py", {"ctc", "seq2seq"}),
+        ("pipelines/nn/cells.py", {"rnn", "ctc", "seq2seq"}),
+        ("pipelines/nn/training.py", {"rnn", "ctc", "seq2seq", "vgg16", "gaussian"}),
+        ("pipelines/ops/ui.py", set()),
+        ("pipelines/ops/deploy.py", set()),
+        ("pipelines/runs/flows.py", set()),
+    ],
+)
+def test_an_edit_reruns_what_reads_it(path: str, families: set[str]) -> None:
+    def reads(deps: Iterable[str]) -> bool:
+        return any(path == dep or path.startswith(f"{dep}/") for dep in deps)
+
+    assert {family for family, (deps, _) in pipeline_groups().items() if reads(deps)} == families
+    assert not any(reads(stage.deps) for stage in data_stages())
