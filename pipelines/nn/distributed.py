@@ -1,11 +1,11 @@
 """One run trained by several processes of one machine, a GPU each, as torchrun starts them.
 
-    python -m torch.distributed.run --nproc-per-node 2 -m pipelines bare vgg16-images random
+    python -m torch.distributed.run --nproc-per-node 2 -m pipelines standalone vgg16-images random
 
-Every process goes through the same batches and takes its share of each. The loss is the mean over the whole batch, and
-DistributedDataParallel gives every process the gradient of that mean: all take the same step, which is the one that a
-single process takes, but for the last digits and for what a network draws itself (dropout). What is computed once is
-computed by the first process, which alone writes and prints.
+Every process draws the same batches and takes its shard of each. The loss is the mean over the whole batch, and
+DistributedDataParallel gives every process the gradient of that mean, so all take the same step. It is the step of a
+single process, except for rounding and for what a network draws itself (dropout). What is needed once is computed by
+rank 0, which alone writes and prints.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -22,166 +22,177 @@ from torch import Tensor, nn
 from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
-HOW = "python -m torch.distributed.run --nproc-per-node N -m pipelines bare PIPELINE"
-MEETING = timedelta(minutes=5)  # within it all processes have started
-PATIENCE = timedelta(days=1)  # the others wait for what the first computes alone; torchrun ends them if it fails
+Model = TypeVar("Model", bound=nn.Module)
+
+USAGE = "python -m torch.distributed.run --nproc-per-node N -m pipelines standalone PIPELINE"
+RENDEZVOUS_TIMEOUT = timedelta(minutes=5)  # for all processes to start
+# The others wait at a barrier for what rank 0 computes alone, which can take hours; torchrun ends them if it fails.
+COLLECTIVE_TIMEOUT = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Place:
-    """Which of the processes this is."""
+class Group:
+    """The processes that train a run together, and which of them this one is; by default it is alone."""
 
-    rank: int
-    size: int  # how many there are
+    rank: int = 0
+    world_size: int = 1
 
     @staticmethod
-    def found(environment: Mapping[str, str]) -> "Place | None":
-        """As torchrun's variables say; None without them. Raises ValueError where they make no sense."""
+    def from_environment(environment: Mapping[str, str]) -> "Group":
+        """What torchrun's variables say; alone without them. Raises ValueError where they make no sense."""
         numbers = {name: environment.get(name) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")}
         if not any(numbers.values()):
-            return None
-        told = {**numbers, **{name: environment.get(name) for name in ("MASTER_ADDR", "MASTER_PORT")}}
-        if missing := [name for name, value in told.items() if not value]:
-            there = ", ".join(name for name, value in told.items() if value)
-            raise ValueError(f"{there} is set and {', '.join(missing)} is not: start several processes by `{HOW}`")
+            return ALONE
+        variables = {**numbers, **{name: environment.get(name) for name in ("MASTER_ADDR", "MASTER_PORT")}}
+        if missing := [name for name, value in variables.items() if not value]:
+            present = ", ".join(name for name, value in variables.items() if value)
+            raise ValueError(f"{present} is set and {', '.join(missing)} is not: start several processes by `{USAGE}`")
         if wrong := [f"{name}={value}" for name, value in numbers.items() if not str(value).isdecimal()]:
-            raise ValueError(f"{wrong[0]} is no number: start several processes by `{HOW}`")
-        rank, size, local_rank, local_size = (int(str(value)) for value in numbers.values())
-        if local_size != size:
+            raise ValueError(f"{wrong[0]} is not a number: start several processes by `{USAGE}`")
+        rank, world_size, local_rank, local_size = (int(str(value)) for value in numbers.values())
+        if local_size != world_size:
             raise ValueError(
-                f"{size} processes, {local_size} of them on this machine: the processes of a run share its folder "
-                "and must be on one machine, so torchrun's --nnodes must be 1"
+                f"{world_size} processes, {local_size} of them on this machine: the processes of a run share its "
+                "folder and must be on one machine, so torchrun's --nnodes must be 1"
             )
-        if not rank == local_rank < size:
-            raise ValueError(f"RANK={rank} and LOCAL_RANK={local_rank} of WORLD_SIZE={size}: start them by `{HOW}`")
-        return Place(rank, size)
+        if not rank == local_rank < world_size:
+            raise ValueError(
+                f"RANK={rank} and LOCAL_RANK={local_rank} of WORLD_SIZE={world_size}: start them by `{USAGE}`"
+            )
+        return Group(rank, world_size)
+
+    @property
+    def is_distributed(self) -> bool:
+        return self.world_size > 1
+
+    def check_gpus(self, device: torch.device) -> None:
+        """Raises ValueError where there are fewer GPUs than processes that need one."""
+        if self.is_distributed and device.type == "cuda" and self.world_size > torch.cuda.device_count():
+            raise ValueError(
+                f"{self.world_size} processes need a GPU each, and torch finds {torch.cuda.device_count()} here: lower "
+                "torchrun's --nproc-per-node, or set device to cpu in params.yaml"
+            )
+
+    @contextlib.contextmanager
+    def zero_first(self) -> Iterator[None]:
+        """Rank 0 runs the block before all others: they find what it wrote."""
+        if self.rank > 0:
+            _barrier()
+        yield
+        if self.is_distributed and self.rank == 0:
+            _barrier()
+
+    def seed(self, *seeds: int) -> None:
+        """Seeds torch's generator for each rank, always the same for the same `seeds`; does nothing when alone."""
+        if self.is_distributed:
+            torch.manual_seed(int(np.random.SeedSequence((*seeds, self.rank)).generate_state(1)[0]))
+
+    def rows_of(self, count: int) -> slice:
+        """This rank's rows out of `count`; shards differ by one row at most, and can be empty."""
+        return slice(count * self.rank // self.world_size, count * (self.rank + 1) // self.world_size)
+
+    def shard(self, batch: Sequence[Tensor]) -> "Shard":
+        """This rank's shard of a batch, the tensors of which have as many rows."""
+        count = len(batch[0])
+        rows = self.rows_of(count)
+        return Shard(tuple(tensor[rows] for tensor in batch), (rows.stop - rows.start) / count)
+
+    def mean(self, value: float, rows: int) -> float:
+        """The mean over the rows of all ranks, from the mean `value` over the `rows` of this one."""
+        if not self.is_distributed:
+            return value
+        total = torch.tensor([value * rows if rows else 0.0, rows], dtype=torch.double)
+        dist.all_reduce(total)
+        return float(total[0] / total[1])
+
+    def loss(self, loss: Callable[[Model, Any], Tensor]) -> Callable[[Model, "Shard"], Tensor]:
+        """From `loss(model, tensors)`, a mean over rows, the mean over the whole batch; all ranks get its value."""
+
+        def of_shard(model: Model, shard: Shard) -> Tensor:
+            value = loss(model, shard.tensors)
+            if not self.is_distributed:
+                return value
+            # The mean over no rows is nan; its gradient is 0 everywhere, as it should be.
+            part = value * shard.weight if shard.weight else value.nan_to_num(0.0)
+            total: Tensor = _AllReduceSum.apply(part)
+            return total
+
+        return of_shard
+
+    def parallel(self, network: nn.Module, call: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+        """`call`, which runs a part of `network`, such that all ranks get the same gradients."""
+        return ParallelCall(network, call) if self.is_distributed else call
+
+
+ALONE = Group()
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One rank's rows of a batch."""
+
+    tensors: tuple[Tensor, ...]
+    weight: float  # its share of the batch's rows
+
+
+def group() -> Group:
+    """The group that this process is in."""
+    return Group(dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else ALONE
 
 
 @contextlib.contextmanager
-def joined() -> Iterator[None]:
-    """Within it the processes that torchrun started work together; a process alone stays alone.
+def process_group() -> Iterator[Group]:
+    """Within it the processes that torchrun started are a group; a process that it did not start is alone.
 
-    Raises ValueError where torchrun's variables make no sense, and where the other processes do not come. What goes
-    wrong is told by the process in which it did first; the others end without a word.
+    Raises ValueError where torchrun's variables make no sense, and where the other processes do not start in time. Of
+    several ranks that fail, the first one's error is raised; the others exit silently.
     """
-    place = Place.found(os.environ)
-    if place is None or place.size == 1:
-        yield
+    planned = Group.from_environment(os.environ)
+    if not planned.is_distributed:
+        yield planned
         return
-    for library in ("GLOO", "NCCL"):  # nothing leaves the machine, and its name need not be known to anybody
+    for library in ("GLOO", "NCCL"):  # loopback alone: nothing leaves the machine, and no host name is looked up
         os.environ.setdefault(f"{library}_SOCKET_IFNAME", "lo")
     where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
     try:
-        store, rank, size = next(rendezvous("env://", timeout=MEETING))
+        store, rank, world_size = next(rendezvous("env://", timeout=RENDEZVOUS_TIMEOUT))
     except dist.DistError as error:
         raise ValueError(
-            f"process {place.rank} of {place.size} waited in vain for the others at {where}: {error}"
+            f"process {planned.rank} of {planned.world_size} waited in vain for the others at {where}: {error}"
         ) from None
-    with _one_voice(store):
+    with _first_failure_reports(store):
         cuda = torch.cuda.is_available()
-        if cuda and place.rank < torch.cuda.device_count():
-            torch.cuda.set_device(place.rank)  # the device `cuda` is now this process's own
+        if cuda and planned.rank < torch.cuda.device_count():
+            torch.cuda.set_device(planned.rank)  # the device `cuda` is now this process's own
         dist.init_process_group(
-            "cpu:gloo,cuda:nccl" if cuda else "gloo", store=store, rank=rank, world_size=size, timeout=PATIENCE
+            "cpu:gloo,cuda:nccl" if cuda else "gloo",
+            store=store,
+            rank=rank,
+            world_size=world_size,
+            timeout=COLLECTIVE_TIMEOUT,
         )
-        yield
+        yield planned
         dist.destroy_process_group()
 
 
 @contextlib.contextmanager
-def _one_voice(store: Any) -> Iterator[None]:
+def _first_failure_reports(store: Any) -> Iterator[None]:
+    """When one rank fails, the collectives of the others fail too: only the first error says what happened."""
     try:
         yield
     except (Exception, KeyboardInterrupt) as error:
-        with contextlib.suppress(RuntimeError):  # the store is gone: so is who held it
-            if store.add("faults told", 1) == 1:
+        with contextlib.suppress(RuntimeError):  # the process that held the store has ended
+            if store.add("failures", 1) == 1:
                 raise
         raise SystemExit(130 if isinstance(error, KeyboardInterrupt) else 1) from None
 
 
-def several() -> bool:
-    return dist.is_initialized()
+def _barrier() -> None:
+    dist.all_reduce(torch.zeros(()))  # returns when all ranks have called it, and needs no GPU
 
 
-def rank() -> int:
-    return dist.get_rank() if several() else 0
-
-
-def size() -> int:
-    return dist.get_world_size() if several() else 1
-
-
-def check(device: torch.device) -> None:
-    """Raises ValueError where there are fewer GPUs than processes that want one."""
-    if several() and device.type == "cuda" and size() > torch.cuda.device_count():
-        raise ValueError(
-            f"{size()} processes want a GPU each, and torch finds {torch.cuda.device_count()} here: lower torchrun's "
-            "--nproc-per-node, or set device to cpu in params.yaml"
-        )
-
-
-@contextlib.contextmanager
-def first_alone() -> Iterator[None]:
-    """The first process goes through it, then all others: what it wrote, they find."""
-    if rank() > 0:
-        _meet()
-    yield
-    if several() and rank() == 0:
-        _meet()
-
-
-def _meet() -> None:
-    dist.all_reduce(torch.zeros(()))
-
-
-def own_chance(*seeds: int) -> None:
-    """Where there are several processes, each draws random numbers of its own from here on, always the same ones."""
-    if several():
-        torch.manual_seed(int(np.random.SeedSequence((*seeds, rank())).generate_state(1)[0]))
-
-
-def share_of(count: int) -> slice:
-    """Which of so many rows are this process's: the shares differ by one row at most, and can be empty."""
-    return slice(count * rank() // size(), count * (rank() + 1) // size())
-
-
-def mean(value: float, share: int) -> float:
-    """The mean over all rows of what is `value` on average over the `share` rows of this process."""
-    if not several():
-        return value
-    total = torch.tensor([value * share if share else 0.0, share], dtype=torch.double)
-    dist.all_reduce(total)
-    return float(total[0] / total[1])
-
-
-@dataclass(frozen=True)
-class Share:
-    """What a process takes of a batch: the same rows of each of its tensors."""
-
-    parts: tuple[Tensor, ...]
-    weight: float  # its share of the batch's rows
-
-    @staticmethod
-    def of(batch: Sequence[Tensor]) -> "Share":
-        rows = share_of(len(batch[0]))
-        return Share(tuple(part[rows] for part in batch), (rows.stop - rows.start) / len(batch[0]))
-
-
-def over_all(loss: Callable[[nn.Module, Any], Tensor]) -> Callable[[nn.Module, Share], Tensor]:
-    """A mean over a batch's rows, computed by all processes together: each has the whole batch's value."""
-
-    def found(model: nn.Module, share: Share) -> Tensor:
-        value = loss(model, share.parts)
-        # The mean over no rows is no number, and its gradient is 0 everywhere, as it should be.
-        part = value * share.weight if share.weight else value.nan_to_num(0.0)
-        total: Tensor = _Total.apply(part)
-        return total
-
-    return found
-
-
-class _Total(torch.autograd.Function):
-    """The sum over processes. DistributedDataParallel divides gradients by their number, so it is multiplied here."""
+class _AllReduceSum(torch.autograd.Function):
+    """The sum over ranks. DistributedDataParallel divides gradients by their number, so it is multiplied here."""
 
     @staticmethod
     def forward(_context: Any, part: Tensor) -> Tensor:
@@ -191,34 +202,34 @@ class _Total(torch.autograd.Function):
 
     @staticmethod
     def backward(_context: Any, gradient: Tensor) -> Tensor:
-        return gradient * size()
+        return gradient * dist.get_world_size()
 
 
-class Averaged:
-    """Calls a network, or what is behind its frozen layers, so that all processes get the same gradients.
+class ParallelCall:
+    """Calls a network, or what comes after its frozen layers, such that all ranks get the same gradients.
 
-    DistributedDataParallel averages the parameters that are learned when it is built: it is built anew whenever these
-    are others.
+    DistributedDataParallel registers the parameters that are trained when it is built, so it is built again whenever
+    others are (gradual unfreezing).
     """
 
     def __init__(self, network: nn.Module, call: Callable[[Tensor], Tensor]) -> None:
-        self._called = _Called(network, call)
-        self._learned: list[bool] = []
+        self._module = _CallModule(network, call)
+        self._trained: list[bool] = []
         self._parallel: DistributedDataParallel | None = None
 
     def __call__(self, inputs: Tensor) -> Tensor:
-        learned = [parameter.requires_grad for parameter in self._called.parameters()]
-        if self._parallel is None or learned != self._learned:
-            # Buffers are not handed round: they stand still, or all processes compute the same (SyncBatchNorm).
-            self._parallel = None  # the old one lets go of the parameters first
-            self._parallel = DistributedDataParallel(self._called, forward_sync_buffers=False)
-            self._learned = learned
-        answer: Tensor = self._parallel(inputs)
-        return answer
+        trained = [parameter.requires_grad for parameter in self._module.parameters()]
+        if self._parallel is None or trained != self._trained:
+            # Buffers are not broadcast: they are constant, or all ranks compute the same (SyncBatchNorm).
+            self._parallel = None  # the old one releases the parameters first
+            self._parallel = DistributedDataParallel(self._module, forward_sync_buffers=False)
+            self._trained = trained
+        outputs: Tensor = self._parallel(inputs)
+        return outputs
 
 
-class _Called(nn.Module):
-    """What is called, as a module that has the network's parameters."""
+class _CallModule(nn.Module):
+    """A call as a module that has the network's parameters."""
 
     def __init__(self, network: nn.Module, call: Callable[[Tensor], Tensor]) -> None:
         super().__init__()

@@ -23,16 +23,16 @@ def train(name: str, variants: Collection[str], seeds: Collection[int], out: Pat
     The figures are those of the stage: settings, data and threads are the same. Raises ValueError where no run is
     asked for that params.yaml has, and for what several processes cannot do.
     """
-    with distributed.joined():
+    with distributed.process_group() as group:
         pipeline = load_pipeline(name)
         runs = _asked(name, pipeline.runs, variants, seeds)
         found = task.find(pipeline.family, pipeline.task)
         trainer = found.trainer
-        if distributed.several():
+        if group.is_distributed:
             if not found.is_shared:
                 raise ValueError(f"the runs of {name} are trained by one process each: start them without torchrun")
             for run in runs:
-                distributed.check(choose_device(run.device))
+                group.check_gpus(choose_device(run.device))
                 trainer.settings(run)
         comparison = found.comparison
         torch.set_num_threads(1)
@@ -41,7 +41,7 @@ def train(name: str, variants: Collection[str], seeds: Collection[int], out: Pat
             folder.mkdir(parents=True, exist_ok=True)
             began = time.monotonic()
             figures = trainer.train(run, tables_of(run.dataset), folder, Told(run.name, began))
-            if distributed.rank() == 0:
+            if group.rank == 0:
                 print(f"{run.name}: {comparison.brief(figures)}, {time.monotonic() - began:.0f} s", flush=True)
 
 
@@ -62,6 +62,6 @@ class Told:
         self._run, self._began = run, began
 
     def epoch(self, row: Row) -> None:
-        if distributed.rank() == 0:
+        if distributed.group().rank == 0:
             figures = ", ".join(f"{name} {value:.4g}" for name, value in row.items())
             print(f"{self._run} after {time.monotonic() - self._began:.1f} s: {figures}", flush=True)

@@ -2,7 +2,7 @@
 
 At width 1 the parameters have torchvision's names and shapes, and with its weights the outputs are torchvision's.
 
-Shapes: B pictures, S pixels a side, C channels of the last convolution, A outputs.
+Shapes: B pictures, S pixels a side, C channels of the last convolution, A outputs (classes).
 """
 
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torchvision.models.vgg import cfgs, make_layers
 
-PLACES = 7  # along a side of what the classifier reads, whatever the picture's size
-IMAGENET = 1000  # classes
-# Of ImageNet's pictures, per channel; torchvision's weights expect them.
+POOLED_SIDE = 7  # of the maps that the classifier reads, whatever the picture's size
+IMAGENET_CLASSES = 1000
+# Of ImageNet's pictures, per channel; torchvision's weights are trained on pictures standardised by them.
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -37,17 +37,17 @@ class Shape:
 
 
 class VGG16(nn.Module):
-    """Thirteen convolutions, `features`, then three linear layers, `classifier`."""
+    """Thirteen convolutions, `features`, then three linear layers, `classifier`. Its weights are random."""
 
-    def __init__(self, shape: Shape, classes: int = IMAGENET) -> None:
+    def __init__(self, shape: Shape, classes: int = IMAGENET_CLASSES) -> None:
         super().__init__()
         channels = [size if isinstance(size, str) else shape.scaled(size) for size in cfgs["D"]]
         hidden = shape.scaled(4096)
         self.channels = shape.scaled(512)
         self.features = make_layers(channels, batch_norm=shape.batch_norm)
-        self.avgpool: nn.Module = nn.AdaptiveAvgPool2d(PLACES)
+        self.avgpool: nn.Module = nn.AdaptiveAvgPool2d(POOLED_SIDE)
         self.classifier = nn.Sequential(
-            nn.Linear(self.channels * PLACES**2, hidden),
+            nn.Linear(self.channels * POOLED_SIDE**2, hidden),
             nn.ReLU(inplace=True),
             nn.Dropout(shape.dropout),
             nn.Linear(hidden, hidden),
@@ -60,22 +60,22 @@ class VGG16(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
                 nn.init.zeros_(module.bias)  # type: ignore[arg-type]
             elif isinstance(module, nn.Linear):
-                # torchvision's 0.01, for as many inputs as it has there: narrow layers pass on as much
+                # torchvision's 0.01 at width 1; narrower layers have fewer inputs, and outputs of the same variance
                 nn.init.normal_(module.weight, std=0.01 * shape.width**-0.5)
                 nn.init.zeros_(module.bias)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """pictures (B, 3, S, S), prepared -> logits (B, A)."""
-        return self.answer(self.features(pictures))
+        """Prepared pictures (B, 3, S, S) -> logits (B, A)."""
+        return self.classify(self.features(pictures))
 
-    def answer(self, features: Tensor) -> Tensor:
-        """What `features` gave (B, C, s, s) -> logits (B, A)."""
+    def classify(self, features: Tensor) -> Tensor:
+        """Outputs of `features` (B, C, s, s) -> logits (B, A)."""
         logits: Tensor = self.classifier(self.avgpool(features).flatten(1))
         return logits
 
 
 def prepared(pixels: Tensor, side: int) -> Tensor:
-    """Pixels (B, s, s, 3) of bytes, as the network reads them: (B, 3, side, side), standardised, channels last."""
+    """Pixels (B, s, s, 3) of bytes -> the network's inputs (B, 3, side, side), standardised, channels last."""
     pictures = pixels.permute(0, 3, 1, 2).float() / 255
     if pictures.shape[-1] != side or pictures.shape[-2] != side:
         pictures = nn.functional.interpolate(pictures, (side, side), mode="bilinear", antialias=True)

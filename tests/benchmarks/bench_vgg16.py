@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from pipelines.vgg16.heads import Frozen, Head, behind, freeze, frozen, learned, with_head
+from pipelines.vgg16.heads import Frozen, Head, after_frozen, freeze, frozen_layers, trained_parameters, with_head
 from pipelines.vgg16.model import VGG16, Shape, prepared
 
 TURNS = 4
@@ -59,9 +59,9 @@ def bench_caching(shape: Shape, device: torch.device, pictures: int, batch: int 
 
 
 def epochs(network: VGG16, what: Frozen, pixels: Tensor, labels: Tensor, batch: int) -> dict[str, Callable[[], object]]:
-    """An epoch of learning what is behind the frozen layers, in both ways."""
-    layers, answer = frozen(network, what).eval(), behind(network, what)
-    optimizer = torch.optim.AdamW(learned(network), fused=True)  # as in training
+    """An epoch of training the layers after the frozen ones, in both ways."""
+    layers, answer = frozen_layers(network, what).eval(), after_frozen(network, what)
+    optimizer = torch.optim.AdamW(trained_parameters(network), fused=True)  # as in training
 
     def run_frozen(pieces: Tensor) -> Tensor:
         with torch.no_grad():

@@ -1,4 +1,4 @@
-"""Pictures of ten classes: what weights that learned others are worth, by head and by what of it all is learned."""
+"""Pictures of ten classes: what pretrained weights are worth, by head and by which layers are trained."""
 
 from pipelines.task import Comparison, Figure, Overlay, Task
 
@@ -10,7 +10,7 @@ TASK = Task(
         headline=Figure("test_accuracy", "test accuracy"),
         others=(
             Figure("test_ece", "calibration error (ECE, test)", lower_is_better=True),
-            Figure("learned", "parameters learned", 0),
+            Figure("learned", "parameters trained", 0),
         ),
         curves={"train_loss": "cross entropy (train)", "val_accuracy": "accuracy (val)", "grad_norm": "gradient norm"},
         overlays={
@@ -24,10 +24,10 @@ TASK = Task(
         },
         pictures={
             "confusion": "Confusion of the best run on test",
-            "weights": "Weights of the best run: at its start, and what chance starts with",
-            "filters": "First-layer filters of the best run: at its start, and what it made of them",
-            "maps": "What the layers of the best run make of a picture",
-            "seen": "Where the best run looks (Grad-CAM): right and wrong answers",
+            "weights": "Weights that the best run starts from, and random ones",
+            "filters": "First-layer filters of the best run, before and after training",
+            "maps": "Feature maps of the best run for one picture",
+            "seen": "Where the best run sees the evidence for right and wrong answers (Grad-CAM)",
         },
         documents={"classes.csv": "Each class of test"},
     ),

@@ -1,8 +1,8 @@
 """Pictures as bytes in memory, on the device, and batches of them.
 
-The tables have the columns id, label and class; the array `pixels` beside each has its pictures.
+The tables have the columns id, label and class; the array `pixels` beside each table has its pictures.
 
-Shapes: N pictures, S pixels a side.
+Shapes: N pictures, B of them in a batch, S pixels a side.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from pipelines.tables import load_array, load_table
 
 @dataclass(frozen=True)
 class Pictures:
-    """pixels (N, S, S, 3) bytes, labels (N,), and what labels stand for."""
+    """pixels (N, S, S, 3) of bytes, labels (N,), and the name of each label's class."""
 
     pixels: Tensor
     labels: Tensor
@@ -29,16 +29,16 @@ class Pictures:
     def to(self, device: torch.device) -> "Pictures":
         return Pictures(self.pixels.to(device), self.labels.to(device), self.classes)
 
-    def rows(self, index: Tensor) -> "Pictures":
+    def rows(self, index: Tensor | slice) -> "Pictures":
         return Pictures(self.pixels[index], self.labels[index], self.classes)
 
     def first(self, count: int) -> "Pictures":
-        """The first `count`; all, if it is 0."""
-        return Pictures(self.pixels[:count], self.labels[:count], self.classes) if count else self
+        """The first `count`; all if it is 0."""
+        return self.rows(slice(count)) if count else self
 
 
 def load_pictures(folder: Path, task: str, split: str) -> Pictures:
-    """One table of pictures. Raises ValueError that lists the tasks there are, where this is none."""
+    """One table of pictures. Raises ValueError that lists the tasks of `folder` where `task` is not one of them."""
     name = f"{task}-{split}"
     if not (folder / f"{name}.parquet").is_file():
         known = sorted({path.stem.rpartition("-")[0] for path in folder.glob("*-train.parquet")})
@@ -50,67 +50,66 @@ def load_pictures(folder: Path, task: str, split: str) -> Pictures:
 
 
 def generator_of(*seeds: int) -> torch.Generator:
-    """A source of chance that depends on all of `seeds`."""
+    """A random generator seeded by all of `seeds`."""
     return torch.Generator().manual_seed(int(np.random.SeedSequence(seeds).generate_state(1)[0]))
 
 
 @dataclass(frozen=True)
-class Changes:
-    """What is done to pictures that are learned from."""
+class Augmentation:
+    """Random changes to training pictures."""
 
-    moves: int  # up to so many pixels in any direction
-    flips: bool  # half of them are mirrored
-    holes: int  # pixels a side of a square that is cut out anywhere, over the edge too (DeVries and Taylor 2017)
+    moves: int  # pixels, at most, in both directions
+    flips: bool  # whether half of the pictures are mirrored
+    holes: int  # pixels a side of a black square anywhere, partly outside too (DeVries and Taylor 2017)
+
+    def __call__(self, pixels: Tensor, generator: torch.Generator) -> Tensor:
+        """Pictures (N, S, S, 3), each changed on its own; what moves in from outside is black."""
+        count, side = pixels.shape[:2]
+        device, moves = pixels.device, self.moves
+
+        def random(*shape: int) -> Tensor:
+            return torch.rand(*shape, generator=generator).to(device)
+
+        padded = torch.nn.functional.pad(pixels, (0, 0, moves, moves, moves, moves))
+        offsets = (random(2, count, 1) * (2 * moves + 1)).long()
+        along = torch.arange(side, device=device)
+        rows, columns = offsets + along  # (N, S) each
+        if self.flips:
+            columns = torch.where(random(count, 1) < 0.5, columns.flip(1), columns)
+        index = torch.arange(count, device=device)
+        changed = padded[index[:, None, None], rows[:, :, None], columns[:, None, :]]
+        if self.holes:
+            first = (random(2, count, 1) * side).long() - self.holes // 2
+            down, across = (along >= first) & (along < first + self.holes)  # (N, S) each
+            changed[down[:, :, None] & across[:, None, :]] = 0
+        return changed
 
 
-def order(count: int, size: int, generator: torch.Generator, steps: int = 0) -> Tensor:
-    """The numbers 0 to count - 1 in random order, once; or over and over, enough for `steps` batches of `size`."""
+def row_order(count: int, batch_size: int, generator: torch.Generator, steps: int = 0) -> Tensor:
+    """The rows 0 to count - 1 in random order, once; with `steps`, repeated until that many batches are full."""
     if not steps:
         return torch.randperm(count, generator=generator)
-    passes = -(-steps * size // count)
-    return torch.cat([torch.randperm(count, generator=generator) for _ in range(passes)])[: steps * size]
+    passes = -(-steps * batch_size // count)
+    return torch.cat([torch.randperm(count, generator=generator) for _ in range(passes)])[: steps * batch_size]
 
 
-def batches(
-    pictures: Pictures, rows: Tensor, size: int, changes: Changes, generator: torch.Generator
+def picture_batches(
+    pictures: Pictures, rows: Tensor, batch_size: int, augmentation: Augmentation, generator: torch.Generator
 ) -> list[tuple[Tensor, Tensor]]:
-    """Those rows of the pictures, changed: pixels (B, S, S, 3) and labels (B,), `size` at a time.
+    """Batches of those rows of the pictures, augmented: pixels (B, S, S, 3) and labels (B,).
 
-    All are gathered at once: a batch at a time, a GPU would wait for the row numbers of each.
+    All are gathered at once: batch by batch, a GPU would wait for the row numbers of each.
     """
     chosen = pictures.rows(rows.to(pictures.labels.device))
-    pixels = changed(chosen.pixels, changes, generator)
-    return list(zip(torch.split(pixels, size), torch.split(chosen.labels, size), strict=True))
+    pixels = augmentation(chosen.pixels, generator)
+    return list(zip(torch.split(pixels, batch_size), torch.split(chosen.labels, batch_size), strict=True))
 
 
-def drawn(labels: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """`count` places of labels (N,), as many of each class as can be, drawn at random."""
+def balanced_rows(labels: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """`count` random rows of labels (N,), as evenly spread over the classes as possible."""
     order = torch.randperm(len(labels), generator=generator)
     shuffled = labels.cpu()[order]
-    turn = torch.zeros_like(shuffled)  # of each place among those of its class
+    turn = torch.zeros_like(shuffled)  # the how many-th of its class a row is
     for label in torch.unique(shuffled):
         turn[shuffled == label] = torch.arange(int((shuffled == label).sum()))
     return order[torch.argsort(turn, stable=True)[:count]]
-
-
-def changed(pixels: Tensor, changes: Changes, generator: torch.Generator) -> Tensor:
-    """Pictures (N, S, S, 3), each changed anew; what is moved in, and what is cut out, is black."""
-    count, side = pixels.shape[:2]
-    device, moves = pixels.device, changes.moves
-
-    def chance(*shape: int) -> Tensor:
-        return torch.rand(*shape, generator=generator).to(device)
-
-    wide = torch.nn.functional.pad(pixels, (0, 0, moves, moves, moves, moves))
-    places = (chance(2, count, 1) * (2 * moves + 1)).long()
-    along = torch.arange(side, device=device)
-    rows, columns = places + along  # (N, S) each
-    if changes.flips:
-        columns = torch.where(chance(count, 1) < 0.5, columns.flip(1), columns)
-    index = torch.arange(count, device=device)
-    found = wide[index[:, None, None], rows[:, :, None], columns[:, None, :]]
-    if changes.holes:
-        first = (chance(2, count, 1) * side).long() - changes.holes // 2
-        down, across = (along >= first) & (along < first + changes.holes)  # (N, S) each
-        found[down[:, :, None] & across[:, None, :]] = 0
-    return found

@@ -1,4 +1,4 @@
-"""What a network's answers are worth: by class, and whether its confidence can be believed."""
+"""How good a network's answers are: by class, and how well its confidence is calibrated."""
 
 from pathlib import Path
 
@@ -9,21 +9,21 @@ from torch import Tensor
 from pipelines.reporting import plots
 from pipelines.task import Row
 from pipelines.vgg16.images.data import Pictures
-from pipelines.vgg16.images.model import ImagesParams, logits
+from pipelines.vgg16.images.model import ImagesParams, logits_of
 from pipelines.vgg16.model import VGG16
 
 BINS = 15  # of confidence
 
 
-def write_evaluation(out: Path, network: VGG16, asked: Pictures, params: ImagesParams) -> Row:
+def write_evaluation(out: Path, network: VGG16, test: Pictures, params: ImagesParams) -> Row:
     """Writes `predictions.csv`, `classes.csv` and `confusion.png`; returns accuracy and ECE, in percent."""
-    shares = logits(network, asked.pixels, params).double().softmax(dim=1).cpu()
-    confidence, found = shares.max(dim=1)
-    labels = asked.labels.cpu()
+    probabilities = logits_of(network, test.pixels, params).double().softmax(dim=1).cpu()
+    confidence, predicted = probabilities.max(dim=1)
+    labels = test.labels.cpu()
     table = pd.DataFrame(
         {
-            "actual": [asked.classes[label] for label in labels.tolist()],
-            "predicted": [asked.classes[label] for label in found.tolist()],
+            "actual": [test.classes[label] for label in labels.tolist()],
+            "predicted": [test.classes[label] for label in predicted.tolist()],
             "confidence": confidence.numpy().round(6),
         }
     )
@@ -31,26 +31,26 @@ def write_evaluation(out: Path, network: VGG16, asked: Pictures, params: ImagesP
     _by_class(table).to_csv(out / "classes.csv", float_format="%.2f")
     plots.confusion(list(table["actual"]), list(table["predicted"]), out / "confusion.png")
     return {
-        "test_accuracy": 100 * (found == labels).double().mean().item(),
-        "test_ece": 100 * calibration_error(shares, labels),
+        "test_accuracy": 100 * (predicted == labels).double().mean().item(),
+        "test_ece": 100 * calibration_error(probabilities, labels),
     }
 
 
-def calibration_error(shares: Tensor, labels: Tensor, bins: int = BINS) -> float:
-    """The expected calibration error of shares (N, A): how far confidence is from accuracy, from 0 to 1.
+def calibration_error(probabilities: Tensor, labels: Tensor, bins: int = BINS) -> float:
+    """The expected calibration error of probabilities (N, A) for labels (N,), from 0 to 1: confidence less accuracy.
 
     Guo et al. (2017), On calibration of modern neural networks, equation 3: answers fall into `bins` equal ranges of
-    confidence, and the gap between each range's mean confidence and accuracy counts by how many answers it has.
+    confidence, and the gap between mean confidence and accuracy of each range is weighted by its number of answers.
     """
-    confidence, found = shares.max(dim=1)
-    right = (found == labels).to(confidence.dtype)
+    confidence, predicted = probabilities.max(dim=1)
+    right = (predicted == labels).to(confidence.dtype)
     which = (confidence * bins).ceil().long().clamp(1, bins) - 1  # ranges are open on the left, as in the paper
     gaps = torch.zeros(bins, dtype=confidence.dtype).index_add(0, which, right - confidence)
     return float(gaps.abs().sum() / len(labels))
 
 
 def _by_class(table: pd.DataFrame) -> pd.DataFrame:
-    """Of each class how many pictures, how many of them found (recall), and how many of the answers right."""
+    """The number of pictures of each class, and its recall and precision in percent."""
     right = table["actual"] == table["predicted"]
     counts = table["actual"].value_counts().sort_index()
     return pd.DataFrame(

@@ -1,9 +1,9 @@
-"""What the frozen layers of a network make of pictures: computed once, kept in a file, mapped into memory.
+"""Outputs of frozen layers: computed once, kept in a file, mapped into memory.
 
-The frozen layers answer as they do once training is over: without dropout, and with the means and variances that batch
-normalisation has from before. So what they make of a picture never changes, and an epoch runs only what is learned.
+The frozen layers run in evaluation mode: without dropout, and with the means and variances that batch normalisation
+has from before. So their outputs for a picture never change, and an epoch runs only the layers that are trained.
 
-Shapes: V views of each of N pictures, A outputs; F stands for one dimension or more of what the frozen layers give.
+Shapes: V views of each of N pictures, A outputs (classes); F is one dimension or more of the frozen layers' outputs.
 """
 
 from dataclasses import dataclass
@@ -11,19 +11,20 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save
-from torch import Tensor, nn
+from torch import Tensor
 
 from pipelines.files import digest_of_code, write_atomically
 from pipelines.tables import load_array
-from pipelines.vgg16.heads import behind, frozen
-from pipelines.vgg16.images.data import Pictures, changed
-from pipelines.vgg16.images.model import AT_ONCE, ImagesParams, digest, halved, logits
+from pipelines.vgg16.cache import compute_once, digest
+from pipelines.vgg16.heads import after_frozen, frozen_layers
+from pipelines.vgg16.images.data import Pictures
+from pipelines.vgg16.images.model import CHUNK, ImagesParams, autocast, logits_of
 from pipelines.vgg16.model import VGG16, prepared
 
 
 @dataclass(frozen=True)
 class Material:
-    """Labelled pictures; where layers are frozen, also what these make of each view of the pictures (V, N, F)."""
+    """Labelled pictures; where layers are frozen, also their outputs for each view of the pictures (V, N, F)."""
 
     pictures: Pictures
     features: Tensor | None
@@ -31,20 +32,20 @@ class Material:
     def __len__(self) -> int:
         return len(self.pictures)
 
-    def rows(self, index: Tensor) -> "Material":
+    def rows(self, index: Tensor | slice) -> "Material":
         features = None if self.features is None else self.features[:, index]
         return Material(self.pictures.rows(index), features)
 
 
-def learned_from(network: VGG16, pictures: Pictures, params: ImagesParams, cache: Path) -> Material:
-    """Pictures to learn from: the views are each picture itself and, with `params.views` above 1, changed ones."""
+def training_material(network: VGG16, pictures: Pictures, params: ImagesParams, cache: Path) -> Material:
+    """Pictures to train on: the views are each picture itself and, if `params.views` is above 1, augmented ones."""
     if not params.frozen:
         return Material(pictures, None)
     return Material(pictures, frozen_features(network, pictures, params, cache, params.views))
 
 
-def judged_by(network: VGG16, pictures: Pictures, params: ImagesParams, cache: Path) -> Material:
-    """Pictures to judge by: the views are the picture and, where training mirrored pictures, its mirror image."""
+def evaluation_material(network: VGG16, pictures: Pictures, params: ImagesParams, cache: Path) -> Material:
+    """Pictures to evaluate on: the views are the picture and, if training mirrored pictures, its mirror image."""
     if not params.frozen:
         return Material(pictures, None)
     mirrored = Pictures(pictures.pixels.flip(2), pictures.labels, pictures.classes)
@@ -53,50 +54,52 @@ def judged_by(network: VGG16, pictures: Pictures, params: ImagesParams, cache: P
 
 
 def frozen_features(network: VGG16, pictures: Pictures, params: ImagesParams, cache: Path, views: int) -> Tensor:
-    """What `frozen` makes of every view of every picture (V, N, F), mapped into memory.
+    """Outputs of the frozen layers for every view of every picture (V, N, F), mapped into memory.
 
-    It is computed once for the same weights, pictures, views and frozen layers, and kept in the folder `cache`.
+    They are computed once for the same weights, pictures, views and frozen layers, and kept in the folder `cache`.
     """
     assert params.frozen
-    layers = frozen(network, params.frozen).eval()
-    settings = (params.frozen, params.side, views, params.changes if views > 1 else None)
-    computed_of = layers.state_dict() | {"pixels": pictures.pixels}
-    name = f"features-{digest(computed_of, settings, digest_of_code(__name__))}"
-    if not (cache / f"{name}.safetensors").is_file():
+    layers = frozen_layers(network, params.frozen).eval()
+    settings = (params.frozen, params.side, views, params.augmentation if views > 1 else None)
+    inputs = layers.state_dict() | {"pixels": pictures.pixels}
+    name = f"features-{digest(inputs, settings, digest_of_code(__name__))}"
+
+    def write(path: Path) -> None:
         device = next(layers.parameters()).device
         found = []
-        with torch.inference_mode(), halved(device):
+        with torch.inference_mode(), autocast(device):
             for view in range(views):
                 generator = torch.Generator().manual_seed(view)
-                pixels = changed(pictures.pixels, params.changes, generator) if view else pictures.pixels
-                pieces = [prepared(piece.to(device), params.side) for piece in torch.split(pixels, AT_ONCE)]
-                found.append(torch.cat([layers(piece).float().cpu() for piece in pieces]))
-        write_atomically(cache / f"{name}.safetensors", save({"features": torch.stack(found).contiguous()}))
+                pixels = params.augmentation(pictures.pixels, generator) if view else pictures.pixels
+                chunks = [prepared(chunk.to(device), params.side) for chunk in torch.split(pixels, CHUNK)]
+                found.append(torch.cat([layers(chunk).float().cpu() for chunk in chunks]))
+        write_atomically(path, save({"features": torch.stack(found).contiguous()}))
+
+    compute_once(cache / f"{name}.safetensors", write)
     return load_array(cache, name, "features")
 
 
-def viewed(features: Tensor, rows: Tensor, generator: torch.Generator) -> Tensor:
-    """Of features (V, N, F) one view of each row (B, F), drawn anew."""
+def random_views(features: Tensor, rows: Tensor, generator: torch.Generator) -> Tensor:
+    """One random view of each row (B, F), out of features (V, N, F)."""
     views = torch.randint(len(features), (len(rows),), generator=generator)
     return features[views, rows]
 
 
-def accuracy_of(network: nn.Module, seen: Material, params: ImagesParams) -> float:
+def accuracy_of(network: VGG16, material: Material, params: ImagesParams) -> float:
     """In percent."""
-    assert isinstance(network, VGG16)
-    pictures = seen.pictures
-    if seen.features is None:
-        found = logits(network, pictures.pixels, params)
+    pictures = material.pictures
+    if material.features is None:
+        logits = logits_of(network, pictures.pixels, params)
     else:
-        found = logits_behind(network, seen.features, params)
-    return 100 * (found.argmax(dim=1) == pictures.labels).double().mean().item()
+        logits = logits_of_features(network, material.features, params)
+    return 100 * (logits.argmax(dim=1) == pictures.labels).double().mean().item()
 
 
-def logits_behind(network: VGG16, features: Tensor, params: ImagesParams) -> Tensor:
-    """Of features (V, N, F): (N, A), on the network's device; the mean over the views."""
+def logits_of_features(network: VGG16, features: Tensor, params: ImagesParams) -> Tensor:
+    """Logits (N, A) of features (V, N, F), on the network's device: the mean over the views."""
     assert params.frozen
     device = next(network.parameters()).device
-    answer = behind(network.eval(), params.frozen)
-    with torch.inference_mode(), halved(device):
-        found = [answer(piece.to(device)).float() for piece in torch.split(features.flatten(0, 1), AT_ONCE)]
+    classify = after_frozen(network.eval(), params.frozen)
+    with torch.inference_mode(), autocast(device):
+        found = [classify(chunk.to(device)).float() for chunk in torch.split(features.flatten(0, 1), CHUNK)]
     return torch.cat(found).view(*features.shape[:2], -1).mean(dim=0)

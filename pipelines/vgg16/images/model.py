@@ -1,18 +1,19 @@
-"""What is learned from, with which head, and what of it is learned; and what came of it for a picture."""
+"""The settings of a run's network, and its answers to pictures.
 
-import hashlib
-from collections.abc import Mapping
+Shapes: N pictures, S pixels a side, A outputs (classes).
+"""
+
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from pipelines.vgg16.heads import Freeze, Frozen, Head
-from pipelines.vgg16.images.data import Changes
+from pipelines.vgg16.images.data import Augmentation
 from pipelines.vgg16.model import VGG16, Shape, prepared
 
-AT_ONCE = 200  # pictures: of more, what a layer makes of them leaves a CPU's cache
+CHUNK = 200  # pictures that go through the network at once: the outputs of more do not fit a CPU's cache
 
 
 @dataclass(frozen=True)
@@ -53,40 +54,31 @@ class ImagesParams(Shape):
         return Shape(self.width, self.batch_norm, self.dropout)
 
     @property
-    def changes(self) -> Changes:
-        return Changes(self.moves, self.flips, self.holes)
+    def augmentation(self) -> Augmentation:
+        return Augmentation(self.moves, self.flips, self.holes)
 
     @property
     def frozen(self) -> Frozen | None:
-        """Which layers never change, so that what they make of a picture is computed once."""
+        """The layers that are never trained, so that their outputs are computed once."""
         return self.freeze if self.freeze in ("features", "all-but-head") else None
 
 
-def logits(network: VGG16, pixels: Tensor, params: ImagesParams) -> Tensor:
-    """Of pixels (N, S, S, 3) on the network's device, computed in pieces: (N, A).
+def logits_of(network: VGG16, pixels: Tensor, params: ImagesParams) -> Tensor:
+    """Logits (N, A) of pixels (N, S, S, 3), on the network's device and in evaluation mode.
 
-    Where training mirrored pictures, they are the mean of those of a picture and of its mirror image.
+    If training mirrored pictures, they are the mean over each picture and its mirror image.
     """
     device = next(network.parameters()).device
     network.eval()
-    with torch.inference_mode(), halved(device):
+    with torch.inference_mode(), autocast(device):
         found = []
-        for piece in torch.split(pixels, AT_ONCE):
-            pictures = prepared(piece.to(device), params.side)
-            answer = network(pictures).float()
-            found.append((answer + network(pictures.flip(3)).float()) / 2 if params.flips else answer)
+        for chunk in torch.split(pixels, CHUNK):
+            pictures = prepared(chunk.to(device), params.side)
+            logits = network(pictures).float()
+            found.append((logits + network(pictures.flip(3)).float()) / 2 if params.flips else logits)
     return torch.cat(found)
 
 
-def halved(device: torch.device) -> torch.autocast:
+def autocast(device: torch.device) -> torch.autocast:
     """bfloat16 where it is faster: on a GPU."""
     return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
-
-
-def digest(tensors: Mapping[str, Tensor], settings: Any, code: str) -> str:
-    """Of named tensors, of what str(settings) says, and of the code that computes something from them."""
-    found = hashlib.sha256(f"{code} {settings}".encode())
-    for name, tensor in tensors.items():
-        found.update(f"{name} {tuple(tensor.shape)}".encode())
-        found.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
-    return found.hexdigest()[:16]

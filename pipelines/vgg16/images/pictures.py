@@ -1,4 +1,4 @@
-"""Pictures of a network: its weights beside those of chance, what its layers make of a picture, where it looks."""
+"""Pictures of a network: its weights beside random ones, its feature maps, and where it sees evidence."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,41 +9,41 @@ from torch import Tensor, nn
 
 from pipelines.reporting import plots
 from pipelines.vgg16.images.data import Pictures
-from pipelines.vgg16.images.model import ImagesParams, logits
+from pipelines.vgg16.images.model import ImagesParams, logits_of
 from pipelines.vgg16.model import VGG16, prepared
 
-SHOWN = 6  # pictures of right answers, and of wrong ones
+EXAMPLES = 6  # pictures of right answers, and of wrong ones
 MAPS = 8  # channels of a layer
-LEAST = 4  # places along a side of what Grad-CAM weighs: coarser maps point nowhere
+MIN_SIDE = 4  # of the maps that Grad-CAM weighs: coarser ones cannot show where
 
 
-def draw_weights(out: Path, network: VGG16, before: Mapping[str, Tensor], by_chance: VGG16) -> None:
-    """Writes weights.png and filters.png; `before` are the weights of `features` at the start."""
+def draw_weights(out: Path, network: VGG16, start: Mapping[str, Tensor], random: VGG16) -> None:
+    """Writes weights.png and filters.png; `start` are the initial weights of `features`."""
     names = [name for name, module in network.features.named_modules() if isinstance(module, nn.Conv2d)]
     shown = [f"{name}.weight" for name in (names[0], names[len(names) // 2], names[-1])]
-    chance, after = by_chance.features.state_dict(), network.features.state_dict()
+    untrained, after = random.features.state_dict(), network.features.state_dict()
     plots.histograms(
         {
             f"features.{name}": {
-                "at the start": before[name].cpu().numpy().ravel(),
-                "by chance": chance[name].cpu().numpy().ravel(),
+                "at the start": start[name].cpu().numpy().ravel(),
+                "random": untrained[name].cpu().numpy().ravel(),
             }
             for name in shown
         },
         out / "weights.png",
     )
     first = shown[0]
-    plots.tiles({"at the start": _filters(before[first]), "learned": _filters(after[first])}, out / "filters.png")
+    plots.tiles({"at the start": _filters(start[first]), "trained": _filters(after[first])}, out / "filters.png")
 
 
-def draw_answers(out: Path, network: VGG16, asked: Pictures, params: ImagesParams) -> None:
+def draw_answers(out: Path, network: VGG16, test: Pictures, params: ImagesParams) -> None:
     """Writes maps.png and seen.png."""
-    plots.tiles(feature_maps(network, prepared(asked.pixels[:1], params.side)), out / "maps.png")
-    plots.tiles(_seen(network, asked, params), out / "seen.png")
+    plots.tiles(feature_maps(network, prepared(test.pixels[:1], params.side)), out / "maps.png")
+    plots.tiles(_evidence(network, test, params), out / "seen.png")
 
 
 def feature_maps(network: VGG16, picture: Tensor) -> dict[str, list[np.ndarray]]:
-    """What the first channels of the last convolution before each pooling make of a picture (1, 3, S, S)."""
+    """The first channels of the last convolution before each pooling, for a picture (1, 3, S, S)."""
     found = {}
     with torch.inference_mode():
         maps = picture
@@ -54,35 +54,35 @@ def feature_maps(network: VGG16, picture: Tensor) -> dict[str, list[np.ndarray]]
     return found
 
 
-def grad_cam(network: VGG16, pictures: Tensor, answers: Tensor) -> Tensor:
-    """Where in pictures (B, 3, S, S) the evidence for answers (B,) lies: (B, s, s), each from 0 to 1.
+def grad_cam(network: VGG16, pictures: Tensor, classes: Tensor) -> Tensor:
+    """Where in pictures (B, 3, S, S) the evidence for classes (B,) is: (B, s, s), each from 0 to 1.
 
-    Selvaraju et al. (2017), Grad-CAM, equations 1 and 2: each map counts by the mean of the logit's gradient over it,
-    and what speaks against the answer is left out. Taken at the last convolution whose maps are at least 4 by 4.
+    Selvaraju et al. (2017), Grad-CAM, equations 1 and 2: each map is weighted by the mean of the logit's gradient over
+    it, and evidence against the class is left out. Taken at the last convolution whose maps are at least 4 by 4.
     """
     layers = network.eval().features
     pools = [place for place, layer in enumerate(layers) if isinstance(layer, nn.MaxPool2d)]
     sides = [pictures.shape[-1] >> number for number in range(len(pools))]  # of the maps before each pooling
-    cut = max((pool for pool, side in zip(pools, sides, strict=True) if side >= LEAST), default=pools[0])
+    cut = max((pool for pool, side in zip(pools, sides, strict=True) if side >= MIN_SIDE), default=pools[0])
     maps = layers[:cut](pictures).detach().requires_grad_()
     features = layers[cut:](maps)
-    picked = network.answer(features).gather(1, answers[:, None]).sum()
+    picked = network.classify(features).gather(1, classes[:, None]).sum()
     (gradient,) = torch.autograd.grad(picked, maps)
     found: Tensor = (gradient.mean(dim=(2, 3), keepdim=True) * maps).sum(dim=1).relu().detach()
     highest: Tensor = found.amax(dim=(1, 2), keepdim=True)
     return found / highest.clamp(min=torch.finfo(found.dtype).tiny)
 
 
-def _seen(network: VGG16, asked: Pictures, params: ImagesParams) -> dict[str, list[np.ndarray]]:
-    """Pictures that were answered rightly and wrongly, and over each where the evidence for the answer lay."""
-    found = logits(network, asked.pixels, params).argmax(dim=1)
-    right = found == asked.labels
-    rows = [torch.nonzero(chosen).ravel()[:SHOWN] for chosen in (right, ~right)]
+def _evidence(network: VGG16, test: Pictures, params: ImagesParams) -> dict[str, list[np.ndarray]]:
+    """Pictures of right and of wrong answers, and over each the evidence for the answer in red."""
+    found = logits_of(network, test.pixels, params).argmax(dim=1)
+    right = found == test.labels
+    rows = [torch.nonzero(chosen).ravel()[:EXAMPLES] for chosen in (right, ~right)]
     shown: dict[str, list[np.ndarray]] = {}
     for title, chosen in zip(("right", "wrong"), rows, strict=True):
         if not len(chosen):
             continue
-        pixels = asked.pixels[chosen]
+        pixels = test.pixels[chosen]
         heat = grad_cam(network, prepared(pixels, params.side), found[chosen])
         heat = nn.functional.interpolate(heat[:, None], tuple(pixels.shape[1:3]), mode="bilinear")[:, 0]
         pictures = pixels.cpu().numpy() / 255

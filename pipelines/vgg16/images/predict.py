@@ -1,4 +1,4 @@
-"""Says what pictures show: of files on the command line, of base64 where a model is served."""
+"""Classes of pictures: of files on the command line, of base64 where a model is served."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from pipelines import task
-from pipelines.vgg16.images.model import logits
-from pipelines.vgg16.images.train import load_network
+from pipelines.vgg16.images.model import logits_of
+from pipelines.vgg16.images.saved import SavedNetwork
 from pipelines.vgg16.photos import as_text, from_text
 
 TOP = 5
@@ -18,32 +18,32 @@ class Predictor(task.Predictor):
     """A network loaded from a run's `model.safetensors`."""
 
     def __init__(self, weights: Path) -> None:
-        self._network, self._params, self._classes, self._pixels = load_network(weights)
+        self._saved = SavedNetwork.load(weights)
 
     def __call__(self, texts: list[str]) -> list[dict[str, Any]]:
-        """For each picture in base64 its five likeliest classes, and what makes the answer doubtful.
+        """The five most probable classes of each picture in base64, and warnings that make an answer doubtful.
 
         Raises ValueError that names a text that holds no picture, or a broken one.
         """
         if not texts:
             return []
+        saved = self._saved
         photos = [
-            from_text(text, self._pixels, f"text {number} of {len(texts)}")
-            for number, text in enumerate(texts, start=1)
+            from_text(text, saved.side, f"text {number} of {len(texts)}") for number, text in enumerate(texts, start=1)
         ]
         pixels = torch.stack([torch.tensor(photo.pixels) for photo in photos])
-        shares = logits(self._network, pixels, self._params).double().softmax(dim=1)
-        found = shares.topk(min(TOP, len(self._classes)))
+        probabilities = logits_of(saved.network, pixels, saved.params).double().softmax(dim=1)
+        best = probabilities.topk(min(TOP, len(saved.classes)))
         return [
             {
                 "name": photo.name,
                 "classes": [
-                    {"class": self._classes[label], "confidence": round(share, 6)}
-                    for label, share in zip(labels, confidences, strict=True)
+                    {"class": saved.classes[label], "confidence": round(confidence, 6)}
+                    for label, confidence in zip(labels, confidences, strict=True)
                 ],
                 "warnings": photo.warnings,
             }
-            for photo, labels, confidences in zip(photos, found.indices.tolist(), found.values.tolist(), strict=True)
+            for photo, labels, confidences in zip(photos, best.indices.tolist(), best.values.tolist(), strict=True)
         ]
 
     @staticmethod
@@ -55,7 +55,7 @@ class Predictor(task.Predictor):
 
     @staticmethod
     def shown(answer: Mapping[str, Any]) -> str:
-        """A line for each class, the likeliest first."""
+        """A line for each class, the most probable first."""
         lines = [answer["name"]] if answer["name"] else []
         lines += [f"  warning: {warning}" for warning in answer["warnings"]]
         lines += [f"  {one['class']:<12} {one['confidence']:6.1%}" for one in answer["classes"]]

@@ -1,4 +1,4 @@
-"""The network against torchvision's, its heads, and what of it is learned."""
+"""The network against torchvision's, its heads, and which parameters are trained."""
 
 import pytest
 import torch
@@ -10,10 +10,10 @@ from pipelines.vgg16.heads import (
     append_in_classifier,
     freeze,
     head_of,
-    learned,
-    rates,
+    parameter_groups,
     replace_all,
     replace_last,
+    trained_parameters,
     with_head,
 )
 from pipelines.vgg16.model import DEVIATION, MEAN, VGG16, Shape, prepared
@@ -127,34 +127,34 @@ def test_a_layer_of_the_wrong_size_fails_when_it_is_built(attach: object, wrong:
         attach(VGG16(SMALL), nn.Linear(wrong, 10))
 
 
-def names_learned(network: VGG16) -> set[str]:
+def trained_layers(network: VGG16) -> set[str]:
     return {name.rpartition(".")[0] for name, parameter in network.named_parameters() if parameter.requires_grad}
 
 
 @pytest.mark.parametrize("head", HEADS)
-def test_what_is_frozen_is_not_learned(head: str) -> None:
+def test_frozen_layers_are_not_trained(head: str) -> None:
     network = with_head(VGG16(SMALL), head, 10)  # type: ignore[arg-type]
-    everything = names_learned(network)
+    everything = trained_layers(network)
     last = {"append": "appended", "append-in-classifier": "classifier.7", "replace-last": "classifier.6"}
     only = {last.get(head, "classifier.0")}
     body = {name for name in everything if name.startswith("features")}
     freeze(network, "all-but-head")
-    assert names_learned(network) == only
+    assert trained_layers(network) == only
     freeze(network, "features")
-    assert names_learned(network) == everything - body
+    assert trained_layers(network) == everything - body
     freeze(network, "none")
-    assert names_learned(network) == everything
+    assert trained_layers(network) == everything
     seen = []
     for progress in (0.0, 0.5, 0.9):
         freeze(network, "gradual", progress)
-        seen.append(names_learned(network))
+        seen.append(trained_layers(network))
     assert seen == [only, everything - body, everything]
-    assert len(list(learned(network))) == len(list(network.parameters()))
+    assert len(list(trained_parameters(network))) == len(list(network.parameters()))
 
 
 def test_the_body_has_a_learning_rate_of_its_own() -> None:
     network = with_head(VGG16(SMALL), "replace-last", 10)
-    head, body = rates(network, 0.1)
+    head, body = parameter_groups(network, 0.1)
     assert [group["scale"] for group in (head, body)] == [1.0, 0.1]
     assert {id(parameter) for parameter in head["params"]} == {id(p) for p in head_of(network).parameters()}
     both = [*map(id, head["params"]), *map(id, body["params"])]

@@ -1,4 +1,4 @@
-"""Pictures: what is computed once, what confidence is worth, where a network looks, and where its weights come from."""
+"""Pictures: what is computed once, how well confidence is calibrated, evidence, augmentation and initial weights."""
 
 import dataclasses
 from pathlib import Path
@@ -12,12 +12,27 @@ from torch import Tensor, nn
 from params import parse
 from pipelines.__main__ import main
 from pipelines.nn.training import TrainingParams
+from pipelines.vgg16.cache import digest
 from pipelines.vgg16.heads import Freeze, Head, linear, with_head
 from pipelines.vgg16.images import source
-from pipelines.vgg16.images.data import Changes, Pictures, batches, changed, drawn, generator_of, load_pictures, order
+from pipelines.vgg16.images.data import (
+    Augmentation,
+    Pictures,
+    balanced_rows,
+    generator_of,
+    load_pictures,
+    picture_batches,
+    row_order,
+)
 from pipelines.vgg16.images.evaluation import calibration_error
-from pipelines.vgg16.images.frozen import frozen_features, judged_by, learned_from, logits_behind, viewed
-from pipelines.vgg16.images.model import ImagesParams, digest, logits
+from pipelines.vgg16.images.frozen import (
+    evaluation_material,
+    frozen_features,
+    logits_of_features,
+    random_views,
+    training_material,
+)
+from pipelines.vgg16.images.model import ImagesParams, logits_of
 from pipelines.vgg16.images.pictures import feature_maps, grad_cam
 from pipelines.vgg16.model import VGG16, Shape
 from tests.pipelines.examples import EXAMPLES
@@ -44,29 +59,33 @@ def test_cached_features_lead_to_the_logits_of_the_whole_network(
     torch.manual_seed(0)
     network = with_head(VGG16(PARAMS.shape), head, 3).train()
     pictures, params = load_pictures(tables, "shapes", "val"), dataclasses.replace(PARAMS, freeze=freeze)
-    taught = learned_from(network, pictures, params, tmp_path).features
-    assert taught is not None
-    assert taught.shape[:2] == (params.views, len(pictures))
-    assert not torch.equal(taught[0], taught[1]), "the second view is another one"
-    torch.testing.assert_close(logits_behind(network, taught[:1], params), logits(network, pictures.pixels, params))
-    second = changed(pictures.pixels, params.changes, generator=torch.Generator().manual_seed(1))
-    torch.testing.assert_close(logits_behind(network, taught[1:], params), logits(network, second, params))
+    features = training_material(network, pictures, params, tmp_path).features
+    assert features is not None
+    assert features.shape[:2] == (params.views, len(pictures))
+    assert not torch.equal(features[0], features[1]), "the second view is another one"
+    torch.testing.assert_close(
+        logits_of_features(network, features[:1], params), logits_of(network, pictures.pixels, params)
+    )
+    second = params.augmentation(pictures.pixels, torch.Generator().manual_seed(1))
+    torch.testing.assert_close(logits_of_features(network, features[1:], params), logits_of(network, second, params))
     mirroring = dataclasses.replace(params, flips=True)
-    seen = judged_by(network, pictures, mirroring, tmp_path).features
+    seen = evaluation_material(network, pictures, mirroring, tmp_path).features
     assert seen is not None
-    torch.testing.assert_close(logits_behind(network, seen, mirroring), logits(network, pictures.pixels, mirroring))
+    torch.testing.assert_close(
+        logits_of_features(network, seen, mirroring), logits_of(network, pictures.pixels, mirroring)
+    )
 
 
-def test_what_may_still_change_is_not_cached(tables: Path, tmp_path: Path) -> None:
+def test_without_frozen_layers_nothing_is_cached(tables: Path, tmp_path: Path) -> None:
     pictures = load_pictures(tables, "shapes", "val")
     for freeze in ("none", "gradual"):
         params = dataclasses.replace(PARAMS, freeze=freeze)
-        assert learned_from(VGG16(PARAMS.shape), pictures, params, tmp_path).features is None
-        assert judged_by(VGG16(PARAMS.shape), pictures, params, tmp_path).features is None
+        assert training_material(VGG16(PARAMS.shape), pictures, params, tmp_path).features is None
+        assert evaluation_material(VGG16(PARAMS.shape), pictures, params, tmp_path).features is None
     assert not list(tmp_path.glob("features-*"))
 
 
-def test_features_are_computed_once_for_what_they_depend_on(tables: Path, tmp_path: Path) -> None:
+def test_features_are_computed_once_for_the_same_inputs(tables: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
     network, pictures = VGG16(PARAMS.shape), load_pictures(tables, "shapes", "val")
     once = frozen_features(network, pictures, PARAMS, tmp_path, 2)
@@ -83,7 +102,7 @@ def test_features_are_computed_once_for_what_they_depend_on(tables: Path, tmp_pa
     frozen_features(network, pictures, PARAMS, tmp_path, 2)
     assert len(list(tmp_path.glob("features-*"))) == 6
     with torch.no_grad():
-        linear(network.classifier[-1]).weight.add_(1)  # what is learned behind the features does not matter
+        linear(network.classifier[-1]).weight.add_(1)  # the layers after the frozen ones do not matter
     frozen_features(network, pictures, PARAMS, tmp_path, 2)
     assert len(list(tmp_path.glob("features-*"))) == 6
 
@@ -91,7 +110,7 @@ def test_features_are_computed_once_for_what_they_depend_on(tables: Path, tmp_pa
 def test_a_view_is_drawn_for_each_picture() -> None:
     features = torch.arange(3 * 50).view(3, 50, 1, 1, 1)
     rows = torch.arange(10, 40)
-    found = viewed(features, rows, generator_of(0)).flatten()
+    found = random_views(features, rows, generator_of(0)).flatten()
     assert (found % 50 == rows).all()
     assert set((found // 50).tolist()) == {0, 1, 2}
 
@@ -99,8 +118,8 @@ def test_a_view_is_drawn_for_each_picture() -> None:
 def test_pictures_move_and_turn_over_as_a_whole() -> None:
     pixels = torch.zeros(200, 8, 8, 3, dtype=torch.uint8)
     pixels[:, 3, 2] = 9
-    assert torch.equal(changed(pixels, Changes(moves=0, flips=False, holes=0), generator_of(1)), pixels)
-    found = changed(pixels, Changes(moves=2, flips=True, holes=0), generator_of(1)).nonzero()
+    assert torch.equal(Augmentation(moves=0, flips=False, holes=0)(pixels, generator_of(1)), pixels)
+    found = Augmentation(moves=2, flips=True, holes=0)(pixels, generator_of(1)).nonzero()
     assert len(found) == 3 * 200, "nothing is lost or doubled"
     places = {(row, column) for _, row, column, _ in found.tolist()}
     assert places == {(row, column) for row in range(1, 6) for column in range(8)}
@@ -144,7 +163,7 @@ class Watcher(VGG16):
             nn.init.ones_(layer.weight)
             nn.init.zeros_(layer.bias)
 
-    def answer(self, features: Tensor) -> Tensor:
+    def classify(self, features: Tensor) -> Tensor:
         return features[:, 0].sum(dim=1).flip(1)
 
 
@@ -159,7 +178,7 @@ def test_grad_cam_points_at_the_evidence() -> None:
         assert heat.max() == 1
         assert heat.sum() == 1
     nothing = grad_cam(Watcher(), -pictures, torch.tensor([0, 1]))
-    assert not nothing.any(), "what speaks against an answer is left out"
+    assert not nothing.any(), "evidence against an answer is left out"
 
 
 def test_feature_maps_are_those_before_each_pooling() -> None:
@@ -168,43 +187,46 @@ def test_feature_maps_are_those_before_each_pooling() -> None:
     assert [rows[0].shape for rows in maps.values()] == [(side, side) for side in (32, 16, 8, 4, 2)]
 
 
-def test_what_learned_other_pictures_is_learned_once_and_the_same(tables: Path, tmp_path: Path) -> None:
+def test_other_pictures_are_trained_on_once_and_give_the_same_weights(tables: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
-    one = source.from_source(PARAMS, TRAINING, tables, tmp_path / "a", CPU)
-    (file,) = (tmp_path / "a").iterdir()
+    one = source.source_network(PARAMS, TRAINING, tables, tmp_path / "a", CPU)
+    (file,) = (tmp_path / "a").glob("source-*")
     written = file.stat().st_mtime_ns
     torch.manual_seed(1)
-    two = source.from_source(PARAMS, TRAINING, tables, tmp_path / "a", CPU)
+    two = source.source_network(PARAMS, TRAINING, tables, tmp_path / "a", CPU)
     assert file.stat().st_mtime_ns == written
-    three = source.from_source(PARAMS, TRAINING, tables, tmp_path / "b", CPU)
+    three = source.source_network(PARAMS, TRAINING, tables, tmp_path / "b", CPU)
     digests = {digest(network.state_dict(), "", "") for network in (one, two, three)}
     assert len(digests) == 1
     other = dataclasses.replace(PARAMS, moves=0)
-    source.from_source(other, TRAINING, tables, tmp_path / "a", CPU)
-    assert len(list((tmp_path / "a").iterdir())) == 2
+    source.source_network(other, TRAINING, tables, tmp_path / "a", CPU)
+    assert len(list((tmp_path / "a").glob("source-*"))) == 2
 
 
-def test_imagenets_weights_are_asked_for_in_vain(tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_imagenets_weights_that_do_not_fit_or_are_missing(
+    tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     wanted = dataclasses.replace(PARAMS, weights="imagenet")
     with pytest.raises(ValueError, match="set width to 1 and batch_norm to false"):
-        source.initial(wanted, TRAINING, tables, tmp_path, CPU)
+        source.initial_network(wanted, TRAINING, tables, tmp_path, CPU)
     true = dataclasses.replace(wanted, width=1.0, batch_norm=False)
     with pytest.raises(ValueError, match=r"python -m stages.weights.*source or random"):
-        source.initial(true, TRAINING, tables, tmp_path, CPU)
+        source.initial_network(true, TRAINING, tables, tmp_path, CPU)
 
 
 def test_without_imagenets_weights_a_command_ends_with_one_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    EXAMPLE.write(tmp_path / "data" / "prepared" / "images")
-    section = {"family": "vgg16", "task": "images", "dataset": "images", "device": "cpu", "workers": 1, "seeds": 1}
+    EXAMPLE.write(tmp_path / "data" / "validated" / "images")
+    section = {"task": "images", "dataset": "images", "device": "cpu", "seeds": 1}
     section |= {"model": {**EXAMPLE.model, "width": 1.0, "batch_norm": False, "weights": "imagenet"}}
     section |= {"training": EXAMPLE.training, "variants": {"wanted": {}}}
-    params = {"data": {}, "datasets": {}, "pipelines": {"pictures": section}}
+    pipelines = {"vgg16": {"pictures": section}}
+    params = {"data": {"source": "builtin"}, "datasets": {"images": {}}, "pipelines": pipelines}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
-    assert main(["bare", "pictures"]) == 1
+    assert main(["bare", "vgg16-pictures"]) == 1
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err == (
@@ -222,31 +244,31 @@ def test_logits_do_not_depend_on_how_pictures_are_cut_into_pieces(
     tables: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network, pictures = VGG16(PARAMS.shape), load_pictures(tables, "shapes", "val")
-    whole = logits(network, pictures.pixels, PARAMS)
-    monkeypatch.setattr("pipelines.vgg16.images.model.AT_ONCE", 5)
-    torch.testing.assert_close(logits(network, pictures.pixels, PARAMS), whole)
+    whole = logits_of(network, pictures.pixels, PARAMS)
+    monkeypatch.setattr("pipelines.vgg16.images.model.CHUNK", 5)
+    torch.testing.assert_close(logits_of(network, pictures.pixels, PARAMS), whole)
 
 
 def test_few_labels_are_of_all_classes() -> None:
     labels = torch.tensor([0] * 50 + [1] * 9 + [2] * 41)
     for count in (3, 10, 27, 60):
-        chosen = drawn(labels, count, generator_of(count))
+        chosen = balanced_rows(labels, count, generator_of(count))
         assert len(set(chosen.tolist())) == count
         counts = sorted(torch.bincount(labels[chosen], minlength=3).tolist())
         assert counts == {3: [1, 1, 1], 10: [3, 3, 4], 27: [9, 9, 9], 60: [9, 25, 26]}[count]
-    assert not torch.equal(drawn(labels, 10, generator_of(1)), drawn(labels, 10, generator_of(2)))
+    assert not torch.equal(balanced_rows(labels, 10, generator_of(1)), balanced_rows(labels, 10, generator_of(2)))
 
 
 def test_an_epoch_of_steps_goes_through_all_again_and_again() -> None:
-    assert sorted(order(10, 4, generator_of(0)).tolist()) == list(range(10))
-    assert sorted(order(10, 4, generator_of(0), steps=5).tolist()) == sorted([*range(10)] * 2)
-    assert len(order(10, 4, generator_of(0), steps=4)) == 16
+    assert sorted(row_order(10, 4, generator_of(0)).tolist()) == list(range(10))
+    assert sorted(row_order(10, 4, generator_of(0), steps=5).tolist()) == sorted([*range(10)] * 2)
+    assert len(row_order(10, 4, generator_of(0), steps=4)) == 16
 
 
 def test_batches_are_the_pictures_of_their_rows() -> None:
     pictures = Pictures(torch.arange(10, dtype=torch.uint8).view(10, 1, 1, 1).expand(10, 4, 4, 3), torch.arange(10), ())
     rows = torch.tensor([7, 0, 7, 3, 9])
-    found = batches(pictures, rows, 2, Changes(moves=0, flips=True, holes=0), generator_of(0))
+    found = picture_batches(pictures, rows, 2, Augmentation(moves=0, flips=True, holes=0), generator_of(0))
     assert [len(labels) for _, labels in found] == [2, 2, 1]
     for pixels, labels in found:
         assert torch.equal(pixels, labels.to(torch.uint8)[:, None, None, None].expand(-1, 4, 4, 3))
@@ -254,7 +276,7 @@ def test_batches_are_the_pictures_of_their_rows() -> None:
 
 def test_a_square_is_cut_out_anywhere() -> None:
     pixels = torch.full((300, 8, 8, 3), 9, dtype=torch.uint8)
-    cut = changed(pixels, Changes(moves=0, flips=False, holes=3), generator_of(0)) == 0
+    cut = Augmentation(moves=0, flips=False, holes=3)(pixels, generator_of(0)) == 0
     assert torch.equal(cut.all(dim=3), cut.any(dim=3)), "all channels alike"
     rows, columns = cut[..., 0].any(dim=2).sum(dim=1), cut[..., 0].any(dim=1).sum(dim=1)
     assert torch.equal(cut[..., 0].sum(dim=(1, 2)), rows * columns), "a rectangle"
@@ -265,8 +287,8 @@ def test_a_square_is_cut_out_anywhere() -> None:
 def test_an_answer_is_the_same_for_a_mirror_image_where_training_mirrored(tables: Path) -> None:
     network, pictures = VGG16(PARAMS.shape), load_pictures(tables, "shapes", "val")
     mirrored = pictures.pixels.flip(2)
-    apart = logits(network, pictures.pixels, PARAMS), logits(network, mirrored, PARAMS)
+    apart = logits_of(network, pictures.pixels, PARAMS), logits_of(network, mirrored, PARAMS)
     assert not torch.allclose(*apart)
     both = dataclasses.replace(PARAMS, flips=True)
-    torch.testing.assert_close(logits(network, mirrored, both), sum(apart) / 2)
-    torch.testing.assert_close(logits(network, pictures.pixels, both), sum(apart) / 2)
+    torch.testing.assert_close(logits_of(network, mirrored, both), sum(apart) / 2)
+    torch.testing.assert_close(logits_of(network, pictures.pixels, both), sum(apart) / 2)
