@@ -66,6 +66,17 @@ def _parser() -> argparse.ArgumentParser:
     repro = command("repro", _repro, "run the whole DAG")
     repro.add_argument("--data", choices=["builtin", "public"], help="write data.source in params.yaml first")
     repro.add_argument("--setup-seconds", type=float, default=0, help=argparse.SUPPRESS)
+    results = command("results", _results, "write the results into the documents, from the ledgers")
+    mode = results.add_mutually_exclusive_group()
+    mode.add_argument("--check", action="store_true", help="write nothing, and fail where a document differs")
+    mode.add_argument("--compare", action="store_true", help="compare the ledgers with the runs in data/models")
+    mode.add_argument(
+        "--record",
+        nargs="*",
+        type=Path,
+        metavar="RUN_FOLDER",
+        help="record finished runs first: those named, or all in data/models",
+    )
     command("publish", _publish, "write stage outputs to a tracking store that lacks them (after it was wiped)")
     ui = command("ui", _ui, "MLflow's and Prefect's UI, until Ctrl-C")
     ui.add_argument("--mlflow-port", type=int, default=5000)
@@ -114,6 +125,18 @@ def _repro(options: argparse.Namespace) -> int:
     from pipelines.ops.repro import repro
 
     return repro(options.data, options.setup_seconds)
+
+
+def _results(options: argparse.Namespace) -> int:
+    from pipelines.reporting import results
+
+    if options.check:
+        return results.check()
+    if options.compare:
+        return results.compare()
+    if options.record is not None:
+        results.record(options.record)
+    return results.write()
 
 
 def _publish(_options: argparse.Namespace) -> None:

@@ -1,8 +1,8 @@
 """The ledgers: figures of finished runs, committed, so that documents can be written and checked without `data/`.
 
-A folder with a page of results has a ledger beside it: `pipelines/rnn/README.md` shows what `pipelines/rnn/results.json`
-records. A record holds the runs of one variant, over their seeds. Its figures are texts, as a table prints them:
-`95.80 ± 0.03` is the mean and the standard deviation over seeds.
+A page of results has its ledger beside it: `pipelines/rnn/README.md` shows what `pipelines/rnn/results.json` records. A
+record holds the runs of one variant, over their seeds. Its figures are texts, as a table prints them: `95.80 ± 0.03` is
+the mean and the standard deviation over seeds.
 """
 
 import csv
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from params import Source, parse
-
 from pipelines import task
 from pipelines.files import write_atomically
 
@@ -88,8 +87,10 @@ def write(ledger: Ledger, file: Path) -> None:
 
     titles = [f"{json.dumps(name)}: {_json(values)}" for name, values in ledger.pipelines.items()]
     defaults = asdict(Record(""))
-    records = [_json({key: value for key, value in asdict(record).items() if value != defaults[key]})
-               for record in ledger.records]
+    records = [
+        _json({key: value for key, value in asdict(record).items() if value != defaults[key]})
+        for record in ledger.records
+    ]
     text = f'{{\n "pipelines": {{{block(titles)}}},\n "records": [{block(records)}]\n}}\n'
     write_atomically(file, text.encode())
 
@@ -137,7 +138,9 @@ def _read_run(folder: Path) -> dict[str, Any]:
     path = folder / "run.json"
     made: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     if not made.get("finished"):
-        raise ValueError(f"{folder} holds no finished run: expected a folder like data/models/rnn-slots/rnn-slots-gru-s0")
+        raise ValueError(
+            f"{folder} holds no finished run: expected a folder like data/models/rnn-slots/rnn-slots-gru-s0"
+        )
     return made
 
 
@@ -171,7 +174,9 @@ def machine(device: str) -> str:
 
         return f"one {torch.cuda.get_device_name()}"
     flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").split() if Path("/proc/cpuinfo").is_file() else []
-    kind = next((name for name, flag in (("AVX-512", "avx512f"), ("AVX2", "avx2")) if flag in flags), "another processor")
+    kind = next(
+        (name for name, flag in (("AVX-512", "avx512f"), ("AVX2", "avx2")) if flag in flags), "another processor"
+    )
     return f"{os.cpu_count()} cores, {kind}"
 
 
