@@ -122,7 +122,7 @@ def pipeline_groups() -> dict[str, tuple[list[str], frozenset[str]]]:
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     pipelines = [load_pipeline(name, ROOT / "params.yaml") for name in names(ROOT / "params.yaml")]
     groups = {}
-    for family in {pipeline.family for pipeline in pipelines}:
+    for family in sorted({pipeline.family for pipeline in pipelines}):
         packages = {f"pipelines.{family}.{pipeline.task}" for pipeline in pipelines if pipeline.family == family}
         code = code_of("pipelines.reporting.comparison", *packages, *(f"{package}.train" for package in packages))
         groups[family] = (stages[family]["do"]["deps"], code)
