@@ -132,10 +132,11 @@ def _tables_shown(root: Path) -> Callable[[str, Path], dict[str, Rows]]:
 
     def shown(pipeline: str, folder: Path) -> dict[str, Rows]:
         mine = [table for table in tables if pipeline in table.pipelines and (folder / table.file).is_file()]
-        return {
+        found = {
             file: [row for row in ledger.rows(folder / file) if any(t.shows(row) for t in mine if t.file == file)]
             for file in dict.fromkeys(table.file for table in mine)
         }
+        return {file: rows for file, rows in found.items() if rows}
 
     return shown
 
