@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.runs import interruptions
+from pipelines.runs import signals
 
 UNREAD = 141  # exit status, as a shell tells SIGPIPE: whoever read the output, `head` say, has seen enough
 
@@ -87,13 +87,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from pipelines.ops.server import ensure_server
+    from pipelines.ops.server import start_soon
     from pipelines.settings import load_pipeline
 
     pipeline = load_pipeline(options.pipeline)  # a mistake in params.yaml is reported before all else
-    ensure_server()
-    from pipelines.runs import flows
+    prefect = start_soon()
+    from pipelines.runs import flows  # takes seconds, in which the server starts
 
+    prefect.wait()
     getattr(flows, pipeline.family)(pipeline=pipeline.name, stage=True)
 
 
@@ -165,7 +166,7 @@ def _worker(options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    interruptions.repeat_lost_interruptions()
+    signals.repeat_lost_interruptions()
     # MLflow and Prefect leave threads behind that would delay the end of the process.
     status = main()
     try:

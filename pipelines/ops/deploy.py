@@ -8,7 +8,7 @@ import sys
 from pipelines import files
 from pipelines.ops import processes, server
 from pipelines.ops.server import ServerError
-from pipelines.runs import interruptions
+from pipelines.runs import signals
 
 END_LIMIT = 40.0  # seconds; twice what the flow `repro` gives its processes
 POOLS = {
@@ -19,7 +19,7 @@ POOLS = {
 
 def deploy() -> None:
     """Create the work pools, the GPU slot and all deployments of `prefect.yaml`, or update them."""
-    prefect = server.connect(start=False)
+    prefect = server.running_server()
     server.create_gpu_slot(prefect)
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import WorkPoolCreate
@@ -43,7 +43,7 @@ def deploy() -> None:
 
 def worker(pool: str) -> int:
     """Run a worker of `pool`, one flow run at a time (a flow uses all cores), until Ctrl-C."""
-    prefect = server.connect(start=False)
+    prefect = server.running_server()
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:
@@ -58,7 +58,7 @@ def worker(pool: str) -> int:
     }
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, "--limit", "1"]
     with (
-        interruptions.interruptible(),
+        signals.interruptible(),
         subprocess.Popen([*command, "--install-policy", "never"], env=environment, start_new_session=True) as process,
     ):
         try:

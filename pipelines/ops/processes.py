@@ -1,4 +1,4 @@
-"""Processes that one command starts: Ctrl-C reaches the command alone, and it ends all of them before itself."""
+"""Ending processes that a command has started, with all processes below them."""
 
 import contextlib
 import signal
@@ -15,11 +15,11 @@ def family(pid: int) -> list[psutil.Process]:
         return []
 
 
-def end(members: list[psutil.Process], kindly: signal.Signals, limit: float) -> None:
-    """Send processes a signal to end, and end those by force that still run `limit` seconds later."""
+def end(members: list[psutil.Process], request: signal.Signals, limit: float) -> None:
+    """Sends processes a signal that asks them to end, and kills those that still run `limit` seconds later."""
     for member in members:
         with contextlib.suppress(psutil.NoSuchProcess):
-            member.send_signal(kindly)
+            member.send_signal(request)
     for member in psutil.wait_procs(members, limit)[1]:
         with contextlib.suppress(psutil.NoSuchProcess):
             member.kill()

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import params
 from pipelines.files import write_atomically
-from pipelines.ops import owners, preload, server
+from pipelines.ops import preload, server, server_leases
 from pipelines.ops.progress import Progress
 from pipelines.runs import cores
 from pipelines.runs.tracking import tracker
@@ -66,13 +66,13 @@ def repro(data: str | None = None, setup_seconds: float = 0) -> int:
     else:
         # A terminal sends Ctrl-C to DVC and its stages too: this process waits for their end.
         handler = signal.signal(signal.SIGINT, lambda *_: lanes.stop())
-        me = owners.owner()
-        owners.register(me)  # the Prefect server stays up between one DVC process and the next
+        me = server_leases.holder()
+        server_leases.add(me)  # the Prefect server stays up between one DVC process and the next
         try:
             with preload.preloaded(LIBRARIES) as folder:
                 lanes.run(f"{folder}{os.pathsep}")
         finally:
-            owners.forget(me)
+            server_leases.remove(me)
             signal.signal(signal.SIGINT, handler)
         if lanes.failed:
             print("stopped; what was finished is kept: the same command resumes from there", file=sys.stderr)

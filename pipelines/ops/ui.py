@@ -9,10 +9,9 @@ from collections.abc import Iterator
 
 import requests
 
-from pipelines import files
 from pipelines.ops import processes, server
 from pipelines.ops.server import HOST, PortError, Server, ServerError
-from pipelines.runs import interruptions
+from pipelines.runs import signals
 from pipelines.runs.tracker import Page
 from pipelines.runs.tracking import tracker
 
@@ -27,13 +26,13 @@ def ui(mlflow_port: int = 5000, prefect_port: int = 4200) -> int:
     """
     try:
         page = tracker().page(HOST, mlflow_port)
-        with interruptions.interruptible(), _served(page, mlflow_port) as mlflow, _prefect(prefect_port) as prefect:
+        with signals.interruptible(), _served(page, mlflow_port) as mlflow, _prefect(prefect_port) as prefect:
             _wait_for(mlflow, page)
             print(f"MLflow   {page.address}\nPrefect  {prefect.ui}\nCtrl-C ends both", flush=True)
-            while prefect.alive():
+            while prefect.is_alive():
                 _check(mlflow, page)
                 time.sleep(0.5)
-            raise ServerError(f"the Prefect server has ended; {server.tail(files.PREFECT_HOME / 'server.log')}")
+            raise ServerError(f"the Prefect server has ended; {server.last_lines(server.log())}")
     except KeyboardInterrupt:
         print("ended", flush=True)
         return 0  # the way that this command is meant to end
@@ -43,7 +42,7 @@ def ui(mlflow_port: int = 5000, prefect_port: int = 4200) -> int:
 def _served(page: Page, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """The tracker's server on the project's store, in a process group that ends with the block."""
     with _choice_of_port("MLFLOW_PORT"):
-        server.listen(port).close()
+        server.reserve(port).close()
     with page.log.open("wb") as log:
         process = subprocess.Popen(
             page.command,
@@ -64,12 +63,12 @@ def _served(page: Page, port: int) -> Iterator[subprocess.Popen[bytes]]:
 def _prefect(port: int) -> Iterator[Server]:
     """The project's Prefect server, which ends with the block unless somebody else needs it."""
     with _choice_of_port("PREFECT_PORT"):
-        prefect = server.connect(port)
+        prefect = server.ensure_server(port)
     try:
         yield prefect
     finally:
-        if others := server.leave(prefect):
-            pids = ", ".join(str(other.pid) for other in others)
+        if others := server.release(prefect):
+            pids = ", ".join(str(pid) for pid in others)
             print(f"Prefect's server stays up for process {pids} and ends with it", file=sys.stderr)
 
 
@@ -89,9 +88,9 @@ def _wait_for(mlflow: subprocess.Popen[bytes], page: Page) -> None:
             if requests.get(page.health, timeout=2).ok:
                 return
         time.sleep(0.2)
-    raise ServerError(f"MLflow did not answer within {START_LIMIT:.0f} s; {server.tail(page.log)}")
+    raise ServerError(f"MLflow did not answer within {START_LIMIT:.0f} s; {server.last_lines(page.log)}")
 
 
 def _check(mlflow: subprocess.Popen[bytes], page: Page) -> None:
     if mlflow.poll() is not None:
-        raise ServerError(f"MLflow's server has ended; {server.tail(page.log)}")
+        raise ServerError(f"MLflow's server has ended; {server.last_lines(page.log)}")

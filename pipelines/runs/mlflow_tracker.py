@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from pipelines import files
-from pipelines.runs import interruptions
+from pipelines.runs import signals
 from pipelines.runs.tracker import Model, Page, TrackerError
 from pipelines.task import Answer, Row
 
@@ -58,7 +58,7 @@ def _transaction() -> Iterator[None]:
     handles it: the run's own end as KILLED would wait for 20 s, and fail.
     """
     own = os.environ.get("MLFLOW_TRACKING_URI", store_uri()).startswith("sqlite:")
-    with interruptions.uninterrupted() if own else contextlib.nullcontext():
+    with signals.uninterrupted() if own else contextlib.nullcontext():
         try:
             yield
         except Exception as error:

@@ -1,29 +1,38 @@
-"""One Prefect server per project. One test starts a real server (10 to 25 s); each has its own root, by DVC_ROOT."""
+"""One Prefect server per project. One test starts a real server; each has its own root, by DVC_ROOT."""
 
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import psutil
 import pytest
 
 from pipelines import files
-from pipelines.ops import owners, server
+from pipelines.ops import server, server_leases, server_process
 
 CODE = Path(__file__).resolve().parents[3]
-JOIN = "from pipelines.ops.server import ensure_server; print(ensure_server(), flush=True)"
+JOIN = "from pipelines.ops.server import ensure_server; print(ensure_server().url, flush=True)"
 THE_API_PREFECT_USES = "from prefect.settings import get_current_settings as current; print(current().api.url)"
+# It does something else while the server starts.
+START_SOON = """
+import os
+from pipelines.ops import server
+started = server.start_soon()
+assert not server._answers(started.url, limit=1)
+assert os.environ["PREFECT_API_URL"] == started.url
+assert server.start_soon() == started == started.wait()
+print(started.url, flush=True)
+"""
 # Three stages at once below one `dvc`, which then goes on.
 FAKE_DVC = f"""#!{sys.executable}
 import subprocess, sys, time
-stages = [subprocess.Popen([sys.executable, "-c", {JOIN!r}]) for _ in range(3)]
+stages = [subprocess.Popen([sys.executable, "-c", {START_SOON!r}]) for _ in range(3)]
 assert [stage.wait() for stage in stages] == [0, 0, 0]
 print("dvc goes on", flush=True)
 time.sleep(600)
@@ -40,6 +49,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(files, "PREFECT_HOME", tmp_path / ".prefect")
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
     return tmp_path / ".prefect"
 
 
@@ -55,12 +65,18 @@ def wait_until(condition: Callable[[], bool], seconds: float = 20) -> bool:
     return condition()
 
 
+@pytest.mark.server
 def test_stages_share_one_server_that_ends_when_dvc_is_killed(
     tmp_path: Path, home: Path, environment: dict[str, str]
 ) -> None:
     script = tmp_path / "dvc"
     script.write_text(FAKE_DVC)
     script.chmod(0o755)
+    server_leases.add(1)  # left by a server that was killed, of a process whose number another one has now
+    # The user's own settings of Prefect, in every spelling that it reads.
+    environment["PREFECT_API_DATABASE_CONNECTION_URL"] = f"sqlite+aiosqlite:///{tmp_path / 'users.db'}"
+    environment["prefect_server_database_connection_url"] = f"sqlite+aiosqlite:///{tmp_path / 'users.db'}"
+    environment["PREFECT_SERVER_API_BASE_PATH"] = "/elsewhere"
     with subprocess.Popen([script], env=environment, stdout=subprocess.PIPE, text=True) as dvc:
         try:
             assert dvc.stdout is not None
@@ -68,19 +84,21 @@ def test_stages_share_one_server_that_ends_when_dvc_is_killed(
             assert last == "dvc goes on"
             other = run(environment, "-c", JOIN)
             assert {*urls, other.stdout.strip()} == {urls[0]}, "one server for all"
+            assert (home / "prefect.db").exists()
+            assert not (tmp_path / "users.db").exists()
 
-            # A process that imported Prefect before it knew of the server, as warm ones do, starts none of its own.
+            # A process that imported Prefect before it knew of the server, as preloaded ones do.
             late = f"import os, prefect; os.environ['PREFECT_API_URL'] = {urls[0]!r}; {JOIN}; {THE_API_PREFECT_USES}"
             assert run(environment, "-c", late).stdout.split() == [urls[0], urls[0]]
 
-            state = json.loads((home / "server.json").read_text())
-            identity = owners.Identity(state["pid"], state["started"])
-            assert state["url"] == urls[0]
-            assert [owner.pid for owner in owners.living()] == [dvc.pid], "a stage's owner is its dvc"
-            addresses = {connection.laddr.ip for connection in psutil.Process(identity.pid).net_connections("tcp")}
+            own = server.Server(**json.loads((home / "server.json").read_text()))
+            assert own.url == urls[0]
+            assert server_leases.holders() == [dvc.pid], "a stage's server is held by its dvc"
+            addresses = {connection.laddr.ip for connection in psutil.Process(own.pid).net_connections("tcp")}
             assert addresses == {"127.0.0.1"}
-            time.sleep(3 * server.POLL)
-            assert identity.alive(), "it outlives stages and others that joined"
+            server.create_gpu_slot(own)  # a second time, as every process does
+            time.sleep(3 * server_process.POLL)
+            assert own.is_alive(), "it outlives stages and others that joined"
 
             worker = run(environment, "-m", "pipelines", "worker", "cup")
             assert worker.returncode == 1
@@ -88,15 +106,15 @@ def test_stages_share_one_server_that_ends_when_dvc_is_killed(
             assert "make deploy" in worker.stderr
         finally:
             dvc.send_signal(signal.SIGKILL)
-    assert wait_until(lambda: not identity.alive())
-    assert not (home / "server.json").exists()
-    assert not owners.living()
-    server.listen(int(urls[0].rpartition(":")[2].removesuffix("/api"))).close()
+    assert wait_until(lambda: not own.is_alive())
+    assert server._running() is None
+    assert not server_leases.holders()
+    server.reserve(int(urls[0].rpartition(":")[2].removesuffix("/api"))).close()
 
 
 def test_a_users_server_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    with server.listen(0) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+    with server.reserve(0) as reserved:
+        url = f"http://127.0.0.1:{reserved.getsockname()[1]}/api"
     monkeypatch.setenv("PREFECT_API_URL", url)
     with pytest.raises(server.ServerError, match=f"{url}.*unset PREFECT_API_URL"):
         server.ensure_server()
@@ -119,31 +137,36 @@ def test_a_server_that_cannot_start_shows_its_log(tmp_path: Path, environment: d
     assert done.stderr.endswith("this is why\n")
 
 
-def test_a_taken_port_names_its_holder() -> None:
-    with server.listen(0) as listener:
-        port = listener.getsockname()[1]
-        with pytest.raises(server.PortError, match=f"port {port} .*by process {os.getpid()}: "):
-            server.listen(port)
-    server.listen(port).close()
+def test_a_process_that_has_the_number_of_an_ended_server_is_not_taken_for_it(home: Path) -> None:
+    home.mkdir()
+    (home / "server.json").write_text(json.dumps({"url": "http://127.0.0.1:4200/api", "pid": os.getpid()}))
+    assert server._running() is None
+    (home / "server.json").write_text("{")
+    assert server._running() is None
+
+
+def test_a_taken_port_names_the_process_that_listens() -> None:
+    with server.reserve(0) as reserved:
+        port = reserved.getsockname()[1]
+        with socket.create_server((server.HOST, port)), pytest.raises(server.PortError) as error:
+            server.reserve(port)
+    assert f"port {port} cannot be used: Address already in use (by process {os.getpid()}: " in str(error.value)
+    server.reserve(port).close()
     with pytest.raises(server.PortError, match="70000 is no port"):
-        server.listen(70000)
+        server.reserve(70000)
 
 
-def test_an_owner_counts_while_exactly_that_process_lives(home: Path) -> None:
-    me = owners.Identity.of(psutil.Process())
-    owners.register(me)
-    owners.register(me._replace(started=me.started - 1000))  # the number was another process's before
-    assert owners.living() == [me]
-    assert len([*home.glob("owners/*")]) == 1
-    owners.forget(me)
-    assert owners.living() == []
-
-
-def test_a_process_that_has_ended_but_was_not_waited_for_is_not_alive() -> None:
-    with subprocess.Popen([sys.executable, "-c", ""]) as child:
-        identity = owners.Identity.of(psutil.Process(child.pid))
-        assert wait_until(lambda: not identity.alive())
-        assert psutil.pid_exists(child.pid)
+def test_a_lease_lasts_as_long_as_its_process(home: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        server_leases.add(os.getpid())
+        server_leases.add(child.pid)
+        assert sorted(server_leases.holders()) == sorted([os.getpid(), child.pid])
+        child.kill()
+        assert wait_until(lambda: server_leases.holders() == [os.getpid()])
+        assert psutil.pid_exists(child.pid), "it has ended, but was not waited for"
+    assert len([*home.glob("leases/*")]) == 1
+    server_leases.remove(os.getpid())
+    assert server_leases.holders() == []
 
 
 @pytest.mark.parametrize(
@@ -159,5 +182,4 @@ def test_a_process_that_has_ended_but_was_not_waited_for_is_not_alive() -> None:
     ],
 )
 def test_dvc_is_recognised_by_its_command(command: list[str], is_dvc: bool) -> None:
-    process: Any = SimpleNamespace(cmdline=lambda: command)
-    assert owners._is_dvc(process) is is_dvc
+    assert server_leases._is_dvc(command) is is_dvc

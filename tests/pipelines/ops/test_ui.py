@@ -1,9 +1,10 @@
-"""Both UIs with one command. One test starts both servers (15 to 30 s); each test has its own root, by DVC_ROOT."""
+"""Both UIs with one command. One test starts both servers; each test has its own root, by DVC_ROOT."""
 
 import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ import psutil
 import pytest
 import requests
 
-from pipelines.ops import owners, server
+from pipelines.ops import server
 from pipelines.ops.processes import family
 
 CODE = Path(__file__).resolve().parents[3]
@@ -63,30 +64,31 @@ def start_ui(environment: dict[str, str], mlflow: int, prefect: int) -> Iterator
 
 
 def free_port() -> int:
-    with server.listen(0) as listener:
-        return int(listener.getsockname()[1])
+    with server.reserve(0) as reserved:
+        return int(reserved.getsockname()[1])
 
 
-def test_both_answer_when_told_and_one_ctrl_c_ends_both(tmp_path: Path, environment: dict[str, str]) -> None:
+@pytest.mark.server
+def test_both_answer_when_printed_and_one_ctrl_c_ends_both(tmp_path: Path, environment: dict[str, str]) -> None:
     ports = free_port(), free_port()
     with start_ui(environment, *ports) as ui:
         assert ui.stdout is not None
-        told = [ui.stdout.readline() for _ in range(3)]
-        assert told[0] == f"MLflow   http://127.0.0.1:{ports[0]}/#/experiments?workflowType=machine_learning\n"
-        assert told[1] == f"Prefect  http://127.0.0.1:{ports[1]}\n"
+        printed = [ui.stdout.readline() for _ in range(3)]
+        assert printed[0] == f"MLflow   http://127.0.0.1:{ports[0]}/#/experiments?workflowType=machine_learning\n"
+        assert printed[1] == f"Prefect  http://127.0.0.1:{ports[1]}\n"
         pages = [requests.get(f"http://127.0.0.1:{port}/", timeout=20) for port in ports]
         assert all(page.ok and "<html" in page.text for page in pages)
         foreign = requests.get(f"http://127.0.0.1:{ports[0]}/", headers={"Host": "elsewhere.example"}, timeout=20)
         assert foreign.status_code == requests.codes.forbidden
         state = json.loads((tmp_path / ".prefect/server.json").read_text())
-        started = [owners.Identity.of(process) for process in family(ui.pid)]
+        started = family(ui.pid)
         assert state["pid"] in {process.pid for process in started}
 
         ui.send_signal(signal.SIGINT)
         assert ui.wait(30) == 0
-    assert not [process for process in started if process.alive()]
+    assert not [process for process in started if process.is_running()]
     for port in ports:
-        server.listen(port).close()
+        server.reserve(port).close()
     assert sorted(path.name for path in tmp_path.iterdir()) == [".mlflow", ".prefect"], (
         "nothing is left outside the two stores"
     )
@@ -94,7 +96,7 @@ def test_both_answer_when_told_and_one_ctrl_c_ends_both(tmp_path: Path, environm
 
 @pytest.mark.parametrize("taken", ["MLFLOW_PORT", "PREFECT_PORT"])
 def test_a_taken_port_is_one_error_that_says_how_to_choose(environment: dict[str, str], taken: str) -> None:
-    with server.listen(0) as listener:
+    with socket.create_server((server.HOST, 0)) as listener:
         port = listener.getsockname()[1]
         ports = (port, free_port()) if taken == "MLFLOW_PORT" else (free_port(), port)
         before = {process.pid for process in psutil.process_iter()}
