@@ -1,4 +1,4 @@
-"""Deployments: `prefect.yaml` on the server that runs, and workers that execute them."""
+"""Deployments of the flows in `prefect.yaml` to the running server, and workers that execute them."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ POOLS = {
 
 
 def deploy() -> None:
-    """Create the work pools, the GPU slot and all deployments of `prefect.yaml`, or update them."""
+    """Creates or updates the work pools, the GPU slot and all deployments of `prefect.yaml`."""
     prefect = server.running_server()
     server.create_gpu_slot(prefect)
     from prefect.client.orchestration import get_client
@@ -42,7 +42,7 @@ def deploy() -> None:
 
 
 def worker(pool: str) -> int:
-    """Run a worker of `pool`, one flow run at a time (a flow uses all cores), until Ctrl-C."""
+    """Runs a worker of `pool`, one flow run at a time (a flow uses all cores), until Ctrl-C."""
     prefect = server.running_server()
     from prefect.client.orchestration import get_client
 
@@ -54,7 +54,7 @@ def worker(pool: str) -> int:
     environment = os.environ | {
         "PIPELINES_ROOT": str(files.ROOT),  # prefect.yaml's pull step: each worker runs its own checkout
         "PYTHONPATH": os.pathsep.join(filter(None, [str(files.ROOT), os.environ.get("PYTHONPATH")])),
-        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO",  # a worker's terminal shows what it runs
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO",  # the worker's terminal shows what it runs
     }
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, "--limit", "1"]
     with (
@@ -69,10 +69,10 @@ def worker(pool: str) -> int:
 
 
 def _end(worker: int) -> None:
-    """End a worker's flow runs before the worker.
+    """Ends a worker's flow runs, then the worker.
 
-    Prefect's worker kills its flow runs at its own end, and the server takes them for running ever after (Prefect issue
-    16746). A flow run that is told to end does so itself, with all that it has started, and is recorded as crashed.
+    Prefect's worker kills its flow runs when it ends, and they stay "running" on the server for ever (Prefect issue
+    16746). A flow run that gets SIGTERM ends what it has started, then itself, and is recorded as crashed.
     """
     everything = processes.family(worker)
     runs = [member for member in everything if member.ppid() == worker]

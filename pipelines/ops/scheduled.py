@@ -10,12 +10,12 @@ from pipelines import files
 from pipelines.ops import processes
 
 TIME_LIMIT = 6 * 3600  # seconds
-END_LIMIT = 20.0  # seconds; for an interrupted run to keep what it has
+END_LIMIT = 20.0  # seconds for an interrupted run to keep what it has
 
 
 @flow(name="repro", retries=0, timeout_seconds=TIME_LIMIT)
 def repro() -> None:
-    """Run what `make repro` runs, its output in the log. It fails when that fails; DVC keeps what is finished."""
+    """Runs what `make repro` runs, with its output in the log. Fails when that fails; DVC keeps what is finished."""
     log = get_run_logger()
     command = [sys.executable, "-m", "pipelines", "repro"]
     with subprocess.Popen(

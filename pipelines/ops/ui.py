@@ -20,7 +20,7 @@ END_LIMIT = 10.0
 
 
 def ui(mlflow_port: int = 5000, prefect_port: int = 4200) -> int:
-    """Serve both until Ctrl-C. Raises ServerError when a port is taken, or when one ends; the other is ended too.
+    """Serves both until Ctrl-C. Raises ServerError when a port is taken, or when one ends; the other is ended too.
 
     A Prefect server that runs already (for a `make repro`, say) is joined, at its own port.
     """

@@ -86,7 +86,7 @@ def test_both_answer_when_printed_and_one_ctrl_c_ends_both(tmp_path: Path, envir
 
         ui.send_signal(signal.SIGINT)
         assert ui.wait(30) == 0
-    assert not [process for process in started if process.is_running()]
+    assert not [process for process in started if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
     for port in ports:
         server.reserve(port).close()
     assert sorted(path.name for path in tmp_path.iterdir()) == [".mlflow", ".prefect"], (
