@@ -37,7 +37,7 @@ def deploy() -> None:
         if done.returncode:
             raise ServerError(f"not everything in prefect.yaml was deployed:\n{done.stdout}{done.stderr}")
         for deployment in client.read_deployments():
-            print(f"{deployment.name:<16} pool {deployment.work_pool_name}")
+            print(f"{deployment.name:<24} pool {deployment.work_pool_name}")
     print(f"deployed to {prefect.ui}; now run a worker: make worker POOL=cpu")
 
 
