@@ -119,10 +119,9 @@ def _record(folders: Sequence[Path], tables: Callable[[str, Path], dict[str, Row
     figures = [json.loads((folder / "metrics.json").read_text(encoding="utf-8")) for folder in folders]
     digits = _decimals(first["family"], first["task"])
     names = [name for name in figures[0] if name != "best_epoch"]
-    data = tags["data.source"]
     return Record(
         pipeline=first["pipeline"],
-        data=data,
+        data=tags["data.source"],
         variant=first["variant"],
         seeds=len(folders),
         figures={name: figure([row[name] for row in figures], digits.get(name)) for name in names},
@@ -130,8 +129,14 @@ def _record(folders: Sequence[Path], tables: Callable[[str, Path], dict[str, Row
         seconds=round(statistics.mean(run["seconds"] for run in made), 1),
         machine=tags.get("machine") or machine(tags["device"]),
         commit=tags["git.commit"][:7] + (" with changes" if tags["git.dirty"] == "true" else ""),
-        command="make repro" if data == "builtin" else "make repro DATA=public",
+        command=_command(tags, first),
     )
+
+
+def _command(tags: Mapping[str, str], params: Mapping[str, Any]) -> str:
+    if not tags.get("stage"):
+        return f"python -m pipelines standalone {params['pipeline']} {params['variant']}"
+    return "make repro" if tags["data.source"] == "builtin" else f"make repro DATA={tags['data.source']}"
 
 
 def _read_run(folder: Path) -> dict[str, Any]:

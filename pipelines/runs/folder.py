@@ -23,6 +23,7 @@ import yaml
 from pipelines import task
 from pipelines.files import digest_of_code, write_atomically
 from pipelines.nn.training import choose_device
+from pipelines.reporting import ledger
 from pipelines.runs.tracker import TrackedRun
 from pipelines.runs.tracking import tracker
 from pipelines.settings import Run
@@ -53,13 +54,13 @@ def execute(run: Run, work: Path, train: Train, report: Report) -> Path:
         report(f"{run.name}: resuming after its last finished epoch")
     params, tags = description["params"], description["tags"]
     with tracker().run(run.name, run.pipeline, params, tags, made.get("run_id")) as tracked:
-        _write(folder, description | {"run_id": tracked.run_id, "finished": False})
+        write(folder, description | {"run_id": tracked.run_id, "finished": False})
         _link_data(tracked, description)
         began = time.monotonic()
         figures = train(run, tables, folder, TrackingLog(tracked, run, report))
         tracked.finish(figures, folder)
         seconds = round(time.monotonic() - began, 1)
-        _write(folder, description | {"run_id": tracked.run_id, "finished": True, "seconds": seconds})
+        write(folder, description | {"run_id": tracked.run_id, "finished": True, "seconds": seconds})
     report(f"{run.name}: {_headline(run, figures)}, {seconds:.0f} s")
     return folder
 
@@ -109,6 +110,7 @@ def describe(run: Run, tables: Path) -> dict[str, Any]:
         "data.warnings": warnings_of(run.dataset),
         "data.rules": f"data/validation/{run.dataset}/docs/rules.html",
         "device": device,
+        "machine": ledger.machine(device),
         "torch": torch.__version__,
         "cuda": torch.version.cuda or "",
         "fingerprint": digest.hexdigest(),
@@ -187,5 +189,6 @@ def read(folder: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-def _write(folder: Path, made: Mapping[str, Any]) -> None:
+def write(folder: Path, made: Mapping[str, Any]) -> None:
+    """Writes a run's `run.json`."""
     write_atomically(folder / "run.json", json.dumps(made, indent=2).encode())

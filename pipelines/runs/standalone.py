@@ -12,6 +12,7 @@ import torch
 from pipelines import task
 from pipelines.nn import distributed
 from pipelines.nn.training import choose_device
+from pipelines.runs.folder import describe, write
 from pipelines.settings import Run, load_pipeline
 from pipelines.tables import tables_of
 from pipelines.task import Row
@@ -19,6 +20,8 @@ from pipelines.task import Row
 
 def train(name: str, variants: Collection[str], seeds: Collection[int], out: Path) -> None:
     """Trains those variants and seeds of the pipeline `name`, all if none are named, each in a folder of `out`.
+
+    A folder is what a stage leaves: `results --record` and `publish` read it.
 
     The figures are those of the stage: settings, data and threads are the same. Raises ValueError where no run is
     asked for that params.yaml has, and for what several processes cannot do.
@@ -37,12 +40,15 @@ def train(name: str, variants: Collection[str], seeds: Collection[int], out: Pat
         comparison = found.comparison
         torch.set_num_threads(1)
         for run in runs:
-            folder = out / run.name
+            folder, tables = out / run.name, tables_of(run.dataset)
             folder.mkdir(parents=True, exist_ok=True)
+            description = describe(run, tables)
             began = time.monotonic()
-            figures = trainer.train(run, tables_of(run.dataset), folder, Told(run.name, began))
+            figures = trainer.train(run, tables, folder, Told(run.name, began))
             if group.rank == 0:
-                print(f"{run.name}: {comparison.brief(figures)}, {time.monotonic() - began:.0f} s", flush=True)
+                seconds = round(time.monotonic() - began, 1)
+                write(folder, description | {"finished": True, "seconds": seconds})
+                print(f"{run.name}: {comparison.brief(figures)}, {seconds:.0f} s", flush=True)
 
 
 def _asked(name: str, runs: Collection[Run], variants: Collection[str], seeds: Collection[int]) -> list[Run]:

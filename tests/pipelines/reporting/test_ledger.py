@@ -14,7 +14,13 @@ def finished_run(folder: Path, seed: int = 0, test_f1: float = 91.139, *, varian
     run = folder / f"rnn-slots-{variant}-s{seed}"
     run.mkdir(parents=True)
     params = {"pipeline": "rnn-slots", "family": "rnn", "task": "slots", "variant": variant, "seed": seed}
-    tags = {"data.source": "builtin", "device": "cpu", "git.commit": "83aef3f5fe77", "git.dirty": "false"}
+    tags = {
+        "stage": "rnn@slots",
+        "data.source": "builtin",
+        "device": "cpu",
+        "git.commit": "83aef3f5fe77",
+        "git.dirty": "false",
+    }
     made = {"params": params, "tags": tags, "finished": True, "seconds": 14.0 + seed}
     (run / "run.json").write_text(json.dumps(made))
     figures = {"val_f1": 90.0993, "test_f1": test_f1, "test_recall": 89.06984, "best_epoch": 4, "parameters": 321598}
@@ -69,6 +75,16 @@ def test_a_run_of_changed_code_says_so(tmp_path: Path) -> None:
     made = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps(made | {"tags": made["tags"] | {"git.dirty": "true"}}))
     assert ledger.of_runs([run], nothing)[0].commit == "83aef3f with changes"
+
+
+def test_the_command_and_the_machine_are_those_of_the_run(tmp_path: Path) -> None:
+    run = finished_run(tmp_path)
+    made = json.loads((run / "run.json").read_text())
+    elsewhere = {"stage": "", "data.source": "public", "machine": "one H200"}
+    (run / "run.json").write_text(json.dumps(made | {"tags": made["tags"] | elsewhere}))
+    (found,) = ledger.of_runs([run], nothing)
+    assert (found.data, found.machine) == ("public", "one H200")
+    assert found.command == "python -m pipelines standalone rnn-slots gru"
 
 
 def test_a_ledger_is_read_as_it_was_written_a_record_a_line(tmp_path: Path) -> None:

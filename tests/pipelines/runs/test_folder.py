@@ -105,7 +105,7 @@ def test_the_tags_say_where_a_run_comes_from(tiny_run: MakeRun, tables: Path, mo
         "dvc.md5.data/validated/slots": "0a.dir",
     }
     assert tags.items() >= expected.items()
-    assert tags.keys() - expected.keys() == {"torch", "cuda", "fingerprint"}
+    assert tags.keys() - expected.keys() == {"torch", "cuda", "fingerprint", "machine"}
     assert all(isinstance(value, str) for value in tags.values())
 
 
