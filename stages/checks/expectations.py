@@ -12,12 +12,9 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-import great_expectations as gx
-import great_expectations.expectations as gxe
 import pandas as pd
-from great_expectations.core.run_identifier import RunIdentifier
-from great_expectations.data_context.types.base import ProgressBarsConfig
 
+from stages.checks.library import ProgressBarsConfig, RunIdentifier, gx, gxe
 from stages.dataset import Suite
 
 SHOWN = 10  # offending rows that are kept and printed, per rule

@@ -258,8 +258,7 @@ def differences(profile: Profile, tables: Mapping[str, pd.DataFrame], options: M
 
 def drift_suite(compared: pd.DataFrame, limits: Drift) -> Suite:
     """The rules about drift, on what `compare` found."""
-    import great_expectations.expectations as gxe
-    from great_expectations.expectations.metadata_types import FailureSeverity
+    from stages.checks.library import FailureSeverity, gxe
 
     says = "no column has drifted from the accepted profile: its stability index, less chance, is at most"
     rules: list[Any] = [

@@ -10,6 +10,7 @@ from math import isqrt
 from random import Random
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from stages.errors import StageError
@@ -24,6 +25,7 @@ SILENCES = (320, 400, 480, 560)  # samples before and after the words: 40 to 70 
 UP = 160  # 8000 / 22050 = 160 / 441, and 441 is the tract that changes nothing
 CUTOFF, TAPS = 3650, 16  # of the low-pass filter: Hz; samples of ours on either side of its middle
 SCALE = 1 << 26  # of the filter's whole numbers
+BLOCK = 16  # outputs of a matrix product; it divides UP
 NOISE_RMS = 75674  # of `noise`
 FULL_SCALE = 32767
 
@@ -78,14 +80,42 @@ def record(utterance: Utterance) -> Samples:
 
 
 def resampled(samples: Samples, tract: int) -> Whole:
-    """From espeak's rate to ours. With `tract` above 441 all is faster and higher, as from a shorter throat."""
-    from scipy.signal import upfirdn  # half a second to import
+    """From espeak's rate to ours. With `tract` above 441 all is faster and higher, as from a shorter throat.
 
-    # Whole numbers of which every sum stays below 2**53: doubles hold them exactly, in whatever order they are added.
-    # (Not `resample_poly`: it cancels UP and tract, where they have a common factor, and leaves the filter as it is.)
+    Each input counts as UP steps and each output as `tract`: output k is the sum of taps[k * tract - i * UP] times
+    input i. UP outputs later the taps are the same and the inputs are `tract` further on, so that a few outputs of
+    each such round are one matrix product for the whole clip. Whole numbers of which every sum stays below 2**53 are
+    exact in doubles, in whatever order they are added.
+    """
     count = -(-len(samples) * UP // tract)
-    exact = upfirdn(_low_pass(tract), samples.astype(np.float64), UP, tract)[TAPS : TAPS + count]
-    return np.asarray(np.rint(exact / SCALE), dtype=np.int64)
+    reach, products = _products(tract)
+    rounds = -(-(count + TAPS) // UP)
+    padded = np.zeros(reach + rounds * tract)
+    padded[reach : reach + len(samples)] = samples
+    windows = sliding_window_view(padded, reach + tract)[::tract]  # (rounds, reach + tract)
+    exact = np.empty((rounds, UP))
+    for block, (first, product) in enumerate(products):
+        exact[:, block * BLOCK : (block + 1) * BLOCK] = windows[:, first : first + len(product)] @ product
+    return np.rint(exact.ravel()[TAPS : TAPS + count] / SCALE).astype(np.int64)
+
+
+@lru_cache(maxsize=64)
+def _products(tract: int) -> tuple[int, list[tuple[int, NDArray[np.float64]]]]:
+    """How many inputs before its own an output depends on, and for each BLOCK outputs the taps of their inputs.
+
+    A matrix is (inputs, BLOCK) and comes with the place of its first input in the window of a round.
+    """
+    taps = _low_pass(tract)
+    reach = (len(taps) - 1) // UP
+    found = []
+    for start in range(0, UP, BLOCK):
+        outputs = np.arange(start, start + BLOCK) * tract
+        inputs = np.arange(outputs[0] // UP - reach, outputs[-1] // UP + 1)
+        which = outputs - UP * inputs[:, np.newaxis]
+        has_tap = (which >= 0) & (which < len(taps))
+        product = np.where(has_tap, taps[which.clip(0, len(taps) - 1)], 0.0)
+        found.append((int(inputs[0]) + reach, product))
+    return reach, found
 
 
 @lru_cache(maxsize=64)
@@ -105,8 +135,11 @@ def trimmed(samples: Whole) -> Whole:
 
 def noise(key: str, count: int) -> Whole:
     """Nearly Gaussian noise: sums of four uniform numbers, from a hash because NumPy may change its generators."""
-    words = np.frombuffer(hashlib.shake_256(key.encode()).digest(8 * count), dtype="<u2").reshape(-1, 4)
-    return np.asarray(2 * words.sum(axis=1, dtype=np.int64) - 4 * 65535, dtype=np.int64)
+    words = np.frombuffer(hashlib.shake_256(key.encode()).digest(8 * count), dtype="<u2")
+    total = words[::4].astype(np.int64)
+    for number in range(1, 4):
+        total += words[number::4]
+    return 2 * total - 4 * 65535
 
 
 def scaled(samples: Whole, to: int, of: int) -> Whole:
