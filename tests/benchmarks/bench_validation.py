@@ -18,7 +18,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
-from stages import datasets, params
+import params
+from stages import datasets, settings
 from stages.checks import profile
 from stages.download import download
 from stages.prepare import prepare
@@ -60,7 +61,7 @@ class Clock:
         return run
 
 
-def seconds_of(name: str, setting: params.Setting) -> Mapping[str, float]:
+def seconds_of(name: str, setting: settings.Setting) -> Mapping[str, float]:
     """The parts of one data set."""
     from stages.checks.expectations import Runner
 
@@ -70,12 +71,12 @@ def seconds_of(name: str, setting: params.Setting) -> Mapping[str, float]:
     with (
         patch.object(Runner, "run", clock.timed("GX", Runner.run)),
         patch.object(Runner, "build_docs", clock.timed("docs", Runner.build_docs)),
+        patch("stages.validate.prepare", clock.timed("prepare", prepare)),
         patch("stages.validate.compare", clock.timed("drift", profile.compare)),
         redirect_stdout(StringIO()),
     ):
-        for part, stage in (("download", download), ("prepare", prepare)):
-            with clock.part(part):
-                stage(dataset, setting)
+        with clock.part("download"):
+            download(dataset, setting)
         check(timed_rules, setting)
     return clock.seconds
 
@@ -87,10 +88,11 @@ def main() -> int:
     imported = time.process_time() - began
     print(f"{'data set':20}" + "".join(f"{part:>10}" for part in PARTS) + f"{'GX+docs / download+prepare':>30}")
     total: dict[str, float] = dict.fromkeys(PARTS, 0.0)
-    settings = params.load_all(ROOT / params.FILE)
+    every = settings.load_all(ROOT / params.FILE)
     with TemporaryDirectory() as folder, chdir(folder):
-        shutil.copytree(ROOT / "stages/profiles", "stages/profiles", dirs_exist_ok=True)
-        for name, setting in settings.items():
+        for name, setting in every.items():
+            profiles = Path("stages/datasets", name, "profiles")
+            shutil.copytree(ROOT / profiles, profiles)
             seconds = seconds_of(name, replace(setting, source="builtin"))
             for part in PARTS:
                 total[part] += seconds[part]
