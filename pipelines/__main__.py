@@ -116,8 +116,8 @@ def _predict(options: argparse.Namespace) -> None:
 
 
 def _fit(options: argparse.Namespace) -> None:
-    from pipelines.stats.samples import read_column
     from pipelines.stats.summary import of_column
+    from pipelines.stats.values import read_column
 
     print("\n".join(of_column(*read_column(options.file, options.column), options.level).lines()))
 

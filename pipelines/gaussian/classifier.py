@@ -31,7 +31,7 @@ from pipelines.gaussian.multivariate import (
     solve_lower,
 )
 from pipelines.stats.moments import Array
-from pipelines.stats.samples import Labels, numbers
+from pipelines.stats.values import Labels, checked_numbers
 
 Covariance = Literal["shared", "separate", "naive"]
 Score = Callable[[Array], Array]  # rows (n, p) -> (n, k)
@@ -139,7 +139,7 @@ class Classifier:
             if missing := [name for name in self.features if name not in rows.columns]:
                 raise ValueError(f"no column {missing[0]!r}: the classifier reads {', '.join(self.features)}")
             rows = rows[list(self.features)].to_numpy()
-        array = numbers(rows, "rows").astype(np.float64, copy=False)
+        array = checked_numbers(rows, "rows").astype(np.float64, copy=False)
         if array.ndim != 2 or array.shape[1] != len(self.features):
             raise ValueError(
                 f"rows has shape {array.shape}: expected {len(self.features)} columns, {', '.join(self.features)}"
@@ -184,7 +184,7 @@ def fit(
     """
     if covariance not in get_args(Covariance):
         raise ValueError(f"covariance is {covariance!r}: choose from {', '.join(get_args(Covariance))}")
-    array = numbers(rows, "rows").astype(np.float64, copy=False)
+    array = checked_numbers(rows, "rows").astype(np.float64, copy=False)
     codes, classes = _coded(labels, array)
     named = tuple(features) or tuple(f"x{index + 1}" for index in range(array.shape[1]))
     if len(named) != array.shape[1]:

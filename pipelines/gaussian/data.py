@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.stats.moments import Array
-from pipelines.stats.samples import Labels
+from pipelines.stats.values import Labels
 from pipelines.tables import load_table, read_card
 
 

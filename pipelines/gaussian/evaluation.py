@@ -14,7 +14,7 @@ from scipy.special import ndtri
 from pipelines.gaussian.classifier import Classifier
 from pipelines.gaussian.data import Cases
 from pipelines.stats.intervals import LEVEL, Interval
-from pipelines.stats.samples import Labels
+from pipelines.stats.values import Labels
 
 Fit = Callable[[Cases], Classifier]
 

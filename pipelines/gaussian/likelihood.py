@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.stats.moments import Array
-from pipelines.stats.samples import as_sample
+from pipelines.stats.values import checked_sample
 
 
 def score(values: Array, mean: float, log_deviation: float) -> tuple[float, float]:
@@ -29,7 +29,7 @@ def ascend(
     the values and their number. Nothing here knows the closed form: it is a check of it. Raises ValueError for values
     without spread, whose likelihood has no top, and where `most` steps do not get there.
     """
-    array, _ = as_sample(values)
+    array, _ = checked_sample(values)
     if not array.ndim == 1 or np.ptp(array) == 0:
         raise ValueError("the likelihood of equal values has no top: it rises without end as the deviation goes to 0")
     log_deviation = log(deviation)

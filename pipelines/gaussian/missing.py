@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pipelines.gaussian.multivariate import Gaussian, solve
 from pipelines.stats.moments import Array
-from pipelines.stats.samples import numbers
+from pipelines.stats.values import checked_numbers
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def fit(rows: Any, *, tolerance: float = 1e-10, most: int = 2000) -> Fit:
     Rows without any value say nothing and are left out of it. Raises ValueError for a feature without values, and
     SingularCovarianceError where the covariance has no inverse.
     """
-    array = numbers(rows, "rows", missing=True).astype(np.float64)
+    array = checked_numbers(rows, "rows", has_gaps=True).astype(np.float64)
     if array.ndim != 2 or not array.size:
         raise ValueError(f"rows has shape {array.shape}: expected rows of features")
     there = ~np.isnan(array)

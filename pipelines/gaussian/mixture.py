@@ -18,7 +18,7 @@ import numpy as np
 from pipelines.gaussian.multivariate import Gaussian, SingularCovarianceError, log_sum_exp
 from pipelines.stats import moments
 from pipelines.stats.moments import Array
-from pipelines.stats.samples import as_sample
+from pipelines.stats.values import checked_sample
 
 SMALL_PART = 0.05  # of the rows, in the starts that look for a few far from the rest
 
@@ -58,7 +58,7 @@ def fit(rows: Any, components: int, *, tolerance: float = 1e-7, most: int = 300)
     Raises ValueError where every start ends with a component that has shrunk onto rows without spread: the
     likelihood of such a mixture has no top, and fewer components are needed.
     """
-    array, _ = as_sample(rows, None, "rows")
+    array, _ = checked_sample(rows, None, "rows")
     array = array.reshape(len(array), -1)
     if not 1 <= components <= len(array):
         raise ValueError(f"components is {components}: expected 1 to {len(array)}, the number of rows")

@@ -12,7 +12,7 @@ import numpy as np
 
 from pipelines.stats import moments
 from pipelines.stats.moments import Array
-from pipelines.stats.samples import Labels, as_sample
+from pipelines.stats.values import Labels, checked_sample
 
 DEPENDENT = 1e-10  # a feature of which others leave less than this share of its variance unexplained adds nothing
 STRIP = 8  # features
@@ -45,7 +45,7 @@ class Gaussian:
 
 def full(rows: Any, weights: Any = None) -> tuple[Array, Array]:
     """The most likely mean (p,) and covariance (p, p) of rows (n, p): divided by n, or the sum of weights."""
-    array, weights = as_sample(rows, weights, "rows")
+    array, weights = checked_sample(rows, weights, "rows")
     found = moments.of(array.reshape(len(array), -1), products=True, weights=weights)
     return found.mean, found.covariance()
 
@@ -60,7 +60,7 @@ def tied(rows: Any, groups: Labels) -> tuple[Array, Array]:
 
     It is the mean squared deviation of every row from the mean of its own group.
     """
-    array, _ = as_sample(rows, None, "rows")
+    array, _ = checked_sample(rows, None, "rows")
     if len(groups) != len(array):
         raise ValueError(f"{len(groups)} groups for {len(array)} rows: expected one each")
     names = sorted(set(groups))
@@ -84,7 +84,7 @@ def ledoit_wolf(rows: Any) -> float:
     Ledoit & Wolf (2004), "A well-conditioned estimator for large-dimensional covariance matrices", section 3.2: the
     squared error of the covariance over its squared distance from the ball.
     """
-    array, _ = as_sample(rows, None, "rows")
+    array, _ = checked_sample(rows, None, "rows")
     mean, covariance = full(array)
     count, features = array.shape
     ball = np.trace(covariance) / features

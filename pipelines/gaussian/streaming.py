@@ -18,7 +18,7 @@ import numpy as np
 
 from pipelines.stats import moments
 from pipelines.stats.moments import Array, Moments
-from pipelines.stats.samples import numbers
+from pipelines.stats.values import checked_numbers
 
 BLOCK = 2**16  # values: what a block needs stays in a core's cache
 Node = tuple[int, int]  # level, number: it covers the blocks number * 2**level and on
@@ -39,14 +39,14 @@ class Stream:
         self._features, self._next = features, first
         self._block = rows_of_a_block(features)
         self._take = partial(moments.of_blocks, highest=highest, products=products)
-        self._scratch = np.empty((3, self._block * features))
+        self._scratch = np.empty((2, self._block * features))
         self._nodes: dict[Node, Moments] = {}
         self._open: list[Array] = []  # the last rows, of a block that goes on
         self._loose: dict[int, dict[int, Array]] = {}  # block -> row -> rows, of blocks that others have the rest of
 
     def add(self, rows: Any) -> None:
         """Takes in the next rows: (n, p), or (n,) of one feature. Raises ValueError where one is not finite."""
-        rows = numbers(rows, "rows", first=self._next, finite=False)
+        rows = checked_numbers(rows, "rows", first_row=self._next, are_finite=False)
         if not len(rows):
             return
         rows = rows.reshape(len(rows), -1)
@@ -146,7 +146,7 @@ class Stream:
         scratch = self._scratch if blocks.shape[1] == self._block else None
         found = self._take(blocks, scratch=scratch)
         if not np.isfinite(found.powers).all():
-            numbers(blocks.reshape(-1, self._features), "rows", first=start)
+            checked_numbers(blocks.reshape(-1, self._features), "rows", first_row=start)
             raise ValueError(f"rows from {start} on hold numbers too large for their powers: divide by a common factor")
         return found
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from pipelines.nn.recurrent import Recurrent
 from pipelines.nn.words import in_words
-from pipelines.stats.samples import number_in
+from pipelines.stats.values import parse_number
 from pipelines.tables import SPLITS, load_table, read_card
 
 MARK = "*"  # follows a number that counts, where the adding problem is typed
@@ -97,7 +97,7 @@ class Problem:
                 raise ValueError(f"{where} has the symbol {unknown[0]!r}: known are {' '.join(self.symbols)}")
             steps = torch.tensor([[self.symbols.index(word) for word in words]])
             return Batch(self.inputs(steps, torch.zeros(1, 0)), torch.tensor([len(words)]), torch.tensor([-1]))
-        numbers = [number_in(word.removesuffix(MARK), f"a step of {where}") for word in words]
+        numbers = [parse_number(word.removesuffix(MARK), f"a step of {where}") for word in words]
         marks = [place for place, word in enumerate(words) if word.endswith(MARK)]
         if self.kind == "adding" and len(marks) != 2:
             raise ValueError(

@@ -1,6 +1,6 @@
-"""How much an estimate can be trusted: confidence intervals.
+"""Confidence intervals of mean, variance and standard deviation.
 
-The functions take arrays as well, so that a simulation checks the very code that a report uses.
+The functions broadcast over arrays, so that a simulation checks the same code that a report uses.
 """
 
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from scipy.special import chdtri, ndtri, stdtrit
 
 from pipelines.stats.estimation import Estimate
 from pipelines.stats.moments import Array
-from pipelines.stats.samples import Labels
+from pipelines.stats.values import Labels
 
 LEVEL = 0.95
 
 
 @dataclass(frozen=True)
 class Interval:
-    """Where a true value lies, by a method that is right for `level` of all samples."""
+    """An interval that contains the true value in a share `level` of all samples."""
 
     low: float
     high: float
@@ -33,28 +33,28 @@ class Interval:
 
 
 def mean_interval(mean: Any, unbiased_variance: Any, count: float, level: float = LEVEL) -> tuple[Array, Array]:
-    """Student's interval: exact for normal values, whatever their deviation."""
+    """Student's interval, m +- t(n - 1) s / sqrt(n) with the unbiased variance s^2: exact for normal values."""
     half = stdtrit(count - 1, (1 + level) / 2) * np.sqrt(np.asarray(unbiased_variance) / count)
     return np.asarray(mean - half), np.asarray(mean + half)
 
 
 def normal_interval(mean: Any, variance: Any, count: float, level: float = LEVEL) -> tuple[Array, Array]:
-    """The interval from the Fisher information at the estimate, right for many values, too short for few."""
+    """The interval from the Fisher information, m +- z s / sqrt(n): right for many values, too short for few."""
     half = ndtri((1 + level) / 2) * np.sqrt(np.asarray(variance) / count)
     return np.asarray(mean - half), np.asarray(mean + half)
 
 
 def variance_interval(unbiased_variance: Any, count: float, level: float = LEVEL) -> tuple[Array, Array]:
-    """The interval from chi squared: exact for normal values, and badly wrong for others, however many they are."""
+    """The interval from chi squared, (n - 1) s^2 / chi2(n - 1): exact for normal values, for others wrong at any n."""
     squares = (count - 1) * np.asarray(unbiased_variance)
     low, high = (chdtri(count - 1, tail) for tail in ((1 - level) / 2, (1 + level) / 2))  # of the upper tail
     return np.asarray(squares / low), np.asarray(squares / high)
 
 
 def around(estimate: Estimate, level: float = LEVEL) -> dict[str, Interval]:
-    """The intervals of mean, variance and deviation.
+    """The intervals of mean, variance and standard deviation.
 
-    Raises ValueError for a single value, for equal values, and for a level that is no share between 0 and 1.
+    Raises ValueError for a single value, for equal values, and for a level that is not between 0 and 1.
     """
     if not 0 < level < 1:
         raise ValueError(f"level is {level}: expected a share such as 0.95")
@@ -68,10 +68,11 @@ def around(estimate: Estimate, level: float = LEVEL) -> dict[str, Interval]:
 
 
 def clustered_interval(values: Array, clusters: Labels, level: float = LEVEL) -> Interval:
-    """The mean's interval where values of one cluster depend on each other; '' is a cluster of one.
+    """The interval of the mean of values (n,) if those of one cluster depend on each other; '' is a cluster of one.
 
-    The deviations of a cluster count as one (Liang & Zeger 1986): it is longer than Student's where the members of a
-    cluster are alike, and is about right for some thirty clusters or more.
+    The cluster-robust (sandwich) variance of Liang & Zeger (1986) with the factor k / (k - 1) for k clusters: the sum
+    over clusters of the squared sum of deviations, over n^2. It is longer than Student's interval if the members of a
+    cluster are alike, and about right for 30 clusters or more. Raises ValueError for a single cluster.
     """
     alone = np.asarray(clusters) == ""
     names = np.where(alone, [f"alone {index}" for index in range(len(values))], clusters).astype(str)

@@ -1,12 +1,12 @@
-"""What rows of numbers have in common: how many, their mean, and sums of powers of their deviations from it.
+"""The moments of rows of numbers: their count, their mean, and sums of powers of their deviations from it.
 
-Two `Moments` merge into those of all their rows, so that no row is needed twice: Chan, Golub & LeVeque (1983),
+Two `Moments` merge into those of all their rows, so that every row is read once: Chan, Golub & LeVeque (1983),
 "Algorithms for computing the sample variance", eq. 2.1; third and fourth powers as in Pebay (2008), "Formulas for
 robust, one-pass parallel computation of covariances and arbitrary-order statistical moments", eq. 2.1 and 3.1. The mean
-is kept with what rounding cut off it, as a pair of floats: the deviations are small where the mean is large, and so
-is the error of their sums.
+is kept as a pair of floats, rounded and the rest: deviations are small where the mean is large, and the error of their
+sums must be too.
 
-Shapes: n rows, p features; `...` stands for any number of `Moments` side by side, merged pair by pair in one call.
+Shapes: n rows, p features, k blocks; `...` is any number of `Moments` side by side, merged pair by pair in one call.
 """
 
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-PIECE = 2**11  # numbers that BLAS takes the product of in one thread (OpenBLAS: up to 10,000)
+PIECE = 2**11  # numbers in a dot product: OpenBLAS splits one of more than 10,000 over threads
 ONES = np.ones(PIECE)
-TOGETHER = 32  # blocks summed up by one call, where nothing is to be done before; shorter calls keep threads waiting
+TOGETHER = 32  # blocks whose sums one call takes, if they need no copy: the overhead of a call blocks other threads
 
 
 @dataclass(frozen=True)
@@ -28,26 +28,35 @@ class Moments:
 
     count: Array  # (...): rows, or the sum of their weights
     mean: Array  # (..., p)
-    rest: Array  # (..., p): what is missing from `mean`, less than half a unit in its last place
-    powers: Array  # (..., k, p): sums of the 2nd, and where asked for the 3rd and 4th, powers of deviations
-    products: Array | None  # (..., p, p): sums of products of deviations; None where not asked for
+    rest: Array  # (..., p): the exact mean less `mean`, which is rounded
+    powers: Array  # (..., 1 or 3, p): sums of the 2nd, or of the 2nd, 3rd and 4th, powers of deviations
+    products: Array | None  # (..., p, p): sums of products of deviations, if asked for
 
     def variance(self, *, unbiased: bool = False) -> Array:
-        """The variances (..., p): the most likely ones (sums divided by n), or the unbiased ones (by n - 1)."""
+        """The variances (..., p): the most likely ones (sums divided by n), or the unbiased ones (by n - 1).
+
+        Raises ValueError for the unbiased variance of a single row.
+        """
         return np.asarray(self.powers[..., 0, :] / self._divisor(unbiased)[..., None])
 
     def covariance(self, *, unbiased: bool = False) -> Array:
-        """The covariance matrix (..., p, p)."""
+        """The covariance matrix (..., p, p). Raises ValueError for moments without products."""
         if self.products is None:
             raise ValueError("these moments were taken without products: ask for products=True")
         return np.asarray(self.products / self._divisor(unbiased)[..., None, None])
 
     def skewness(self) -> Array:
-        """The third power's mean in standard deviations (..., p): 0 for a Gaussian; nan for a constant."""
+        """The mean cubed deviation over the cubed standard deviation (..., p): 0 for a Gaussian, nan for a constant.
+
+        Raises ValueError for moments of second powers only.
+        """
         return self._standardised(1)
 
     def excess_kurtosis(self) -> Array:
-        """The fourth power's mean in standard deviations, less 3 (..., p): 0 for a Gaussian; nan for a constant."""
+        """The mean fourth power of deviations over the squared variance, less 3 (..., p): 0 for a Gaussian.
+
+        It is nan for a constant. Raises ValueError for moments of second powers only.
+        """
         return self._standardised(2) - 3
 
     def at(self, index: Any) -> "Moments":
@@ -81,50 +90,48 @@ def of_blocks(
     weights: Array | None = None,
     scratch: Array | None = None,
 ) -> Moments:
-    """The moments of each of `blocks` (k, n, p), side by side. Where a block has a number that is not finite, so have
-    its moments.
+    """The moments of each of `blocks` (k, n, p), side by side. Those of a block with a nan or an infinity are not
+    finite.
 
-    `scratch` (3, n * p) saves asking the system for memory, which takes longer than the arithmetic.
+    `scratch` (2, n * p) is memory to compute in: to allocate it anew takes longer than the arithmetic.
     """
     rows, features = blocks.shape[1:]
-    shape = (3, 1, features, rows)  # room for one block
-    values, room, spare = np.empty(shape) if scratch is None else scratch.reshape(shape)
-    total = np.float64(rows) if weights is None else np.add.reduce(weights)
-    sums = np.empty((len(blocks), highest, features))  # of powers of deviations from `centres`
+    shape = (2, 1, features, rows)  # one block of deviations, one of their squares
+    room, squares = np.empty(shape) if scratch is None else scratch.reshape(shape)
+    sums = np.empty((len(blocks), highest, features))  # of the powers 1 to `highest` of deviations from `centres`
     crossed = np.empty((len(blocks), features, features)) if products else None
+    columns = blocks.transpose(0, 2, 1)  # (k, p, n)
+    is_ready = columns.flags.c_contiguous and columns.dtype == np.float64
     with np.errstate(invalid="ignore", over="ignore"):
         centres = _near_means(blocks, weights)
-        subtracts = np.asarray(centres.any(axis=1))
-        columns = blocks.transpose(0, 2, 1)
-        copies = not (columns.flags.c_contiguous and columns.dtype == np.float64)
-        together = 1 if copies or subtracts.any() or highest > 2 else TOGETHER
-        for first in range(0, len(blocks), together):
-            part = slice(first, first + together)
-            deviations = columns[part]  # (together, p, n)
-            if copies:
-                np.copyto(values, deviations)
-                deviations = values
-            if subtracts[first]:
+        is_far = centres.any(axis=1)
+        step = TOGETHER if is_ready and highest == 2 and not is_far.any() else 1
+        for first in range(0, len(blocks), step):
+            part = slice(first, first + step)
+            deviations = columns[part]
+            if is_far[first]:
                 deviations = np.subtract(deviations, centres[part, :, None], out=room)
+            elif not is_ready:
+                np.copyto(room, deviations)
+                deviations = room
             sums[part, 0] = _sums_of_products(deviations, weights)
+            weighted = deviations if weights is None else deviations * weights
+            sums[part, 1] = _sums_of_products(deviations, weighted)
+            if highest > 2:
+                squared = np.multiply(deviations, deviations, out=squares)
+                sums[part, 2] = _sums_of_products(squared, weighted)
+                sums[part, 3] = _sums_of_products(squared, squared if weights is None else squared * weights)
             if crossed is not None:
                 scaled = deviations if weights is None else deviations * np.sqrt(weights)
                 np.matmul(scaled, scaled.transpose(0, 2, 1), out=crossed[part])
-            weighted = _weighted(deviations, weights)
-            sums[part, 1] = _sums_of_products(deviations, weighted)
-            if highest > 2:
-                squared = np.multiply(deviations, deviations, out=spare)
-                sums[part, 2] = _sums_of_products(squared, weighted)
-                sums[part, 3] = _sums_of_products(squared, _weighted(squared, weights))
-        return about_means(total, centres, sums, crossed)
+        return about_means(np.float64(rows) if weights is None else weights.sum(), centres, sums, crossed)
 
 
 def _sums_of_products(columns: Array, others: Array | None) -> Array:
-    """Of each of `columns` (..., n) the sum of products with `others` (..., n) or (n,), or its plain sum: in one pass
-    and without an array of products.
+    """The sum of the products of each of `columns` (..., n) with `others` (..., n) or (n,); without `others` its sum.
 
-    BLAS, which is faster than numpy's sum, is given pieces so short that it never shares one out to threads, of which
-    the bits would depend.
+    As dot products, because BLAS is faster than numpy's sum and needs no array of products; of pieces so short that
+    BLAS never splits one over threads, whose number would decide the bits.
     """
     rows = columns.shape[-1]
     whole = rows - rows % PIECE
@@ -138,12 +145,13 @@ def _sums_of_products(columns: Array, others: Array | None) -> Array:
 
 
 def _near_means(blocks: Array, weights: Array | None) -> Array:
-    """For each of `blocks` (k, n, p) values that lie near its means (k, p), so that equal ones deviate by 0.
+    """Numbers near the means of each of `blocks` (k, n, p), from which deviations are taken: (k, p).
 
-    They are those nearest to the means of the first 64th, which saves a pass over the others. The mean of a 64th is
-    never farther from that of all than 8 standard deviations, nor the value from it: the sums that are taken from there
-    lose no more than 8 bits of 53 to cancellation, and as a rule none. Where all means of a 64th lie within 4 of its
-    standard deviations from 0, they are 0: that saves the subtraction, for 4 bits as a rule and 11 at most.
+    They are values of the block, so that equal values deviate by exactly 0: those nearest to the means of the block's
+    first 64th, which saves a pass over the rest. The mean of a 64th is at most 8 standard deviations from the mean of
+    all, and the value as far from it: sums of deviations lose at most 8 bits of 53 to cancellation, and usually none.
+    Where all means of the 64th are within 4 of its standard deviations of 0, the centres are 0: that saves the
+    subtraction, and costs usually 4 bits, at most 11.
     """
     few = blocks if weights is not None else blocks[:, : max(1, blocks.shape[1] // 64)]
     shares = np.full(few.shape[1], 1 / few.shape[1]) if weights is None else weights / np.add.reduce(weights)
@@ -159,8 +167,11 @@ def _near_means(blocks: Array, weights: Array | None) -> Array:
 
 
 def about_means(total: float, centres: Array, sums: Array, products: Array | None = None) -> Moments:
-    """Of k blocks of `total` rows, sums (k, 2 or 4, p) of powers of deviations from `centres` (k, p): those from the
-    means."""
+    """Moments of k blocks of `total` rows, from sums (k, 2 or 4, p) of powers of deviations from `centres` (k, p).
+
+    By the binomial theorem, (x - m)^j with m = c + r, where r is the mean deviation from the centre c. `products`
+    (k, p, p) are sums of products of deviations from the centres.
+    """
     rest = sums[:, 0] / total
     first, second, *higher = np.moveaxis(sums, 1, 0)
     powers = [second - first * rest]
@@ -176,7 +187,7 @@ def about_means(total: float, centres: Array, sums: Array, products: Array | Non
 
 
 def merge(a: Moments, b: Moments) -> Moments:
-    """The moments of the rows of both."""
+    """The moments of the rows of both (Chan et al. 1983, eq. 2.1; Pebay 2008, eq. 2.1 and 3.1)."""
     total = a.count + b.count
     share_a, share_b = (a.count / total)[..., None], (b.count / total)[..., None]
     apart = (b.mean - a.mean) + (b.rest - a.rest)
@@ -206,12 +217,8 @@ def merge(a: Moments, b: Moments) -> Moments:
     return Moments(total, mean, rest, np.stack(powers, axis=-2), products)
 
 
-def _weighted(columns: Array, weights: Array | None) -> Array:
-    return columns if weights is None else columns * weights
-
-
 def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:
-    """a + b, and what rounding cut off it (Knuth, The Art of Computer Programming 2, 4.2.2, theorem B)."""
+    """a + b rounded, and the exact a + b less that (Knuth, The Art of Computer Programming 2, 4.2.2, theorem B)."""
     total = a + b
     seen = total - a
     return total, (a - (total - seen)) + (b - seen)

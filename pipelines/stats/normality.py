@@ -1,8 +1,8 @@
-"""Are these values normal? Tests, the straight line of a QQ plot, and a verdict in plain words.
+"""Tests of normality, the points of a QQ plot, and a verdict in plain words.
 
-A test alone does not say what to do: with few values it finds nothing, with very many it finds what does not matter.
-The verdict therefore looks at why normality is rejected, and sets apart a normal sample with a few gross errors from
-one that is skewed or has long tails throughout.
+A test alone does not say what to do: with few values it finds nothing, with very many it finds departures that do not
+matter. So the verdict describes the departure, and tells a normal sample with a few gross errors from one that is
+skewed or has long tails throughout.
 """
 
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from scipy.special import log_ndtr, ndtri
 
 from pipelines.stats import moments
 from pipelines.stats.moments import Array
-from pipelines.stats.samples import as_sample
+from pipelines.stats.values import checked_sample
 
-LEAST = 8  # values below which nothing can be said
-SHAPIRO_MOST = 5000  # values up to which the p-value of Shapiro & Wilk is known
+MIN_VALUES = 8  # for a verdict
+SHAPIRO_LIMIT = 5000  # values up to which the p-value of Shapiro & Wilk is known
 SIGNIFICANT = 0.005  # p-value below which normality is rejected (Benjamin et al. 2018)
 FALSE_ALARMS = 0.01  # share of normal samples in which a value is taken for a gross error
 HARMLESS = 0.1  # skewness, or half of the excess kurtosis, up to which a Gaussian is good enough for most uses
@@ -30,14 +30,14 @@ Kind = Literal[
 
 @dataclass(frozen=True)
 class Normality:
-    """What the checks found."""
+    """The results of all checks of a sample; nan where a check needs more values, or more different ones."""
 
     kind: Kind
     verdict: str
     count: int
     skewness: float
     excess_kurtosis: float
-    shapiro: float  # Shapiro & Wilk's W; it and its p-value are nan for more values than it is made for
+    shapiro: float  # Shapiro & Wilk's W; nan for more than SHAPIRO_LIMIT values, as is its p-value
     shapiro_p: float
     anderson: float  # Anderson & Darling's A^2
     anderson_p: float
@@ -45,22 +45,22 @@ class Normality:
 
 
 def check(values: Any) -> Normality:
-    """Checks values (n,). Raises ValueError for what is no finite number."""
-    array, _ = as_sample(values)
+    """Checks values (n,). Raises ValueError for a value that is not a finite number."""
+    array, _ = checked_sample(values)
     count = len(array)
     if np.ptp(array) == 0:
-        return _untested("constant", f"{count} equal values: there is no distribution to speak of.", count)
-    if count < LEAST:
-        return _untested("too few", f"{count} values are too few to tell: it takes {LEAST}.", count)
+        return _untested("constant", f"{count} equal values: they show no distribution.", count)
+    if count < MIN_VALUES:
+        return _untested("too few", f"{count} values are too few for a verdict: it takes {MIN_VALUES}.", count)
     outliers = gross_errors(array)
     kind, verdict = _judge(array, outliers)
-    found = moments.of(array[:, None], highest=4)
+    shape = moments.of(array[:, None], highest=4)
     return Normality(
         kind,
         verdict,
         count,
-        float(found.skewness()[0]),
-        float(found.excess_kurtosis()[0]),
+        float(shape.skewness()[0]),
+        float(shape.excess_kurtosis()[0]),
         *shapiro_wilk(array),
         *anderson_darling(array),
         tuple(map(int, outliers)),
@@ -72,19 +72,19 @@ def _untested(kind: Kind, verdict: str, count: int) -> Normality:
 
 
 def qq(values: Any) -> tuple[Array, Array]:
-    """The points of a QQ plot: standard normal quantiles, and the values in order.
+    """The points of a QQ plot of values (n,): standard normal quantiles (n,), and the values in order (n,).
 
-    The i-th of n values stands at the quantile of (i - 3/8) / (n + 1/4), near where it is expected (Blom 1958).
+    The i-th of n values is plotted at the quantile of (i - 3/8) / (n + 1/4), near its expectation (Blom 1958).
     """
-    array, _ = as_sample(values)
-    places = (np.arange(1, len(array) + 1) - 0.375) / (len(array) + 0.25)
-    return np.asarray(ndtri(places)), np.sort(array)
+    array, _ = checked_sample(values)
+    probabilities = (np.arange(1, len(array) + 1) - 0.375) / (len(array) + 0.25)
+    return np.asarray(ndtri(probabilities)), np.sort(array)
 
 
 def anderson_darling(values: Array) -> tuple[float, float]:
-    """A^2 of values against the normal law with their own mean and variance, and the p-value.
+    """A^2 of values (n,) against the normal law with their own mean and variance, and its p-value.
 
-    A^2 weighs the distance between the two distribution functions most in the tails. The p-value is that of
+    A^2 is the distance between the two distribution functions, weighted most in the tails. The p-value is that of
     D'Agostino & Stephens (1986), "Goodness-of-fit techniques", table 4.9, for estimated mean and variance.
     """
     count = len(values)
@@ -92,7 +92,7 @@ def anderson_darling(values: Array) -> tuple[float, float]:
     odd = 2 * np.arange(1, count + 1) - 1
     squared = float(-count - (odd * (log_ndtr(standard) + log_ndtr(-standard[::-1]))).mean())
     adjusted = squared * (1 + 0.75 / count + 2.25 / count**2)
-    if adjusted >= 13:  # where the formula turns round; p is below 1e-30
+    if adjusted >= 13:  # beyond this the formula below rises again; p is less than 1e-30
         return squared, 0.0
     if adjusted >= 0.6:
         return squared, exp(1.2937 - 5.709 * adjusted + 0.0186 * adjusted**2)
@@ -104,31 +104,31 @@ def anderson_darling(values: Array) -> tuple[float, float]:
 
 
 def gross_errors(values: Array) -> NDArray[np.int64]:
-    """The positions of values too far out for a normal law, in order.
+    """The positions, in order, of values (n,) too far from the others for a normal law.
 
-    Distance is measured from the median and in median distances (which gross errors hardly move), and compared with
-    what the farthest of as many normal values comes to in all but FALSE_ALARMS of samples. Where half of the values
-    are equal there is no such measure, and none is found.
+    The distance is from the median in median distances, which gross errors hardly change, and is compared with the
+    distance of the farthest of n normal values in all but a share FALSE_ALARMS of samples. If half of the values are
+    equal the median distance is 0, and none is found.
     """
     distances = np.abs(values - np.median(values))
-    unit = float(np.median(distances)) / float(ndtri(0.75))
+    unit = float(np.median(distances)) / float(ndtri(0.75))  # a standard deviation of normal values
     if unit == 0:
         return np.zeros(0, np.int64)
     return np.flatnonzero(distances / unit > _farthest(len(values)))
 
 
 def _farthest(count: int) -> float:
-    """How far out the farthest of so many normal values comes, in all but FALSE_ALARMS of samples.
+    """The distance in deviations that the farthest of `count` normal values exceeds in FALSE_ALARMS of samples.
 
-    For a known median distance it is a quantile; the factor allows for an estimated one and was found by simulation
-    (from 8 values to 1000 the share of false alarms is then 0.5 to 1.5 %).
+    For a known median distance it is a quantile. The factor allows for an estimated one and was found by simulation:
+    from 8 values to 1000 the share of false alarms is then 0.5 to 1.5 %.
     """
     return float(-ndtri(FALSE_ALARMS / (2 * count))) * (1 + 10 / count)
 
 
 def shapiro_wilk(values: Array) -> tuple[float, float]:
-    """W, which is 1 for a perfectly normal sample, and its p-value (Royston 1995, as in scipy); nan for too many."""
-    if len(values) > SHAPIRO_MOST:
+    """W of values (n,), which is 1 for a perfectly normal sample, and its p-value (Royston 1995, by scipy)."""
+    if len(values) > SHAPIRO_LIMIT:
         return nan, nan
     from scipy.stats import shapiro  # takes most of a second to import
 
@@ -136,46 +136,46 @@ def shapiro_wilk(values: Array) -> tuple[float, float]:
     return float(found.statistic), float(found.pvalue)
 
 
-def _rejected(values: Array) -> bool:
-    """Whether either test finds the values not normal."""
-    return len(values) >= LEAST and min(shapiro_wilk(values)[1], anderson_darling(values)[1]) < SIGNIFICANT
+def _is_rejected(values: Array) -> bool:
+    """Whether either test rejects normality."""
+    return len(values) >= MIN_VALUES and min(shapiro_wilk(values)[1], anderson_darling(values)[1]) < SIGNIFICANT
 
 
 def _judge(values: Array, outliers: NDArray[np.int64]) -> tuple[Kind, str]:
     count, rest = len(values), np.delete(values, outliers)
-    if len(outliers) and not _rejected(rest):
-        errors, them, they = f"{len(outliers)} gross errors", "them", "they"
+    if len(outliers) and not _is_rejected(rest):
+        errors, them, their = f"{len(outliers)} gross errors", "them", "their"
         if len(outliers) == 1:
-            errors, them, they = "one gross error", "it", "it"
+            errors, them, their = "one gross error", "it", "its"
         return "contaminated", (
-            f"Normal but for {errors} among {count} values: {_some(values[outliers])}. Because of {them} the mean is "
+            f"Normal but for {errors} among {count} values: {_listed(values[outliers])}. Because of {them} the mean is "
             f"off by {abs(values.mean() - rest.mean()) / rest.std():.2f} deviations and the deviation "
-            f"{values.std() / rest.std():.2f} times as large: find out what {they} came from, or use the median."
+            f"{values.std() / rest.std():.2f} times as large: find {their} cause, or use the median."
         )
-    if not _rejected(values):
-        return "normal", f"Nothing in {count} values speaks against a normal distribution."
+    if not _is_rejected(values):
+        return "normal", f"No evidence against a normal distribution in {count} values."
     return _departure(values)
 
 
 def _departure(values: Array) -> tuple[Kind, str]:
     """How values that are not normal differ from normal ones."""
     count = len(values)
-    found = moments.of(values[:, None], highest=4)
-    skewness, kurtosis = float(found.skewness()[0]), float(found.excess_kurtosis()[0])
+    shape = moments.of(values[:, None], highest=4)
+    skewness, kurtosis = float(shape.skewness()[0]), float(shape.excess_kurtosis()[0])
     if max(abs(skewness), abs(kurtosis) / 2) < HARMLESS:
         return "nearly normal", (
             f"Not quite normal, which {count} values are enough to show, but near enough for most uses "
             f"(skewness {skewness:.2f}, excess kurtosis {kurtosis:.2f})."
         )
-    # Each over its standard error for a normal sample.
-    lopsided = _skewness_of_eighths(values) * sqrt(count) / 1.07
+    # Each over its standard error in a normal sample.
+    octile_skewness = _octile_skewness(values) * sqrt(count) / 1.07
     skewed, tailed = skewness / sqrt(6 / count), kurtosis / sqrt(24 / count)
-    if (abs(lopsided) > 2.5 and lopsided * skewed > 0) or (abs(skewed) > 2 > abs(tailed)):
+    if (abs(octile_skewness) > 2.5 and octile_skewness * skewed > 0) or (abs(skewed) > 2 > abs(tailed)):
         side = "right" if skewness > 0 else "left"
-        mend = "; their logarithms may be normal" if side == "right" and values.min() > 0 else ""
+        advice = "; their logarithms may be normal" if side == "right" and values.min() > 0 else ""
         return "skewed", (
             f"Skewed to the {side} (skewness {skewness:.2f}): a normal distribution is the wrong model. "
-            f"The mean is not in the middle, and intervals of values reach too far on one side{mend}."
+            f"The mean is not in the middle, and intervals of values reach too far on one side{advice}."
         )
     if tailed > 2:
         return "long tails", (
@@ -192,12 +192,12 @@ def _departure(values: Array) -> tuple[Kind, str]:
     return "other", f"Not normal, though neither skewed nor with unusual tails{rounded}."
 
 
-def _skewness_of_eighths(values: Array) -> float:
-    """How much farther the upper eighth begins from the median than the lower one ends; outliers do not move it."""
+def _octile_skewness(values: Array) -> float:
+    """(q7 + q1 - 2 q4) / (q7 - q1) of the octiles q, from -1 to 1; outliers do not change it (Hinkley 1975)."""
     low, middle, high = np.quantile(values, (1 / 8, 1 / 2, 7 / 8))
     return float((high + low - 2 * middle) / (high - low)) if high > low else 0.0
 
 
-def _some(values: Array, most: int = 8) -> str:
-    shown = ", ".join(f"{value:g}" for value in np.sort(values)[:most])
-    return shown if len(values) <= most else f"{shown}, ..."
+def _listed(values: Array, limit: int = 8) -> str:
+    shown = ", ".join(f"{value:g}" for value in np.sort(values)[:limit])
+    return shown if len(values) <= limit else f"{shown}, ..."

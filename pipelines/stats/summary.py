@@ -1,4 +1,4 @@
-"""A column of numbers in one look: estimates, how far they can be trusted, and whether a Gaussian fits."""
+"""A sample in one look: mean and deviation with their intervals, and whether a Gaussian fits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,22 +10,22 @@ from pipelines.stats.estimation import Estimate, estimate
 from pipelines.stats.intervals import LEVEL, Interval, around, clustered_interval
 from pipelines.stats.moments import Array
 from pipelines.stats.normality import Normality
-from pipelines.stats.samples import Labels, as_sample
+from pipelines.stats.values import Labels, checked_sample
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a sample says."""
+    """The estimates, intervals and checks of a sample."""
 
     name: str
     estimate: Estimate
-    intervals: dict[str, Interval]  # of mean, variance and deviation; empty where nothing varies
-    clustered: Interval | None  # of the mean, where values of one cluster depend on each other
+    intervals: dict[str, Interval]  # of mean, variance and deviation; empty if all values are equal
+    clustered: Interval | None  # of the mean, if there are clusters, whose values depend on each other
     normality: Normality
 
     @property
     def of_mean(self) -> Interval | None:
-        """The interval of the mean to rely on."""
+        """The interval of the mean that holds: the clustered one where there is one."""
         return self.clustered or self.intervals.get("mean")
 
     def lines(self) -> list[str]:
@@ -52,31 +52,31 @@ class Summary:
 
 
 def summarise(values: Any, name: str = "values", clusters: Labels | None = None, level: float = LEVEL) -> Summary:
-    """The summary of values (n,); one value, or equal ones, have no intervals.
+    """The summary of values (n,), of which `clusters` (n,) depend on each other; '' is a cluster of one.
 
-    Raises ValueError for what is no finite number.
+    A single value, or equal ones, have no intervals. Raises ValueError for a value that is not a finite number.
     """
-    array, _ = as_sample(values, what=name)
+    array, _ = checked_sample(values, name=name)
     found = estimate(array)
-    varied = found.count > 1 and found.variance > 0
-    several = clusters is not None and any(cluster != "" for cluster in clusters) and len(set(clusters)) > 1
+    varies = found.count > 1 and found.variance > 0
+    is_clustered = clusters is not None and any(cluster != "" for cluster in clusters) and len(set(clusters)) > 1
     return Summary(
         name,
         found,
-        around(found, level) if varied else {},
-        clustered_interval(array, clusters, level) if varied and several and clusters is not None else None,
+        around(found, level) if varies else {},
+        clustered_interval(array, clusters, level) if varies and is_clustered and clusters is not None else None,
         normality.check(array),
     )
 
 
 def of_column(name: str, values: Array, level: float = LEVEL) -> Summary:
-    """The summary of a column; unlike `summarise`, raises ValueError where there is no interval to tell."""
+    """The summary of a column; unlike `summarise`, raises ValueError if the column has no intervals."""
     around(estimate(values), level)
     return summarise(values, name, level=level)
 
 
 def table(summaries: Sequence[Summary]) -> list[tuple[str, ...]]:
-    """A row of cells for each, under the heads: sample, n, mean, its interval, deviation, its interval, verdict."""
+    """A row of cells for each summary: name, n, mean, its interval, deviation, its interval, kind of distribution."""
     return [
         (
             one.name,

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipelines import task
 from pipelines.gaussian.classification.train import load_classifier
-from pipelines.stats.samples import number_in
+from pipelines.stats.values import parse_number
 
 
 class Predictor(task.Predictor):
@@ -43,7 +43,7 @@ class Predictor(task.Predictor):
             name, _, value = part.partition("=")
             if name not in self._classifier.features:
                 raise ValueError(f"{where} names {name!r}: the classifier reads {known}, each as NAME=NUMBER")
-            given[name] = number_in(value, f"{name} of {where}")
+            given[name] = parse_number(value, f"{name} of {where}")
         if missing := [name for name in self._needed if name not in given]:
             raise ValueError(f"{where} lacks {', '.join(missing)}: the classifier reads {known}")
         return [given.get(name, 0.0) for name in self._classifier.features]  # 0: of a feature that adds nothing

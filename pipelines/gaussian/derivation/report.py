@@ -11,7 +11,7 @@ from pipelines.gaussian.derivation.pictures import efficiencies, likelihoods, sl
 from pipelines.gaussian.derivation.steps import additivity, derive, highest
 from pipelines.gaussian.error_laws import LAWS, fit
 from pipelines.gaussian.report import Report
-from pipelines.stats.normality import LEAST
+from pipelines.stats.normality import MIN_VALUES
 
 SAMPLE = np.array([-1.4, -0.9, -0.2, 0.1, 0.3, 0.8, 3.6])  # one value far out: mean, median and midrange differ
 
@@ -153,7 +153,7 @@ def _samples(tables: Path) -> list[Sample]:
     """What was measured one feature at a time, as far as there are values enough to tell laws apart."""
     named = ((name, frame) for name, frame in data.read_tables(tables).items() if name not in CLASSIFIED)
     found = [sample for name, frame in named for sample in data.samples(name, frame)]
-    return [sample for sample in found if len(sample.values) >= LEAST and np.ptp(sample.values) > 0]
+    return [sample for sample in found if len(sample.values) >= MIN_VALUES and np.ptp(sample.values) > 0]
 
 
 def _key(law: object) -> str:

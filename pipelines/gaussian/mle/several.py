@@ -11,7 +11,7 @@ from pipelines.gaussian.mle.pictures import ellipses
 from pipelines.gaussian.multivariate import Gaussian
 from pipelines.gaussian.report import Report
 from pipelines.stats.moments import Array
-from pipelines.stats.samples import Labels
+from pipelines.stats.values import Labels
 
 FEW, MANY, DRAWS = 12, 40, 40  # rows of a group to estimate from, and how often they are drawn
 GAPS = 0.4  # share of cases whose last feature is taken away

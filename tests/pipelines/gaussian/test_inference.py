@@ -233,7 +233,7 @@ def test_gross_errors_are_found_whatever_the_unit_and_not_where_half_is_equal() 
 
 SKEWED = np.random.default_rng(9).exponential(10, 1000)
 KINDS = {
-    "normal": (normal(1000), "Nothing in 1000 values speaks against"),
+    "normal": (normal(1000), "No evidence against a normal distribution in 1000 values"),
     "contaminated": (
         np.concatenate([normal(200), [90.0, -70.0]]),
         "Normal but for 2 gross errors among 202 values: -70, 90",
@@ -244,7 +244,7 @@ KINDS = {
     "short tails": (np.random.default_rng(9).uniform(size=1000), "Shorter tails"),
     "nearly normal": (np.round(normal(5000) / 2), r"Not quite normal, which 5000 values are enough to show"),
     "other": (np.round(normal(150) / 5), r"\d different values among 150, perhaps rounded"),
-    "too few": (normal(7), "7 values are too few to tell"),
+    "too few": (normal(7), "7 values are too few for a verdict"),
     "constant": (np.full(30, 2.0), "30 equal values"),
 }
 
@@ -294,7 +294,7 @@ def test_a_summary_in_lines() -> None:
     assert lines[0] == "speed: 100 values"
     assert lines[1] == f"mean       {values.mean():.6g}  (95%: {interval})"
     assert lines[3].startswith(f"variance   {values.var():.6g} (1/n), {values.var(ddof=1):.6g} (1/(n-1))")
-    assert lines[-1] == "Nothing in 100 values speaks against a normal distribution."
+    assert lines[-1] == "No evidence against a normal distribution in 100 values."
 
 
 def test_a_summary_takes_clusters_into_account() -> None:

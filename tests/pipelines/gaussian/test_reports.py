@@ -22,7 +22,7 @@ from pipelines.gaussian.derivation import steps
 from pipelines.gaussian.error_laws import LAWS
 from pipelines.gaussian.mle import report as mle
 from pipelines.gaussian.report import Report, drawn
-from pipelines.stats import samples
+from pipelines.stats.values import read_column
 from tests.pipelines.examples import EXAMPLES, Told, tidy
 
 # -- the derivation
@@ -182,7 +182,7 @@ def test_measurements_as_a_report(measured: tuple[Path, dict[str, float]]) -> No
         "normal",
     )
     assert abs(figures["gaps_em_off"]) < abs(figures["gaps_left_out_off"])
-    assert "3 values are too few to tell" in markdown
+    assert "3 values are too few for a verdict" in markdown
 
 
 def test_classes_as_a_report(tables: Path, tmp_path: Path) -> None:
@@ -263,15 +263,15 @@ def test_cases_of_a_table() -> None:
 def test_bad_columns(tmp_path: Path, content: str, column: str | None, says: str) -> None:
     (tmp_path / "column.csv").write_text(content)
     with pytest.raises(ValueError, match=says):
-        samples.read_column(tmp_path / "column.csv", column)
+        read_column(tmp_path / "column.csv", column)
 
 
 def test_a_column_is_the_only_one_with_numbers(tmp_path: Path) -> None:
     (tmp_path / "column.csv").write_text("who,speed\nx,1.5\ny,2\n")
-    name, values = samples.read_column(tmp_path / "column.csv")
+    name, values = read_column(tmp_path / "column.csv")
     assert (name, values.tolist()) == ("speed", [1.5, 2.0])
     with pytest.raises(ValueError, match="cannot be read as CSV"):
-        samples.read_column(tmp_path / "none.csv")
+        read_column(tmp_path / "none.csv")
 
 
 # -- the published measurements

@@ -162,7 +162,7 @@ def test_three_seeds_give_an_interval_of_the_mean(data: Path) -> None:
     low, high = stats.t.interval(0.95, 2, np.mean(values), stats.sem(values))
     assert f"| gru | 3 | 92.42 | {low:.2f} to {high:.2f} |" in report
     assert "| elman | 2 | 87.50 |" not in report
-    assert "In these runs: 3 values are too few to tell: it takes 8." in report
+    assert "In these runs: 3 values are too few for a verdict: it takes 8." in report
 
 
 def test_residuals_of_many_seeds_are_judged(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_residuals_of_many_seeds_are_judged(tmp_path: Path) -> None:
     report = (tmp_path / "reports" / "rnn-slots" / "page" / "report.md").read_text()
     assert "| lstm | 3 | 70.00 | all are equal |" in report
     assert "In these runs: " in report
-    assert "Nothing in 23 values speaks against" not in report
+    assert "No evidence against" not in report
 
 
 def test_fewer_than_three_seeds_of_every_variant_say_nothing_of_intervals(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_a_normal_column_is_told_with_its_intervals(tmp_path: Path, capsys: pyte
     assert f"speed: 40 values\nmean       {values.mean():.6g}  (90%: {low:.5g} to {high:.5g})\n" in told
     assert f"deviation  {values.std():.6g} (1/n), {values.std(ddof=1):.6g} (1/(n-1))  (90%: " in told
     assert f"variance   {values.var():.6g} (1/n), {values.var(ddof=1):.6g} (1/(n-1))\n" in told
-    assert "Nothing in 40 values speaks against a normal distribution." in told
+    assert "No evidence against a normal distribution in 40 values." in told
 
 
 def test_gross_errors_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,14 +19,14 @@ import yaml
 
 from pipelines.nn import checkpoint, distributed
 from pipelines.nn.distributed import ALONE, Group
-from pipelines.runs import bare
+from pipelines.runs import standalone
 from pipelines.vgg16.images.train import settings
 from tests.pipelines.examples import EXAMPLES
 
 ROOT = Path(__file__).resolve().parents[4]
 EXAMPLE = EXAMPLES["vgg16", "images"]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
-BARE = ["-m", "pipelines", "bare"]
+STANDALONE = ["-m", "pipelines", "standalone"]
 # 36 pictures: five batches of 7, of which the ranks take 3 and 4, and one of 1, of which rank 0 takes none.
 MODEL = {"width": 0.1, "batch_norm": False, "dropout": 0.0, "body_rate": 1.0, "holes": 4, "few_labels": []}
 TRAINED = {"epochs": 3, "batch_size": 7, "optimizer": "sgd", "learning_rate": 0.03, "label_smoothing": 0.1}
@@ -68,10 +68,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def printed(project: Path, one_thread: None) -> Mapping[str, list[str]]:
     """What one process and two printed when they trained the same runs into the folders `one` and `two`."""
     runs, output = [*VARIANTS, "untouched"], io.StringIO()
-    done = started([*TORCHRUN, *BARE, "vgg16-pictures", *runs, "--out", "two"], project)
+    done = started([*TORCHRUN, *STANDALONE, "vgg16-pictures", *runs, "--out", "two"], project)
     assert done.returncode == 0, done.stderr
     with contextlib.chdir(project), contextlib.redirect_stdout(output):
-        bare.train("vgg16-pictures", runs, [], Path("one"))
+        standalone.train("vgg16-pictures", runs, [], Path("one"))
     return {"one": output.getvalue().splitlines(), "two": done.stdout.splitlines()}
 
 
@@ -118,11 +118,11 @@ def test_rank_0_alone_prints_and_writes(runs: tuple[Path, Path], printed: Mappin
 
 
 def test_a_failure_is_reported_once(project: Path) -> None:
-    done = started([*TORCHRUN, *BARE, "vgg16-pictures", "--out", "none"], project)
+    done = started([*TORCHRUN, *STANDALONE, "vgg16-pictures", "--out", "none"], project)
     assert done.returncode == 1
     message = "error: vgg16-pictures-norms-s0 has batch_norm true and freeze none: on CPUs one process alone"
     assert done.stderr.count("error: ") == done.stderr.count(message) == 1, done.stderr
-    assert "pipelines/bare.py" not in done.stderr, "no traceback"
+    assert "pipelines/runs/standalone.py" not in done.stderr, "no traceback"
     assert not (project / "none").exists()
 
 
@@ -130,7 +130,7 @@ def test_a_task_that_one_process_must_train_alone(project: Path, monkeypatch: py
     monkeypatch.chdir(project)
     monkeypatch.setattr(distributed, "process_group", lambda: contextlib.nullcontext(Group(0, 2)))
     with pytest.raises(ValueError, match="the runs of rnn-tags are trained by one process each: start them without"):
-        bare.train("rnn-tags", [], [], Path("none"))
+        standalone.train("rnn-tags", [], [], Path("none"))
     assert not Path("none").exists()
 
 

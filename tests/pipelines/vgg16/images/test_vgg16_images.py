@@ -226,7 +226,7 @@ def test_without_imagenets_weights_a_command_ends_with_one_message(
     pipelines = {"vgg16": {"pictures": section}}
     params = {"data": {"source": "builtin"}, "datasets": {"images": {}}, "pipelines": pipelines}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
-    assert main(["bare", "vgg16-pictures"]) == 1
+    assert main(["standalone", "vgg16-pictures"]) == 1
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err == (
