@@ -7,6 +7,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Callable
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ FLOORS = (
     {"tables", "task", "settings", "files", "params"},
 )
 ROOMS_AT_MOST = 16
-PREDICTS_ALONE = {"rnn", "ctc", "seq2seq"}  # families whose prediction reaches no training
+PREDICTS_ALONE = {"rnn", "ctc", "seq2seq", "vgg16"}  # families whose prediction reaches no training
 
 
 def imports_below(root: Path) -> Imports:
@@ -147,12 +148,16 @@ def no_module_imports_itself_by_others(imports: Imports) -> list[str]:
         module: {name for name in names if not any(other.startswith(f"{name}.") for other in names)}
         for module, names in known.items()
     }
-    return sorted(
-        f"{module} imports itself by {name}"
-        for module, names in modules.items()
-        for name in names - {module}
-        if module in reached_from(name, modules)
-    )
+    order = TopologicalSorter({module: names - {module} for module, names in modules.items()})
+    try:
+        order.prepare()
+    except CycleError as error:
+        first, *others = error.args[1]
+        return [
+            f"{first} imports itself by {', '.join(others[:-1])}",
+            *(f"{name} is in the same circle" for name in others),
+        ]
+    return []
 
 
 def prediction_reaches_no_training(imports: Imports) -> list[str]:
