@@ -7,7 +7,6 @@
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
 
 import torch
 from prefect import Flow, flow, task
@@ -100,9 +99,10 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def of_family(family: str) -> Flow[Any, None]:
+def of_family(family: str) -> Flow[..., None]:
     """The flow of a family: `run_pipeline` under the family's name."""
-    return flow(run_pipeline, name=family, flow_run_name="{pipeline}", persist_result=False)
+    about = f"Trains all runs of a pipeline of the family {family}, compares them, and promotes the best."
+    return flow(name=family, description=about, flow_run_name="{pipeline}", persist_result=False)(run_pipeline)
 
 
 for _family in tasks_of_families():

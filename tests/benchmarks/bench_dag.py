@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -39,7 +40,7 @@ def main() -> None:
         print(f"{stages} stages; CPU seconds (wall seconds)")
         print(f"{'':<28}{'this DAG':>18}{'trivial stages':>18}{'ratio':>8}")
         for name, repeats in (("dvc repro from nothing", 1), ("dvc repro, nothing to do", REPEATS)):
-            ours, theirs = (_cost(lambda place=place: _repro(place), repeats) for place in (whole, trivial))
+            ours, theirs = (_cost(partial(_repro, place), repeats) for place in (whole, trivial))
             cells = "".join(f"{f'{cpu:.1f} ({wall:.1f})':>18}" for cpu, wall in (ours, theirs))
             print(f"{name:<28}{cells}{ours[0] / theirs[0]:>8.2f}")
 
