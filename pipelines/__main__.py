@@ -91,9 +91,11 @@ def _run(options: argparse.Namespace) -> None:
     from pipelines.settings import load_pipeline
 
     pipeline = load_pipeline(options.pipeline)  # a mistake in params.yaml is reported before all else
-    prefect = start_soon()
-    from pipelines.runs import flows  # takes seconds, in which the server starts
+    prefect = start_soon()  # it takes seconds, and so does the rest before a run can begin
+    from pipelines.runs import flows
+    from pipelines.runs.tracking import tracker
 
+    tracker().create_store(pipeline.name)
     prefect.wait()
     getattr(flows, pipeline.family)(pipeline=pipeline.name, stage=True)
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Iterator, Mapping
@@ -36,9 +37,14 @@ DEFAULTS = {
 }
 
 
+def database() -> Path:
+    """The file of the project's own store."""
+    return HOME / "mlflow.db"
+
+
 def store_uri() -> str:
     """The project's own store."""
-    return f"sqlite:///{HOME / 'mlflow.db'}"
+    return f"sqlite:///{database()}"
 
 
 def client() -> "MlflowClient":
@@ -219,10 +225,25 @@ def experiment_id(experiment: str) -> str:
     HOME.mkdir(exist_ok=True)
     with FileLock(HOME / "store.lock"):
         store = client()
+        own = os.environ["MLFLOW_TRACKING_URI"] == store_uri()
+        if own and not database().exists():
+            create_database(database())
         if found := store.get_experiment_by_name(experiment):
             return str(found.experiment_id)
-        own = os.environ["MLFLOW_TRACKING_URI"] == store_uri()
         return str(store.create_experiment(experiment, _artifacts() if own else None))
+
+
+def create_database(path: Path) -> None:
+    """Creates an empty store in memory and writes it to `path`.
+
+    MLflow creates its tables in 70 migrations, which wait for the disk a thousand times: 2 to 8 s instead of 1 s.
+    """
+    from mlflow import MlflowClient
+
+    memory = Path("/dev/shm")  # noqa: S108  (Linux; elsewhere the usual folder)
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        MlflowClient(f"sqlite:///{folder}/mlflow.db").search_experiments()
+        files.write_atomically(path, Path(folder, "mlflow.db").read_bytes())
 
 
 def _begin(name: str, experiment: str, params: Mapping[str, Any], tags: Mapping[str, str], run_id: str | None) -> str:
