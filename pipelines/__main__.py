@@ -1,6 +1,7 @@
 """The command line: `python -m pipelines COMMAND`. An expected error is one message and exit status 1."""
 
 import argparse
+import gc
 import os
 import select
 import sys
@@ -178,4 +179,5 @@ if __name__ == "__main__":
     if status == UNREAD:  # what is left would be written, and fail, once more at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.stderr.flush()
+    gc.freeze()  # Python would search the objects of all modules for garbage at the end, for more than a second
     os._exit(status) if status == 130 else sys.exit(status)

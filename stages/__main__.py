@@ -63,4 +63,6 @@ def _run_all(verb: str) -> int:
 
 if __name__ == "__main__":
     gc.set_threshold(100_000)  # new objects, not 700: most of a stage's stay, and to go through them cost a tenth of it
-    sys.exit(main())
+    status = main()
+    gc.freeze()  # Python would search the objects of all modules for garbage at the end, for nearly a second
+    sys.exit(status)
