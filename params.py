@@ -21,19 +21,44 @@ FILE = Path("params.yaml")
 SECTIONS = ("data", "datasets", "pipelines")
 
 
+# Plain values as YAML 1.2 and ruamel.yaml, which DVC uses, read them: a pattern, and the characters that begin one.
+_DECIMAL = r"[0-9][0-9_]*(\.[0-9_]*([eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)|\._*[0-9][0-9_]*([eE][-+][0-9]+)?"
+_PLAIN = {
+    "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    "int": (r"[-+]?(0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)", "-+0123456789"),
+    "float": (rf"[-+]?({_DECIMAL}|\.(inf|Inf|INF))|\.(nan|NaN|NAN)", "-+.0123456789"),
+}
+
+
 class _Loader(yaml.CSafeLoader):
-    """The safe loader in C (the one in Python takes a quarter of a second), with the numbers of YAML 1.2."""
+    """The safe loader in C (the one in Python takes a quarter of a second), which is one of YAML 1.1, made to read 1.2.
+
+    In 1.1 `1e-08`, as DVC writes it, is text, `yes` a boolean, and `017` fifteen. A key that is there twice is an
+    error, as it is for DVC.
+    """
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and (key.tag, key.value) in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value} is there twice", key.start_mark
+                )
+            seen.add((key.tag, str(key.value)))
+        return super().construct_mapping(node, deep)
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        text = node.value.replace("_", "")
+        return int(text, 0 if text.lstrip("-+")[:2] in ("0b", "0o", "0x") else 10)
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:float"]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in _PLAIN]
     for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$|[-+]?\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$"),
-    list("-+0123456789."),
-)
+for _kind, (_pattern, _first) in _PLAIN.items():
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"({_pattern})$"), list(_first))
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
 
 
 def read(file: Path = FILE) -> Mapping[str, Mapping[str, Any]]:
@@ -118,6 +143,9 @@ def _convert(hint: Any, value: object, where: str) -> Any:  # noqa: PLR0911  a c
         return _convert(kinds[-1], value, where)
     if origin in (tuple, list) and isinstance(value, Sequence) and not isinstance(value, str):
         return origin(_convert(arguments[0], item, f"{where}[{index}]") for index, item in enumerate(value))
+    if origin and issubclass(origin, Mapping) and isinstance(value, Mapping):
+        keys = [_convert(arguments[0], key, f"a key of {where}") for key in value]
+        return {key: _convert(arguments[1], value[key], f"{where}.{key}") for key in keys}
     if dataclasses.is_dataclass(hint):
         return parse(typing.cast(type[Any], hint), value, where)
     kind = origin or hint

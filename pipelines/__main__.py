@@ -52,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     alone.add_argument("variants", nargs="*", metavar="VARIANT", help="all, if none is named")
     alone.add_argument("--seeds", type=int, nargs="+", default=[], help="all, if none is named")
     alone.add_argument("--out", type=Path, default=Path("data/standalone"), help="its runs' folders (%(default)s)")
+    show = command("show", _show, "show the settings of a pipeline's runs, defaults included")
+    show.add_argument("pipeline")
+    show.add_argument("--variant", help="one alone; else what most share, and how each differs")
+    show.add_argument("--data", choices=["builtin", "public"], help="default: what params.yaml names")
     predict = command("predict", _predict, "let a pipeline's champion answer for texts")
     predict.add_argument("pipeline")
     predict.add_argument(
@@ -105,6 +109,13 @@ def _standalone(options: argparse.Namespace) -> None:
     from pipelines.runs import standalone
 
     standalone.train(options.pipeline, options.variants, options.seeds, options.out)
+
+
+def _show(options: argparse.Namespace) -> None:
+    from pipelines.reporting.show import show
+    from pipelines.settings import load_pipeline
+
+    print(show(load_pipeline(options.pipeline, source=options.data), options.variant), end="")
 
 
 def _predict(options: argparse.Namespace) -> None:

@@ -2,7 +2,7 @@
 
 `pipelines.<family>.<key>` is the pipeline `<family>-<key>`. Its section holds what its runs share, `public` what
 differs on published data, and each variant what differs for itself: variant over `public` over the section. What a
-section leaves out is the default of the task's dataclasses. A variant of 0 seeds is not run.
+section leaves out is the default of the task's dataclasses.
 """
 
 from collections.abc import Mapping
@@ -35,35 +35,61 @@ class Run:
         return f"{self.pipeline}-{self.variant}-s{self.seed}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """What can differ from run to run of a pipeline."""
+
+    device: Device = "auto"  # auto: cuda where there is one
+    seeds: int = 1  # a count: the seeds 0, 1, ... are run. 2 are the least that shows a spread; 0: not run
+    model: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.seeds < 0:
+            raise ValueError(f"seeds is {self.seeds}: it is a count, 0 or more")
+
+
 @dataclass(frozen=True)
 class Pipeline:
-    """A pipeline and the runs that it consists of."""
+    """A pipeline and its variants, by name."""
 
     name: str
     family: str
     task: str
     dataset: str
     source: Source
-    runs: tuple[Run, ...]
+    variants: Mapping[str, Variant]
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """A run for each variant and seed."""
+        return tuple(self.run(name, seed) for name, variant in self.variants.items() for seed in range(variant.seeds))
+
+    def run(self, variant: str, seed: int = 0) -> Run:
+        """One run, also of a variant that has no seeds. Raises ValueError where there is no such variant."""
+        if variant not in self.variants:
+            raise ValueError(f"{self.name} has no variant {variant!r}: choose from {listed(self.variants)}")
+        own = self.variants[variant]
+        return Run(
+            pipeline=self.name,
+            family=self.family,
+            task=self.task,
+            dataset=self.dataset,
+            variant=variant,
+            seed=seed,
+            device=own.device,
+            model=own.model,
+            training=own.training,
+        )
 
 
-@dataclass(frozen=True)
-class _Variant:
-    """What can differ from run to run; `seeds` is a count: seeds 0, 1, ... are run."""
+@dataclass(frozen=True, kw_only=True)
+class _Section(Variant):
+    """A pipeline's section of params.yaml. What it shares with `Variant` holds for all its variants."""
 
-    device: Device = "auto"  # auto: cuda where there is one
-    seeds: int = 1
-    model: Mapping[str, Any] = field(default_factory=dict)
-    training: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Section(_Variant):
-    """A pipeline's section of params.yaml as written there."""
-
-    dataset: str = ""
+    dataset: str
     task: str = ""  # '': the key, which is the task's folder with dashes
-    variants: Mapping[str, Any] = field(default_factory=dict)
+    variants: Mapping[str, Mapping[str, Any]]
     public: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -72,8 +98,8 @@ def names(file: Path = params.FILE) -> list[str]:
     return list(_sections(params.read(file)["pipelines"]))
 
 
-def load_pipeline(name: str, file: Path = params.FILE) -> Pipeline:
-    """The pipeline `name` of params.yaml, with the settings for the source of its data."""
+def load_pipeline(name: str, file: Path = params.FILE, source: Source | None = None) -> Pipeline:
+    """The pipeline `name` of params.yaml, with the settings for data of `source`; None: of the source named there."""
     content = params.read(file)
     sections = _sections(content["pipelines"])
     if name not in sections:
@@ -81,34 +107,20 @@ def load_pipeline(name: str, file: Path = params.FILE) -> Pipeline:
     family, key, written = sections[name]
     where = f"pipelines.{family}.{key}"
     section = parse(_Section, written, where)
-    source = params.source_of(section.dataset, content)
+    source = source or params.source_of(section.dataset, content)
     if source == "public":
         section = parse(_Section, merge(written, section.public), f"{where} with its 'public' part")
     task = section.task or key.replace("-", "_")
     _check_task(family, task, where)
     shared = {"device": section.device, "seeds": section.seeds, "model": section.model, "training": section.training}
-    runs = []
-    for variant, changes in section.variants.items():
-        if not isinstance(changes, Mapping):
-            raise ValueError(f"{where}.variants.{variant} is {changes!r}: expected keys out of {listed(shared)}")
-        merged = parse(_Variant, merge(shared, changes), f"{where}.variants.{variant}")
-        runs += [
-            Run(
-                pipeline=name,
-                family=family,
-                task=task,
-                dataset=section.dataset,
-                variant=variant,
-                seed=seed,
-                device=merged.device,
-                model=merged.model,
-                training=merged.training,
-            )
-            for seed in range(merged.seeds)
-        ]
-    if not runs:
+    variants = {
+        variant: parse(Variant, merge(shared, changes), f"{where}.variants.{variant}")
+        for variant, changes in section.variants.items()
+    }
+    pipeline = Pipeline(name, family, task, section.dataset, source, variants)
+    if not pipeline.runs:
         raise ValueError(f"{where} has no runs: it needs at least one variant, and seeds of at least 1")
-    return Pipeline(name, family, task, section.dataset, source, tuple(runs))
+    return pipeline
 
 
 def _sections(pipelines: Mapping[str, Any]) -> dict[str, tuple[str, str, Mapping[str, Any]]]:

@@ -23,10 +23,10 @@ NOBODY, ORPHAN = 1, 2  # hashes of places without a prefix, and of what has no p
 class SearchParams:
     """How a beam searches, and what a language model of characters has to say in it: see `beam_search`."""
 
-    beam: int  # prefixes kept, and labels tried at a step
-    lm_order: int  # of the n-gram model
-    lm_weight: float  # of its log probabilities; 0: it has no say
-    label_bonus: float  # for each character: a language model favours short texts
+    beam: int = 16  # prefixes kept, and labels tried at a step
+    lm_order: int = 4  # of the n-gram model, which knows how training texts are written
+    lm_weight: float = 0.4  # of its log probabilities; 0: it has no say
+    label_bonus: float = 2.0  # for each character: a language model favours short texts
 
     def __post_init__(self) -> None:
         for name in ("beam", "lm_order"):

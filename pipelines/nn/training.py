@@ -23,22 +23,29 @@ from pipelines.task import Log, Row
 
 CHECKPOINT = "checkpoint.safetensors"  # in a run's folder, until the run is finished
 
+# The schedule is torch's OneCycleLR with its `div_factor` of 25 and a `pct_start` of 0.2 (0.3 is torch's own).
 WARM_UP = 0.2  # share of the steps in which the learning rate rises to its peak
-START = 0.04  # the rate starts at this share of its peak (as in Smith & Topin 2018) and ends near zero
+START = 1 / 25  # the rate starts at this share of its peak and ends near zero
 
 
 @dataclass(frozen=True)
-class TrainingParams:
-    """How a model is trained, whatever the family."""
+class FitParams:
+    """How `fit` trains a model, whatever the family."""
 
     epochs: int
-    batch_size: int
-    learning_rate: float  # the schedule's peak
-    weight_decay: float
-    clip_norm: float  # gradients of a larger norm are scaled down to it
-    label_smoothing: float
-    ema_decay: float  # of the weights' moving average, by which a model is judged and kept; 0: the weights themselves
+    learning_rate: float = 0.01  # the peak of the one-cycle schedule
+    weight_decay: float = 0.01
+    clip_norm: float = 5.0  # gradients of a larger norm are scaled down to it
+    ema_decay: float = 0.99  # of the weights' moving average, which is validated and kept; 0: the weights themselves
     optimizer: Literal["adamw", "sgd"] = "adamw"  # sgd: with Nesterov's momentum of 0.9
+
+
+@dataclass(frozen=True)
+class TrainingParams(FitParams):
+    """The same, and what the batches and losses of most tasks read."""
+
+    batch_size: int = 32
+    label_smoothing: float = 0.0
 
 
 class OnDevice(Protocol):
@@ -91,7 +98,7 @@ class Fit:
 
 def fit(
     model: Model,
-    params: TrainingParams,
+    params: FitParams,
     *,
     batches: Callable[[int], Sequence[Batch]],
     loss: Callable[[Model, Batch], Tensor],
@@ -174,7 +181,7 @@ def fit(
     return Fit(history, best["epoch"])
 
 
-def _optimizer(params: TrainingParams, groups: Sequence[Mapping[str, Any]]) -> torch.optim.Optimizer:
+def _optimizer(params: FitParams, groups: Sequence[Mapping[str, Any]]) -> torch.optim.Optimizer:
     own = [dict(group) for group in groups]  # an optimiser writes into them
     if params.optimizer == "adamw":
         return torch.optim.AdamW(own, lr=params.learning_rate, weight_decay=params.weight_decay, fused=True)

@@ -116,12 +116,14 @@ def by_length(lengths: Iterable[int], batch_size: int) -> Iterator[list[int]]:
 class WordParams:
     """How words are read. Each part beyond the embedding has one switch."""
 
-    word_size: int  # width of the embedding
-    char_size: int  # 0: words are known by their embedding alone
-    char_filters: int
-    context_window: int  # neighbours on each side whose features a word is read with; 0: none
-    dropout: float  # one mask for a whole text
-    word_dropout: float  # a training word seen n times is read as <unk> with probability word_dropout/(word_dropout+n)
+    word_size: int = 128  # width of a word's embedding
+    char_size: int = 0  # width of a character's embedding; 0: words are known by their embedding alone
+    char_filters: int = 64  # convolution filters over a word's characters
+    context_window: int = 0  # neighbours on each side whose features a word is read with; 0: none
+    dropout: float = 0.5  # one mask for a whole text
+    # p: a training word that was seen n times is read as <unk> with probability p / (p + n). Much of it, as half of the
+    # names and terms of the built-in test splits are new words.
+    word_dropout: float = 1.0
 
 
 class WordFeatures(nn.Module):

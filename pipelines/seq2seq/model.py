@@ -38,14 +38,16 @@ class Batch:
 class DecoderParams:
     """The decoder's shape."""
 
-    cell: str
-    hidden_size: int
-    num_layers: int
-    embedding_size: int
-    attention: Kind
-    input_feeding: bool  # a step also reads the attentional state of the one before (Luong et al. 2015, section 3.3)
-    tied: bool  # the output layer's weights are the embeddings (Press and Wolf 2017)
-    dropout: float
+    cell: str = "lstm"
+    hidden_size: int = 96  # of the decoder, and of the encoder per direction
+    num_layers: int = 1
+    embedding_size: int = 96
+    attention: Kind = "multiplicative"
+    # A step also reads the attentional state of the one before (Luong et al. 2015, section 3.3), and so waits for it:
+    # training takes three times as long.
+    input_feeding: bool = False
+    tied: bool = True  # the output layer's weights are the embeddings (Press and Wolf 2017)
+    dropout: float = 0.1
 
 
 @dataclass(frozen=True)

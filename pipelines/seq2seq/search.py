@@ -35,9 +35,9 @@ class Hypothesis:
 class BeamParams:
     """How a beam searches. Scores are those of Wu et al. (2016), Google's neural machine translation, equation 14."""
 
-    beam: int  # hypotheses that are followed; 1: greedy
-    length_penalty: float  # alpha: 0 compares log probabilities, 1 almost their means
-    coverage_penalty: float  # beta: what it costs to have looked too little at a place of the source
+    beam: int = 5  # hypotheses that are followed; 1: greedy
+    length_penalty: float = 1.0  # alpha: 0 compares log probabilities, 1 almost their means
+    coverage_penalty: float = 0.0  # beta: what it costs to have looked too little at a place of the source
 
     def __post_init__(self) -> None:
         if self.beam < 1:

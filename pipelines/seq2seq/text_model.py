@@ -15,8 +15,8 @@ from pipelines.seq2seq.search import BeamParams
 class TextParams(DecoderParams, BeamParams):
     """The encoder, the decoder, and how what is written is searched for."""
 
-    bidirectional: bool  # the encoder; the decoder never is
-    least_count: int  # a symbol that training has more rarely is unknown
+    bidirectional: bool = True  # the encoder; the decoder never is
+    least_count: int = 1  # a symbol that training has more rarely is unknown
 
 
 Params = TypeVar("Params", bound=TextParams)

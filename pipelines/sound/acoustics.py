@@ -25,12 +25,12 @@ ZERO_CROSSINGS, ROLL_OFF = 16, 0.95  # of the low-pass filter of `resample`
 class FeatureParams:
     """What a frame of sound becomes."""
 
-    features: Literal["log-mel", "mfcc"]
-    sample_rate: int  # samples a second
-    window_ms: float
-    hop_ms: float  # from the start of a frame to that of the next
-    filters: int  # mel filters between 20 Hz and half the sample rate
-    coefficients: int  # of the cosine transform; mfcc only
+    features: Literal["log-mel", "mfcc"] = "log-mel"
+    sample_rate: int = 8000  # samples a second, of the recordings in the tables
+    window_ms: float = 25.0
+    hop_ms: float = 10.0  # from the start of a frame to that of the next
+    filters: int = 40  # mel filters between 20 Hz and half the sample rate
+    coefficients: int = 13  # of the cosine transform; mfcc only
 
     def __post_init__(self) -> None:
         if not 0 < self.hop_ms <= self.window_ms:
@@ -168,10 +168,10 @@ def statistics(recordings: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
 class MaskParams:
     """SpecAugment without warping (Park et al. 2019, section 2): how many masks, and the widest each may be."""
 
-    frequency_masks: int
-    frequency_width: int  # features
-    time_masks: int
-    time_share: float  # of a recording's frames
+    frequency_masks: int = 0
+    frequency_width: int = 6  # features
+    time_masks: int = 0
+    time_share: float = 0.0  # of a recording's frames
 
 
 def masked(features: Tensor, lengths: Tensor, params: MaskParams) -> Tensor:

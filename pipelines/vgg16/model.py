@@ -22,9 +22,9 @@ MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 class Shape:
     """Which VGG16: `width` 1 is the true one, an eighth of it what a CPU can train."""
 
-    width: float
-    batch_norm: bool  # torchvision's vgg16_bn
-    dropout: float  # between the linear layers; the true one's is 0.5
+    width: float = 1.0  # 1: the true VGG16, 138 million parameters
+    batch_norm: bool = True  # torchvision's vgg16_bn
+    dropout: float = 0.5  # between the linear layers, as in the true one
 
     def __post_init__(self) -> None:
         if not self.width > 0:

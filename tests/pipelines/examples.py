@@ -494,6 +494,7 @@ EXAMPLES = {
         },
         recordings,
         sounds,
+        training={name: value for name, value in TRAINING.items() if name not in ("batch_size", "label_smoothing")},
         held_out=False,  # each network learns the waveform that it is to write
         asked=None,
     ),

@@ -1,7 +1,7 @@
 """One classifier, from tables to weights, figures, pictures and a report. Knows neither MLflow nor Prefect."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from pipelines.reporting import plots
 from pipelines.settings import Run
 from pipelines.task import Log, Row
 
-SHRINKAGE = {"digits": 0.1}  # its corner pixels are constant in some classes: no covariance of a class has an inverse
 ARRAYS = ("priors", "means", "covariances")
 
 
@@ -28,20 +27,28 @@ class ClassifierParams:
     """What tells the classes of a set apart."""
 
     cases: str  # the set: a table of the data set
-    features: tuple[str, ...]  # those that the classifier reads; none named: all
-    covariance: Covariance
-    shrinkage: float  # how far covariances are moved towards a ball
-    smoothing: float  # share of the largest variance that is added to every variance of a naive classifier
     plane: tuple[str, ...]  # the two features of the picture
-    also: tuple[str, ...]  # other sets that the same kind is tried on, for the report: tables, or scikit-learn's
+    features: tuple[str, ...] = ()  # those that the classifier reads; none named: all
+    covariance: Covariance = "shared"  # separate: one for each class | naive: a diagonal one for each class
+    shrinkage: float = 0.0  # how far covariances are moved towards a ball
+    separate_shrinkage: Mapping[str, float] = field(default_factory=dict)  # by set, where classes have their own
+    # Share of the largest variance that is added to every variance of a naive classifier: as in scikit-learn's
+    # GaussianNB, so that a constant pixel of digits does not decide alone.
+    smoothing: float = 1e-9
+    also: tuple[str, ...] = ()  # other sets that the same kind is tried on, for the report: tables, or scikit-learn's
+
+    def shrinkage_of(self, cases: str) -> float:
+        """How far the covariances of the set `cases` are shrunk."""
+        own = self.separate_shrinkage if self.covariance == "separate" else {}
+        return own.get(cases, self.shrinkage)
 
 
 @dataclass(frozen=True)
 class ValidationParams:
     """How the cross-validation that chooses among classifiers is done."""
 
-    folds: int
-    repeats: int  # each deals the folds anew
+    folds: int = 10
+    repeats: int = 3  # each deals the folds anew
 
     def __post_init__(self) -> None:
         if self.folds < 2 or self.repeats < 1:
@@ -123,7 +130,7 @@ def _fit(cases: Cases, params: ClassifierParams) -> Classifier:
         cases.labels,
         params.covariance,
         features=cases.features,
-        shrinkage=SHRINKAGE.get(cases.name, params.shrinkage) if params.covariance == "separate" else params.shrinkage,
+        shrinkage=params.shrinkage_of(cases.name),
         smoothing=params.smoothing,
     )
 

@@ -17,9 +17,9 @@ from torch import Tensor, nn
 
 from pipelines.rnn.sequences import Batch
 
-HIDDEN = 16
+HIDDEN = 16  # few, as a network for each rule and seed is trained at the same time
 INPUT_STD = 0.2  # of the input weights at the start
-FAR = 10.0
+FAR = 10.0  # times the loss of guessing
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Networks that were trained side by side: saved and loaded. Training and prediction both use it."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 from params import parse
@@ -10,7 +11,7 @@ from pipelines.rnn.sequences import Problem
 
 def save_networks(path: Path, model: SideBySide, params: DynamicsParams, problem: Problem) -> None:
     """Writes all that prediction needs into one file."""
-    checkpoint.save(path, {"weights": model.state_dict(), "params": vars(params), "problem": vars(problem)})
+    checkpoint.save(path, {"weights": model.state_dict(), "params": asdict(params), "problem": vars(problem)})
 
 
 def load_networks(path: Path) -> tuple[SideBySide, Problem]:

@@ -11,12 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-STEPS = 50
-TARGET = 0.7
-FIRST = 0.5  # y_0
-W1, W2 = (3.8, 6.2), (-3.0, -1.2)  # the part of the surface that is drawn
-START = (4.5, -2.8)
-RATE = 0.3
+STEPS, TARGET, FIRST = 50, 0.7, 0.5  # of the figure: T, the target, and y_0
+W1, W2 = (3.8, 6.2), (-3.0, -1.2)  # the part of the surface that is drawn: the cliff and the valley at its foot
+START = (4.5, -2.8)  # on the plain, from where descent leads to the cliff
+RATE = 0.3  # at which a step at the cliff leaves the map; at 0.1 descent gets into the valley without clipping too
 DESCENTS = 120  # steps of gradient descent
 
 

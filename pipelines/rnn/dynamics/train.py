@@ -28,6 +28,7 @@ from pipelines.settings import Run
 from pipelines.task import Log, Row
 
 UNCLIPPED, LECTURE = Rule("none"), Rule("norm", 15)  # the lecture's threshold
+# A lower and a higher threshold of the norm, and of each value instead, where 15 helps as little as none.
 RULES = (UNCLIPPED, Rule("norm", 1), LECTURE, Rule("norm", 50), Rule("value", 1), Rule("value", 15))
 # The claim of Le et al. (2015): rectified units learn better from identity, others from random recurrent weights.
 IDENTITY_OR_RANDOM = (
@@ -35,18 +36,17 @@ IDENTITY_OR_RANDOM = (
     ("elman-random", "elman-identity"),
     ("sigmoid-random", "sigmoid-identity"),
 )
-CLIPPED_RATE = 0.01
+CLIPPED_BATCH = 32  # sequences of a step, where rules of clipping are compared
 SURFACE_CLIP = 1.0  # on the surface, whose gradients are smaller than a real network's
-LOOKED_AT = 100  # sequences whose gradients are followed back
+LOOKED_AT = 100  # sequences whose gradients are followed back; the figures are means over them
 
 
 def settings(run: Run) -> tuple[DynamicsParams, TrainingParams]:
     """The settings of a run, checked. Raises ValueError for an unknown key, cell or size."""
     model, training = checked_settings(run, DynamicsParams)
-    kinds = model.kinds(f"model of {run.name}")
-    if lacking := {"elman", "irnn", "lstm", "gru"} - set(kinds):
+    if lacking := {"elman", "irnn", "lstm", "gru"} - set(model.networks):
         raise ValueError(f"model of {run.name} lacks the networks {', '.join(sorted(lacking))}, which are compared")
-    for kind in kinds.values():
+    for kind in model.networks.values():
         build_network(kind, model.hidden_size, Problem("any", "pixels", ("0", "1"), 1))
     return model, training
 
@@ -168,10 +168,12 @@ def _claims(table: pd.DataFrame) -> pd.DataFrame:
 def _clipping(split: Split, params: DynamicsParams, seed: int, out: Path) -> Row:
     """Networks with and without clipping; the divergence rates of the lecture's threshold and of none."""
     rng = np.random.default_rng((seed, len(RULES)))
-    rows = np.concatenate([rng.permutation(len(split)) for _ in range(1 + params.clipped_steps * 32 // len(split))])
-    batches = split.batches(rows, 32)[: params.clipped_steps]
+    passes = 1 + params.clipped_steps * CLIPPED_BATCH // len(split)
+    rows = np.concatenate([rng.permutation(len(split)) for _ in range(passes)])
+    batches = split.batches(rows, CLIPPED_BATCH)[: params.clipped_steps]
     classes = len(split.problem.classes)
-    steps = train_side_by_side(batches, classes, RULES, seeds=params.clipped_seeds, rate=CLIPPED_RATE, seed=seed)
+    seeds, rate = params.clipped_seeds, params.clipped_rate
+    steps = train_side_by_side(batches, classes, RULES, seeds=seeds, rate=rate, seed=seed)
     table = diverged(steps, classes)
     table.to_csv(out / "clipping.csv", float_format="%.6g")
     draw_clipping(steps, table, out / "clipping.png")

@@ -19,14 +19,14 @@ from pipelines.rnn.key_terms.data import TAGS, Batch
 class KeyTermParams(WordParams):
     """The network's shape."""
 
-    reader: Literal["recurrent", "bag-of-words"]  # a bag judges each word by itself
-    head: Literal["attention", "tagging"]  # tagging: each word by its own state alone
-    cell: str
-    hidden_size: int
-    num_layers: int
-    bidirectional: bool
-    crf: bool  # False: each word's tag is scored on its own
-    term_bonus: float  # added to the logits of B and I when tags are chosen: more terms are found, and more are wrong
+    reader: Literal["recurrent", "bag-of-words"] = "recurrent"  # a bag judges each word by itself
+    head: Literal["attention", "tagging"] = "attention"  # tagging: each word by its own state alone
+    cell: str = "lstm"
+    hidden_size: int = 100  # per direction
+    num_layers: int = 1
+    bidirectional: bool = True
+    crf: bool = True  # tags are scored as a sequence; False: word by word
+    term_bonus: float = 0.0  # added to the logits of B and I when tags are chosen: more terms are found, more are wrong
 
 
 class KeyTermNetwork(nn.Module):

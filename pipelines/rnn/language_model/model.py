@@ -19,11 +19,11 @@ from pipelines.nn.words import LockedDropout
 class LanguageModelParams:
     """The model's shape."""
 
-    cell: str
-    hidden_size: int
-    word_size: int  # width of a word's embedding
-    dropout: float
-    steps: int  # words that a gradient goes back through; the state goes on beyond (truncated back-propagation)
+    cell: str = "lstm"
+    hidden_size: int = 100
+    word_size: int = 100  # width of a word's embedding
+    dropout: float = 0.1
+    steps: int = 20  # words that a gradient goes back through; the state goes on beyond (truncated back-propagation)
     tied: bool = False  # the output layer's weights are the embeddings (Press and Wolf 2017)
     options: Mapping[str, Any] = field(default_factory=dict)  # the cell's own
 

@@ -15,12 +15,12 @@ class LongMemoryParams:
     """Which problem is read, and by what."""
 
     problem: str  # a table of the data set
-    permuted: bool  # an image's pixels in the order that the data set's card gives
-    train_rows: int  # 0: all
-    redraw: bool  # the adding problem's numbers are drawn anew in each epoch
-    cell: str  # none: the same answer whatever is read
-    hidden_size: int
-    num_layers: int
+    permuted: bool = False  # an image's pixels in the order that the data set's card gives
+    train_rows: int = 0  # 0: all
+    redraw: bool = False  # the adding problem's numbers are drawn anew in each epoch
+    cell: str = "lstm"  # none: the same answer whatever is read
+    hidden_size: int = 100
+    num_layers: int = 1
     grow: float = 0.0  # share of the epochs in which the adding problem's sequences grow to their length; 0: none
     options: Mapping[str, Any] = field(default_factory=dict)  # the cell's own
 

@@ -7,8 +7,13 @@ from pipelines.task import Comparison, Figure, Task
 
 
 def reads(run: Run) -> list[Path]:
-    """The weights of another run that a classifier starts from."""
-    return [Path(run.model["start"])] if run.model.get("start") else []
+    """The weights of another run that a classifier starts from. Raises ValueError where that run is not trained yet."""
+    if not run.model.get("start"):
+        return []
+    weights = Path(run.model["start"])
+    if not weights.is_file():
+        raise ValueError(f"{run.name} starts from {weights}, which does not exist: first dvc repro seq2seq@sentences")
+    return [weights]
 
 
 TASK = Task(

@@ -19,12 +19,12 @@ Pooling = Literal["last", "mean", "max", "attention"]
 class ClassifierParams(WordParams):
     """The classifier's shape. With reader `bag-of-words` the words' counts are all it sees."""
 
-    reader: Literal["recurrent", "bag-of-words"]
-    cell: str
-    hidden_size: int
-    num_layers: int
-    bidirectional: bool
-    pooling: Pooling
+    reader: Literal["recurrent", "bag-of-words"] = "recurrent"
+    cell: str = "lstm"
+    hidden_size: int = 100  # per direction
+    num_layers: int = 1
+    bidirectional: bool = True
+    pooling: Pooling = "max"  # the best on val of SST-2
     cross_validated: bool = False  # tested on the fold that the seed names, whatever the splits
     start: str = ""  # the model.safetensors of an auto-encoder (seq2seq-sentences) whose reader training starts from
 

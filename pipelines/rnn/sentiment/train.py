@@ -37,10 +37,6 @@ def settings(run: Run) -> tuple[ClassifierParams, TrainingParams]:
         raise ValueError(
             f"{run.name} has a start and the reader {model.reader}: only a recurrent one starts from another"
         )
-    if missing := [path for path in reads(run) if not path.is_file()]:
-        raise ValueError(
-            f"start is {missing[0]}, which is not there: train it first, dvc repro train@seq2seq-sentences"
-        )
     return model, training
 
 
@@ -59,9 +55,9 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     torch.manual_seed(run.seed)
     encoder = Encoder(Vocabulary.of_texts(splits["train"]["text"]))
     model = build_classifier(params, encoder.vocabulary, len(LABELS)).to(device)
-    if params.start:
+    for weights in reads(run):
         assert isinstance(model, TextClassifier)
-        start_from(Path(params.start), model, encoder.vocabulary)
+        start_from(weights, model, encoder.vocabulary)
 
     def validate(model: Classifier) -> Row:
         return _scores("val", splits["val"], probabilities(model, encoder, list(splits["val"]["text"])))

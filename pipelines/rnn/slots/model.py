@@ -18,12 +18,12 @@ from pipelines.rnn.slots.data import Batch, SlotVocabulary
 class TaggerParams(WordParams):
     """The tagger's shape. Each part beyond embedding, recurrent layer and output has one switch."""
 
-    cell: str
-    hidden_size: int
-    num_layers: int
-    bidirectional: bool
-    crf: bool  # False: each word's tag is scored on its own
-    members: int  # networks that are trained side by side and label together
+    cell: str = "lstm"
+    hidden_size: int = 100  # per direction
+    num_layers: int = 1  # a second gained nothing on val
+    bidirectional: bool = True
+    crf: bool = False  # True: tags are scored as a sequence instead of word by word
+    members: int = 1  # networks that are trained side by side, whose logits are averaged
 
 
 class SlotTagger(nn.Module):

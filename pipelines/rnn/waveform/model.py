@@ -17,12 +17,12 @@ from pipelines.nn.cells import build_cell
 class WaveformParams:
     """Which waveforms are written, and by what."""
 
-    val_waveforms: int  # by which settings are chosen
-    test_waveforms: int  # by other networks with the same settings
-    samples: int
-    passes: int  # over every waveform in an epoch
-    cell: str
-    hidden_size: int
+    val_waveforms: int = 1  # by which settings are chosen
+    test_waveforms: int = 1  # by other networks with the same settings
+    samples: int = 320  # of each waveform
+    passes: int = 10  # over every waveform in an epoch
+    cell: str = "clockwork"
+    hidden_size: int = 27
     options: Mapping[str, Any] = field(default_factory=dict)  # the cell's own
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from params import parse
 from pipelines.nn.cells import build_cell
 from pipelines.nn.training import (
     CHECKPOINT,
-    TrainingParams,
-    checked_settings,
+    FitParams,
     choose_device,
     fit,
     write_results,
@@ -25,13 +25,16 @@ from pipelines.settings import Run
 from pipelines.task import Log, Row
 
 
-def settings(run: Run) -> tuple[WaveformParams, TrainingParams]:
-    """The settings of a run, checked. Raises ValueError for an unknown key, cell or size."""
-    model, training = checked_settings(run, WaveformParams)
+def settings(run: Run) -> tuple[WaveformParams, FitParams]:
+    """The settings of a run, checked. Raises ValueError for an unknown key, cell or size.
+
+    There are neither batches nor labels: a step reads all waveforms.
+    """
+    model = parse(WaveformParams, run.model, f"model of {run.name}")
     build_cell(model.cell, 1, model.hidden_size, **model.options)
     if min(model.val_waveforms, model.test_waveforms, model.passes) < 1 or model.samples < 2:
         raise ValueError(f"model of {run.name} needs waveforms for val and test, of 2 samples or more, and passes")
-    return model, training
+    return model, parse(FitParams, run.training, f"training of {run.name}")
 
 
 def train(run: Run, tables: Path, out: Path, log: Log) -> Row:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pipelines.seq2seq.attention import Kind
 from pipelines.seq2seq.encoders import SymbolEncoder
 from pipelines.seq2seq.model import Seq2Seq
 from pipelines.seq2seq.pairs import Languages
@@ -11,6 +12,9 @@ from pipelines.seq2seq.text_model import TextParams, build_text_model
 @dataclass(frozen=True)
 class SentencesParams(TextParams):
     """The encoder, whose last output of each direction is the code, and the decoder."""
+
+    attention: Kind = "none"  # with another there would be nothing to put into the code
+    length_penalty: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()

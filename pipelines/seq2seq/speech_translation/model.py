@@ -24,18 +24,18 @@ from pipelines.sound.acoustics import FeatureParams, MaskParams
 AT_ONCE = 128  # recordings that are read in one batch
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SpeechTranslatorParams(FeatureParams, MaskParams, DecoderParams, BeamParams):
     """What a frame is and what training hides of it; the decoder; how translations are searched for."""
 
     language: str  # of translations; BLEU parts words by it
-    target_units: Units
-    speeds: tuple[float, ...]  # at which training plays recordings; 1.0 as they are
-    frames_a_step: int  # frames that the encoder's first layer reads as one step
-    encoder_layers: int  # each above the first halves the steps
-    bidirectional: bool  # the encoder; the decoder never is
-    cascade: bool  # whether what was said is written down first
-    sampling: float  # share of steps that read the decoder's own words in the last epoch; 0: teacher forcing
+    target_units: Units = "words"  # words | characters | subwords
+    speeds: tuple[float, ...] = (1.0,)  # at which training plays recordings; 1.0 as they are
+    frames_a_step: int = 4  # frames that the encoder's first layer reads as one step
+    encoder_layers: int = 2  # each above the first halves the steps
+    bidirectional: bool = True  # the encoder; the decoder never is
+    cascade: bool = False  # True: what was said is written down first, by a recogniser trained on transcripts
+    sampling: float = 0.0  # share of steps that read the decoder's own words in the last epoch; 0: teacher forcing
 
     def __post_init__(self) -> None:
         FeatureParams.__post_init__(self)

@@ -6,17 +6,17 @@ from pipelines.seq2seq.text_model import TextParams
 from pipelines.seq2seq.texts import Units
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TranslatorParams(TextParams):
     """The languages, the model, and what training changes."""
 
     languages: tuple[str, ...]  # of the columns source and target; BLEU parts words by them
-    reverse: bool  # whether target is read and source written
-    source_units: Units
-    target_units: Units
-    lower_source: bool  # read capitals as small letters
-    subwords: int  # pieces of a language, where units are subwords
-    sampling: float  # share of steps that read the decoder's own words in the last epoch; 0: teacher forcing
+    reverse: bool = False  # True: target is read and source written
+    source_units: Units = "words"  # words | characters | subwords | tokens (what spaces part)
+    target_units: Units = "words"
+    lower_source: bool = True  # capitals are read as small letters
+    subwords: int = 4000  # pieces of a language, where units are subwords
+    sampling: float = 0.0  # share of steps that read the decoder's own words in the last epoch; 0: teacher forcing
 
     def __post_init__(self) -> None:
         super().__post_init__()

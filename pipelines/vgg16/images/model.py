@@ -16,27 +16,29 @@ from pipelines.vgg16.model import VGG16, Shape, prepared
 CHUNK = 200  # pictures that go through the network at once: the outputs of more do not fit a CPU's cache
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ImagesParams(Shape):
     """A run's network."""
 
     pictures: str  # the tables' task
-    source: str  # the task that weights `source` learn first
-    source_epochs: int
-    weights: Literal["random", "source", "imagenet"]
-    head: Head
-    freeze: Freeze
-    body_rate: float  # learning rate of what is not the head, as a share of its rate
-    side: int  # pixels: a picture is scaled to it
-    views: int  # of each training picture that frozen features are computed of: itself, and others moved
-    moves: int  # pixels that a picture is moved by, at most
-    flips: bool  # whether pictures are mirrored: half of those learned from, and all that are answered, too
-    holes: int  # pixels a side of the square that is cut out of a picture learned from; 0: none
-    train_rows: int  # 0: all
-    few_labels: tuple[int, ...]  # numbers of labelled pictures that the same is also tried with
-    few_seeds: int  # draws of so many
-    few_steps: int  # of training with so many
-    compiled: bool  # on a GPU, a training step is compiled, which takes half a minute
+    source: str = "source"  # the tables' task that weights `source` are trained on first
+    source_epochs: int = 4
+    # imagenet: of width 1 without batch_norm, and the file of `python -m stages.weights`
+    weights: Literal["random", "source", "imagenet"] = "random"
+    head: Head = "replace-last"  # append | append-in-classifier | replace-last | replace-all
+    freeze: Freeze = "none"  # none | features | all-but-head | gradual
+    body_rate: float = 1.0  # learning rate of what is not the head, as a share of its rate
+    side: int = 32  # pixels: a picture is scaled to it
+    views: int = 1  # of each training picture that frozen features are computed of: itself, and others moved
+    moves: int = 0  # pixels that a picture is moved by, at most
+    # Half of the training pictures are mirrored, and an answer is the mean of a picture's and of its mirror image's.
+    flips: bool = False
+    holes: int = 0  # pixels a side of the square that is cut out of each training picture; 0: none
+    train_rows: int = 0  # 0: all
+    few_labels: tuple[int, ...] = ()  # numbers of labelled pictures that the same is also tried with
+    few_seeds: int = 3  # draws of so many
+    few_steps: int = 20  # of training with so many
+    compiled: bool = False  # on a GPU, a training step is compiled, which takes half a minute
 
     def __post_init__(self) -> None:
         super().__post_init__()

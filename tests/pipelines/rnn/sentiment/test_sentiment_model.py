@@ -212,8 +212,9 @@ def test_what_a_classifier_cannot_start_from_is_named(
     with pytest.raises(ValueError, match="the reader bag-of-words: only a recurrent one starts from another"):
         settings(dataclasses.replace(bag, model={**bag.model, "reader": "bag-of-words"}))
     run = started_from(tmp_path / "nowhere")
-    with pytest.raises(ValueError, match="which is not there: train it first, dvc repro train@seq2seq-sentences"):
-        settings(run)
+    settings(run)  # what a run uses follows from params.yaml alone
+    with pytest.raises(ValueError, match="nowhere, which does not exist: first dvc repro seq2seq@sentences"):
+        task.find("rnn", "sentiment").reads(run)
 
 
 def test_what_a_run_starts_from_is_told_for_its_fingerprint(kept: tuple[Path, Seq2Seq, Languages]) -> None:
