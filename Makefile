@@ -1,5 +1,6 @@
-# make repro | check-data | test | mutations | ui | deploy | worker | lint | bench | bench-cells | lock. Each sets up what
-# it needs.
+# make repro | check-data | test | test-fast | mutations | ui | deploy | worker | lint | bench | bench-cells | lock. Each
+# sets up what it needs.
+#   make repro CORES=4          how many trainings run at a time (default: all cores)
 #   make repro DATA=public      (also check-data) on the published data (DATA_MIRROR=folder is tried before their addresses)
 #   make ui MLFLOW_PORT=5001 PREFECT_PORT=4201
 #   make worker POOL=cpu
@@ -7,26 +8,28 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup repro check-data test mutations ui deploy worker lint bench bench-cells lock
+.PHONY: help setup repro check-data test test-fast mutations ui deploy worker lint bench bench-cells lock
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 MLFLOW_PORT ?= 5000
 PREFECT_PORT ?= 4200
+CORES ?=
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # No telemetry from any tool; DVC's is off in .dvc/config.
 export DO_NOT_TRACK := true
 export DVC_NO_ANALYTICS := 1
 export PYTHONUNBUFFERED := 1
+export CORES
 # Processes share the cores; numpy's threads within each would only wait for one another.
 export OPENBLAS_NUM_THREADS := 1
 # Bytecode is cached beside the packages: without it every process would compile them anew, for 20 s.
 unexport PYTHONDONTWRITEBYTECODE
 
 help:
-	@sed -n '1,5p' Makefile | cut -c3-
+	@sed -n '1,6p' Makefile | cut -c3-
 
 setup: $(READY)
 
@@ -49,13 +52,17 @@ repro: $(READY)
 # What CI runs: downloads and prepares what is not there yet, then checks all data sets in one process.
 check-data: $(READY)
 	@$(if $(filter-out builtin public,$(DATA)),$(error DATA must be builtin or public))
-	@$(if $(DATA),python -c 'from pipelines.repro import choose_data; choose_data("$(DATA)")')
+	@$(if $(DATA),python -c 'from pipelines.ops.repro import choose_data; choose_data("$(DATA)")')
 	@python -m stages validate --all
 
 test: $(READY)
-	@echo "running the tests (5 to 15 minutes on 2 cores)"
+	@echo "running the tests (5 to 10 minutes on 2 cores)"
 	@pytest -n 2 --dist loadfile --no-loadscope-reorder
 	@echo "next: 'make repro' trains on the built-in data, 'make ui' shows what came out"
+
+# What needs no server and no training of seconds: for the loop of work, under a minute on 2 cores.
+test-fast: $(READY)
+	@pytest -n 2 -m "not server and not slow" --no-loadscope-reorder
 
 # Breaks every data set in every way (tests/stages/mutations/): a tenth of it is part of `make test`.
 mutations: $(READY)
@@ -74,6 +81,7 @@ lint: $(READY)
 	@ruff format --check .
 	@ruff check .
 	@mypy
+	@python -m pipelines results --check
 
 bench: $(READY)
 	@for file in tests/benchmarks/bench_*.py; do echo "-- $$file"; module=$${file%.py}; python -m $${module//\//.}; done
