@@ -25,7 +25,7 @@ class Progress:
         self._running: dict[str, float] = {}
         self.seconds: dict[str, float] = {}  # of the stages that ran
         self._lock = threading.Lock()
-        self._is_quiet = bool(os.environ.get("CI")) or not sys.stdout.isatty()
+        self._is_quiet = bool(os.environ.get("CI")) or not is_terminal()
 
     @property
     def ran(self) -> Collection[str]:
@@ -86,6 +86,11 @@ class Progress:
     @staticmethod
     def _print(line: str) -> None:
         print(line, flush=True)
+
+
+def is_terminal() -> bool:
+    """Whether a person may be watching."""
+    return sys.stdout.isatty()
 
 
 def _in_words(seconds: float) -> str:
