@@ -2,7 +2,8 @@
 
 `step` is the definition: one time step, as the paper writes it. `sequence` is the same function over a whole
 sequence, rearranged to be fast: gated cells, and on a GPU all, by torch's fused kernels (oneDNN, cuDNN), the others on
-a processor by `bptt`. A sequence may be cut anywhere and continued from the state.
+a CPU by `bptt`. A sequence may be cut anywhere and continued from the state. A new cell needs only `step` and an entry
+in `CELLS`.
 
 Shapes: B batch, T time steps, I input_size, H hidden_size, M memory (H for the LSTMs, 0 for the others),
 G units per Clockwork module, S units of all slower modules, C context units of SCRN, K = H - C its other units.
@@ -47,9 +48,12 @@ class Cell(nn.Module, ABC):
     def step(self, inputs: Tensor, state: State) -> State:
         """One time step: inputs (B, I)."""
 
-    @abstractmethod
     def sequence(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
-        """All time steps at once: inputs (B, T, I) -> outputs (B, T, H) and the state after the last."""
+        """All time steps at once: inputs (B, T, I) -> outputs (B, T, H) and the state after the last.
+
+        A cell that has no faster form than its steps leaves this out.
+        """
+        return self.unroll(inputs, state)
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """The sequence form, from the given state or from zeros."""

@@ -1,46 +1,41 @@
-"""A classifier that starts from what an auto-encoder learned of sentences without verdicts.
+"""A classifier that starts from a reader of words which another task trained, on sentences without labels.
 
-Dai & Le (2015), "Semi-supervised sequence learning", section 2: the reader of a sequence auto-encoder is where a
-classifier's reader starts from. Both must have the same cell and sizes.
+Dai & Le (2015), "Semi-supervised sequence learning", section 2: a classifier starts from the reader of a sequence
+auto-encoder. Both must have the same cell and sizes.
 """
 
 from pathlib import Path
 
 import torch
 
-from pipelines.nn import checkpoint
+from pipelines.nn import word_reader
 from pipelines.nn.words import Vocabulary
 from pipelines.rnn.sentiment.model import TextClassifier
 
-EMBEDDING, READER = "encoder.embedding.weight", "encoder.recurrent."
+EMBEDDING = "embedding"
 
 
 def start_from(path: Path, model: TextClassifier, vocabulary: Vocabulary) -> int:
-    """Gives `model` the reader of the auto-encoder kept at `path`, and the embedding of each word that both know.
+    """Gives `model` the recurrent layers of the reader saved at `path`, and the embedding of each word that both know.
 
-    Returns how many words those are. Raises ValueError where the file is none of an auto-encoder of words, or where its
-    reader does not fit.
+    Returns how many words those are. Raises ValueError where the file has no reader of words, or one of another shape.
     """
-    state = checkpoint.load(path)
-    if "languages" not in state or EMBEDDING not in state["weights"]:
-        raise ValueError(f"{path} holds no auto-encoder: name the model.safetensors of a run of seq2seq-sentences")
-    learned, names = state["weights"], state["languages"]["source"]["symbols"]
-    reader = {name.removeprefix(READER): value for name, value in learned.items() if name.startswith(READER)}
-    wanted = model.recurrent.state_dict()
+    reader = word_reader.load(path)
     embedding = model.features.word_embedding.weight
-    shapes = {name: tuple(value.shape) for name, value in {**reader, EMBEDDING: learned[EMBEDDING][0]}.items()}
-    expected = {name: tuple(value.shape) for name, value in {**wanted, EMBEDDING: embedding[0]}.items()}
-    if shapes != expected:
-        apart = next(name for name in {**expected, **shapes} if shapes.get(name) != expected.get(name))
-        raise ValueError(
-            f"{path}: {apart} is {shapes.get(apart, 'not there')}, the classifier's is "
-            f"{expected.get(apart, 'not there')}: give it that run's cell, hidden_size, num_layers and bidirectional, "
-            "its embedding_size as word_size, and neither char_size nor context_window"
-        )
-    model.recurrent.load_state_dict(reader)
-    rows = {name: row for row, name in enumerate(names)}
+    found = {**reader.recurrent, EMBEDDING: reader.embedding[0]}
+    expected = {**model.recurrent.state_dict(), EMBEDDING: embedding[0]}
+    for name in {**expected, **found}:
+        given, wanted = (str(tuple(side[name].shape)) if name in side else "missing" for side in (found, expected))
+        if given != wanted:
+            raise ValueError(
+                f"{path}: {name} is {given}, the classifier's is {wanted}: give the classifier that run's cell, "
+                "hidden_size, num_layers and bidirectional, its embedding_size as word_size, and neither char_size nor "
+                "context_window"
+            )
+    model.recurrent.load_state_dict(reader.recurrent)
+    rows = {word: row for row, word in enumerate(reader.words)}
     both = [(place, rows[word]) for place, word in enumerate(vocabulary.words) if word in rows]
     places, from_rows = torch.tensor(both).unbind(dim=1)
     with torch.no_grad():
-        embedding[places] = learned[EMBEDDING][from_rows].to(embedding)
+        embedding[places] = reader.embedding[from_rows].to(embedding)
     return len(both)

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from pipelines.nn import checkpoint
+from pipelines.nn import checkpoint, word_reader
 from pipelines.seq2seq.model import Seq2Seq
 from pipelines.seq2seq.outputs import outputs
 from pipelines.seq2seq.pairs import Languages
@@ -56,8 +56,13 @@ def nearest(codes: Tensor, known: Tensor) -> Tensor:
 def save_autoencoder(
     path: Path, model: Seq2Seq, params: SentencesParams, languages: Languages, *, known: list[str], codes: Tensor
 ) -> None:
-    """Writes all that prediction needs into one file; `known` are sentences with their codes (M, E)."""
-    checkpoint.save(path, {**state_of(model, params, languages), "known": known, "codes": codes})
+    """Writes all that prediction needs into one file; `known` are sentences with their codes (M, E).
+
+    The encoder is a reader of words that other tasks may start from.
+    """
+    state = state_of(model, params, languages)
+    state |= word_reader.entry(languages.source.symbols.names, "encoder.embedding.weight", "encoder.recurrent.")
+    checkpoint.save(path, state | {"known": known, "codes": codes})
 
 
 def load_autoencoder(path: Path) -> tuple[Seq2Seq, Writing, SentencesParams, list[str], Tensor]:

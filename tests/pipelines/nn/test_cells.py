@@ -111,6 +111,19 @@ def test_sequence_form_is_the_step_by_step_definition(name: str, time: int) -> N
         assert difference(a, b) < EXACT
 
 
+def test_a_cell_needs_only_its_step() -> None:
+    class Average(Cell):
+        """h_t = (x_t + h_{t-1}) / 2."""
+
+        def step(self, inputs: Tensor, state: State) -> State:
+            return state._replace(h=(inputs + state.h) / 2)
+
+    inputs, start = any_inputs(), State(torch.zeros(B, I, dtype=torch.float64), torch.zeros(B, 0))
+    outputs, last = Average(I, I)(inputs, start)
+    assert torch.equal(outputs[:, 1], inputs[:, 0] / 4 + inputs[:, 1] / 2)
+    assert torch.equal(outputs[:, -1], last.h)
+
+
 @pytest.mark.parametrize("name", FORMS)
 def test_initial_state_is_the_default_and_zero(name: str) -> None:
     cell, inputs = any_cell(name), any_inputs()

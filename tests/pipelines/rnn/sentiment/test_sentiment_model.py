@@ -22,8 +22,8 @@ from pipelines.rnn.sentiment.start import start_from
 from pipelines.rnn.sentiment.train import settings, train
 from pipelines.seq2seq.model import Seq2Seq
 from pipelines.seq2seq.pairs import Languages
+from pipelines.seq2seq.sentences.inference import save_autoencoder
 from pipelines.seq2seq.sentences.model import SentencesParams, build_autoencoder
-from pipelines.seq2seq.text_model import state_of
 from pipelines.seq2seq.texts import Writing
 from pipelines.settings import Run
 from tests.pipelines.examples import EXAMPLES, Told
@@ -169,6 +169,8 @@ def started_from(path: Path) -> Run:
 
 AUTOENCODER = {"hidden_size": 6, "embedding_size": 6, "cell": "gru", "num_layers": 1, "bidirectional": True}
 
+FITS = {"hidden_size": 6, "word_size": 6, "cell": "gru", "char_size": 0, "bidirectional": True}  # a classifier like it
+
 
 @pytest.fixture
 def kept(tmp_path: Path) -> tuple[Path, Seq2Seq, Languages]:
@@ -177,16 +179,16 @@ def kept(tmp_path: Path) -> tuple[Path, Seq2Seq, Languages]:
     params = parse(SentencesParams, {**EXAMPLES["seq2seq", "sentences"].model, **AUTOENCODER}, "example")
     writing = Writing.of(["a bad film", "a good end"], "tokens")
     model, languages = build_autoencoder(params, Languages(writing, writing)), Languages(writing, writing)
-    checkpoint.save(tmp_path / "sentences.safetensors", state_of(model, params, languages))
-    return tmp_path / "sentences.safetensors", model.eval(), languages
+    path = tmp_path / "sentences.safetensors"
+    save_autoencoder(path, model, params, languages, known=["a bad film"], codes=torch.zeros(1, 12))
+    return path, model.eval(), languages
 
 
 def test_a_classifier_that_starts_from_an_autoencoder_reads_as_that_does(
     kept: tuple[Path, Seq2Seq, Languages], encoder: Encoder
 ) -> None:
     path, autoencoder, languages = kept
-    fits: dict[str, Any] = {"hidden_size": 6, "word_size": 6, "cell": "gru", "char_size": 0, "bidirectional": True}
-    model = build_classifier(ClassifierParams(**{**MODEL, **fits}), encoder.vocabulary, 2).double().eval()
+    model = build_classifier(ClassifierParams(**{**MODEL, **FITS}), encoder.vocabulary, 2).double().eval()
     assert isinstance(model, TextClassifier)
     unknown = model.features.word_embedding.weight[encoder.vocabulary.words.index("not")].clone()
     assert start_from(path, model, encoder.vocabulary) == 7  # <pad>, <unk>, a, bad, good, film and end; not `not`
@@ -205,8 +207,14 @@ def test_what_a_classifier_cannot_start_from_is_named(
     path, _, _ = kept
     with pytest.raises(ValueError, match=r"forward_cells.0.weight_ih is \(18, 6\), the classifier's is \(18, \d+\)"):
         start_from(path, classifier(encoder, hidden_size=6, cell="gru", bidirectional=True), encoder.vocabulary)
+    deeper = build_classifier(ClassifierParams(**{**MODEL, **FITS, "num_layers": 2}), encoder.vocabulary, 2)
+    assert isinstance(deeper, TextClassifier)
+    with pytest.raises(ValueError, match=r"forward_cells.1.weight_ih is missing, the classifier's is \(18, 12\)"):
+        start_from(path, deeper, encoder.vocabulary)
     checkpoint.save(tmp_path / "other.safetensors", {"weights": {"output": torch.zeros(1)}})
-    with pytest.raises(ValueError, match=r"holds no auto-encoder: name the model.safetensors of a run of seq2seq-sent"):
+    with pytest.raises(
+        ValueError, match=r"holds no reader of words: name the model.safetensors of a run of seq2seq-sent"
+    ):
         start_from(tmp_path / "other.safetensors", classifier(encoder), encoder.vocabulary)
     bag = started_from(path)
     with pytest.raises(ValueError, match="the reader bag-of-words: only a recurrent one starts from another"):
