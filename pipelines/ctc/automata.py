@@ -1,7 +1,7 @@
-"""What texts are likely or allowed, as automata that a beam search walks along with its prefixes.
+"""Language models and lexicons as automata, whose states a beam search carries along with its prefixes.
 
 An automaton reads a text label by label from state 0; each label has a score (a log probability, -inf where it is not
-allowed) and leads to a state, and each state says what it costs to end there.
+allowed) and leads to a state, and each state has a score for a text that ends there.
 
 Shapes: S states, C labels with the blank (index 0, which no text has).
 """
@@ -18,14 +18,14 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Automaton:
-    """score (S, C) of each label in each state, move (S, C) to which state it leads, end (S,) the score of ending."""
+    """score (S, C) of each label in each state, move (S, C) the state it leads to, end (S,) the score of ending."""
 
     score: Tensor
     move: Tensor
     end: Tensor
 
     def to(self, like: Tensor) -> "Automaton":
-        """The same on the device of `like`, with scores of its type."""
+        """The same on the device of `like`, with scores of its dtype."""
         return Automaton(self.score.to(like), self.move.to(like.device), self.end.to(like))
 
     def of_text(self, labels: Sequence[int]) -> float:
@@ -40,12 +40,14 @@ class Automaton:
 def ngram(texts: Iterable[Sequence[int]], labels: int, order: int) -> Automaton:
     """log p(label | the order - 1 before it), from texts of labels 1 to `labels` - 1, smoothed so that none is zero.
 
-    Interpolated Witten-Bell: a context seen n times before r different labels trusts its own counts n / (n + r), and
-    the context that is one shorter for the rest; the last resort is uniform (Chen & Goodman 1999, section 2.6).
+    Interpolated Witten-Bell: a context seen n times before r different labels weighs its own counts n / (n + r), and
+    the context that is one shorter the rest; the shortest is a uniform distribution (Chen & Goodman 1999, section 2.6).
+
+    Raises ValueError for an order below 1.
     """
     if order < 1:
         raise ValueError(f"order is {order}: an n-gram model has an order of at least 1")
-    start, stop = 0, labels  # the blank's index stands before a text, one more than the labels' after it
+    start, stop = 0, labels  # before a text is the blank's index, after it one more than the labels'
     counts: dict[tuple[int, ...], Counter[int]] = {(): Counter()}
     for text in texts:
         history: tuple[int, ...] = (start,)
@@ -81,7 +83,10 @@ def ngram(texts: Iterable[Sequence[int]], labels: int, order: int) -> Automaton:
 
 
 def lexicon(words: Iterable[Sequence[int]], labels: int, space: int) -> Automaton:
-    """Allows the texts that are `words` with one label `space` between two of them, all with score 0."""
+    """Allows the texts that are `words` with one label `space` between two of them, all with score 0.
+
+    Raises ValueError for a word without labels.
+    """
     nodes: list[dict[int, int]] = [{}]
     ends: set[int] = set()
     for word in words:

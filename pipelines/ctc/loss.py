@@ -1,10 +1,9 @@
 """Connectionist temporal classification as its paper writes it (Graves, Fernández, Gomez & Schmidhuber 2006, ICML).
 
-A network gives each frame of a recording a distribution over the labels and the *blank*, index 0. A path, one label a
-frame, stands for the text that is left when repeats are merged and then blanks removed; the probability of a text is
-the sum over all its paths. Forward and backward variables sum them, in log space.
+A network gives each frame of a recording a distribution over the labels and the *blank*, index 0 (see nn/ctc.py). The
+probability of a text is the sum over all its paths. Forward and backward variables sum them, in log space.
 
-This is the definition, also in float64 and for pictures; training uses torch's kernel, which tests hold against it.
+This is the definition, in float64 too, and for pictures; training uses torch's kernel, which is tested against it.
 
 Shapes: B recordings, T frames in the longest, C labels with the blank, L labels of the longest target,
 S = 2 L + 1 states: the target with a blank before, between and after its labels.
@@ -20,16 +19,16 @@ from pipelines.nn.recurrent import within
 
 
 class Lattice:
-    """The states of each target of a batch, and which of them may follow which."""
+    """The states of each target of a batch, and the transitions between them."""
 
     def __init__(self, targets: Tensor, target_lengths: Tensor) -> None:
-        """targets (B, L), anything beyond target_lengths (B,)."""
+        """targets (B, L), of which what is beyond target_lengths (B,) does not matter."""
         batch, longest = targets.shape
         self.labels = targets.new_full((batch, 2 * longest + 1), BLANK)  # (B, S)
         self.labels[:, 1::2] = targets.masked_fill(~within(target_lengths, longest), BLANK)
         self.inside = within(2 * target_lengths + 1, 2 * longest + 1)  # (B, S)
         self.last = 2 * target_lengths  # (B,) the blank after the last label
-        # The blank between two labels may be left out, unless they are the same.
+        # The blank between two labels may be skipped, unless they are the same.
         before = self.labels.roll(2, dims=1)
         self.skips = (self.labels != BLANK) & (self.labels != before)
         self.skips[:, :2] = False
@@ -40,13 +39,13 @@ class Lattice:
         return log_probs.gather(2, index).masked_fill(~self.inside[:, None], -torch.inf)
 
     def predecessors(self, values: Tensor) -> Tensor:
-        """For each state the values (B, S) of those it may come from: itself, the one before, the one before that."""
+        """For each state the values (B, S) of those before it: itself, the previous one, the one before: (3, B, S)."""
         one = values.roll(1, dims=1)
         one[:, 0] = -torch.inf
         return torch.stack([values, one, values.roll(2, dims=1).masked_fill(~self.skips, -torch.inf)])  # (3, B, S)
 
     def successors(self, values: Tensor) -> Tensor:
-        """For each state the values (B, S) of those that may come after it: (3, B, S)."""
+        """For each state the values (B, S) of those after it: itself, the next one, the one after that: (3, B, S)."""
         one = values.roll(-1, dims=1)
         one[:, -1] = -torch.inf
         return torch.stack([values, one, values.masked_fill(~self.skips, -torch.inf).roll(-2, dims=1)])
@@ -66,7 +65,7 @@ class Lattice:
 def forward_variables(lattice: Lattice, log_probs: Tensor, lengths: Tensor) -> Tensor:
     """alpha_t(s): log probability of all beginnings of paths that are in state s at frame t (B, T, S).
 
-    Equations 6 and 7; beyond a recording's length the last values stay.
+    Equations 6 and 7; beyond a recording's length the last values are repeated.
     """
     first, *rest = lattice.emissions(log_probs).unbind(dim=1)
     alphas = [first + lattice.first_states().to(first)]
@@ -79,7 +78,7 @@ def forward_variables(lattice: Lattice, log_probs: Tensor, lengths: Tensor) -> T
 def backward_variables(lattice: Lattice, log_probs: Tensor, lengths: Tensor) -> Tensor:
     """beta_t(s): log probability of all ends of paths that were in state s at frame t (B, T, S).
 
-    Equations 10 and 11, but for frame t itself, which alpha counts already; -inf beyond a recording's length.
+    Equations 10 and 11, without frame t itself, which alpha counts; -inf beyond a recording's length.
     """
     emissions = lattice.emissions(log_probs)
     last = lattice.last_states().to(emissions)

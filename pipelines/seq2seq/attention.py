@@ -1,4 +1,4 @@
-"""Attention of a decoder over what an encoder made of the source: how much each source place counts at each step.
+"""Attention of a decoder over an encoder's states: the weight of each source step at each target step.
 
 Shapes: B sequences, T target steps, S source steps, H decoder units, E encoder outputs.
 """
@@ -28,14 +28,14 @@ class Attention(nn.Module):
             nn.init.normal_(self.vector, std=hidden_size**-0.5)
 
     def forward(self, hidden: Tensor, keys: Tensor, padding: Tensor) -> Tensor:
-        """hidden (B, T, H), keys (B, S, H) of `self.keys`, padding (B, S) -> weights (B, T, S), each row sums to 1.
+        """hidden (B, T, H), keys (B, S, H) of `self.keys`, padding (B, S) -> weights (B, T, S); each row sums to 1.
 
-        Padding has no weight, except where a source has nothing else.
+        Padding has no weight, unless a source is padding alone.
         """
         if self.additive:
             mixed = torch.tanh(self.query(hidden)[:, :, None] + keys[:, None])  # (B, T, S, H)
-            scores = mixed @ self.vector
+            scores = mixed @ self.vector  # (B, T, S)
         else:
-            scores = hidden @ keys.transpose(1, 2)
-        lowest = torch.finfo(scores.dtype).min  # finite: a source without a step weighs its padding evenly, not as NaN
+            scores = hidden @ keys.transpose(1, 2)  # (B, T, S)
+        lowest = torch.finfo(scores.dtype).min  # finite: a source of padding alone gets even weights, not NaN
         return scores.masked_fill(padding[:, None], lowest).softmax(dim=-1)

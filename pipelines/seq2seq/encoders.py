@@ -1,6 +1,6 @@
-"""Encoders: what a decoder gets to know of a source, be it symbols or frames of sound.
+"""Encoders of a source for a decoder: of symbols, or of frames of sound.
 
-Shapes: B sequences, S source steps, S' steps that are left of them, F features of a frame, E outputs of a step.
+Shapes: B sequences, S source steps, S' output steps, F features of a frame, E outputs of a step.
 """
 
 import torch
@@ -11,7 +11,7 @@ from pipelines.nn.words import LockedDropout
 
 
 class SymbolEncoder(nn.Module):
-    """Embedded symbols, read by recurrent layers."""
+    """Embeds symbols and runs recurrent layers over them."""
 
     def __init__(
         self,
@@ -50,8 +50,8 @@ class SymbolEncoder(nn.Module):
 class FrameEncoder(nn.Module):
     """A pyramid of recurrent layers: each but the first reads two neighbouring outputs of the one below as one step.
 
-    Chan et al. (2016), Listen, Attend and Spell, equation 5: L layers leave 1 / 2^(L-1) of the steps, so that attention
-    has few places to choose from.
+    Chan et al. (2016), Listen, Attend and Spell, equation 5: L layers keep 1 / 2^(L-1) of the steps, so that attention
+    has few of them to choose from.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class FrameEncoder(nn.Module):
             raise ValueError(f"num_layers must be at least 1, found {num_layers}")
         if frames_a_step < 1:
             raise ValueError(f"frames_a_step is {frames_a_step}: at least 1 is needed")
-        self.joined = [frames_a_step, *[2] * (num_layers - 1)]  # steps of the layer below that a layer reads as one
+        self.factors = [frames_a_step, *[2] * (num_layers - 1)]  # steps of the layer below that a layer reads as one
         sizes = [features * frames_a_step, *[2 * self.output_size] * (num_layers - 1)]
         self.layers = nn.ModuleList(Recurrent(cell, size, hidden_size, bidirectional=bidirectional) for size in sizes)
         self.dropout = LockedDropout(dropout)
@@ -80,18 +80,21 @@ class FrameEncoder(nn.Module):
     def forward(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """source (B, S, F), lengths (B,) -> states (B, S', E), lengths (B,), last output of each direction (B, E)."""
         states = source
-        for number, (layer, count) in enumerate(zip(self.layers, self.joined, strict=True)):
-            states, lengths = joined(self.dropout(states) if number else states, lengths, count)
+        for number, (layer, factor) in enumerate(zip(self.layers, self.factors, strict=True)):
+            states, lengths = join_steps(self.dropout(states) if number else states, lengths, factor)
             states = layer(states, lengths)
         last = self.layers[-1]
         assert isinstance(last, Recurrent)
         return states, lengths, last.last_output(states, lengths)
 
 
-def joined(states: Tensor, lengths: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """`count` neighbouring steps as one: (B, S, F) -> (B, ceil(S / count), count F), zeros where the last is short."""
+def join_steps(states: Tensor, lengths: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Joins `count` neighbouring steps to one: (B, S, F) -> (B, ceil(S / count), count F), and the new lengths (B,).
+
+    Where the last step is short of some, they are zeros.
+    """
     steps = torch.arange(states.shape[1], device=states.device)
     states = states.masked_fill((steps >= lengths[:, None])[..., None], 0.0)
     short = -states.shape[1] % count
-    wide = nn.functional.pad(states, (0, 0, 0, short))
-    return wide.reshape(len(wide), -1, count * wide.shape[2]), -(-lengths // count)
+    padded = nn.functional.pad(states, (0, 0, 0, short))
+    return padded.reshape(len(padded), -1, count * padded.shape[2]), -(-lengths // count)

@@ -1,7 +1,7 @@
 """An encoder and a decoder: a source of any kind in, a sequence of symbols of another length out.
 
-The decoder's inputs are the target itself, one step late (teacher forcing). Where no step needs what the one before it
-found (no input feeding, no scheduled sampling), all target steps are one call of the fused kernels.
+The decoder reads the target itself, shifted by one step (teacher forcing). Where no step needs the output of the one
+before it (no input feeding, no scheduled sampling), all target steps are one call of the fused kernels.
 
 Shapes: B sequences, S source steps, T target steps with STOP, H decoder units, E encoder outputs, D embedding,
 V symbols.
@@ -52,9 +52,9 @@ class DecoderParams:
 
 @dataclass(frozen=True)
 class Encoded:
-    """What a decoder knows of its sources; the same rows in all parts.
+    """Encoded sources, as a decoder reads them; the same rows in all parts.
 
-    states (B, S, E), keys (B, S, H) for attention, padding (B, S); code (B, E) is the fixed vector.
+    states (B, S, E), keys (B, S, H) for attention, padding (B, S), True in it; code (B, E) is the fixed vector.
     """
 
     states: Tensor
@@ -67,7 +67,7 @@ class Encoded:
 
 
 class DecoderState(NamedTuple):
-    """What the decoder carries from one step to the next: each layer's state, and what is fed in again (B, H or 0)."""
+    """What the decoder carries from one step to the next: each layer's state, and the input that is fed (B, H or 0)."""
 
     layers: tuple[State, ...]
     feed: Tensor
@@ -143,25 +143,25 @@ class Seq2Seq(nn.Module):
         return self.output(answer), state, weights
 
     def forward(self, batch: Batch, sampling: float = 0.0) -> Tensor:
-        """Logits (B, T, V) of targets (B, T): before each symbol the decoder read those in front of it.
+        """Logits (B, T, V) of targets (B, T), each from the symbols before it.
 
-        With probability `sampling` a step instead reads what the decoder itself holds most likely (Bengio et al. 2015,
+        With probability `sampling` a step instead reads the decoder's own most probable symbol (Bengio et al. 2015,
         Scheduled sampling, section 2.4).
         """
-        logits: Tensor = self.output(self._written(batch, sampling)[0])
+        logits: Tensor = self.output(self._decode(batch, sampling)[0])
         return logits
 
     def loss(self, batch: Batch, label_smoothing: float = 0.0, sampling: float = 0.0) -> Tensor:
-        """The mean cross entropy of a target symbol, STOP among them."""
-        answers, _ = self._written(batch, sampling)
+        """The mean cross entropy of a target symbol, STOP included, in nats."""
+        answers, _ = self._decode(batch, sampling)
         targets = batch.targets.flatten()
         return output_loss(answers.flatten(0, 1), self.output, targets, label_smoothing, ignored=PAD)
 
     def attend(self, batch: Batch) -> Tensor:
-        """Attention (B, T, S) while the targets are written; zeros for a decoder without."""
-        return self._written(batch, 0.0)[1]
+        """Attention (B, T, S) at each target step; zeros for a decoder without."""
+        return self._decode(batch, 0.0)[1]
 
-    def _written(self, batch: Batch, sampling: float) -> tuple[Tensor, Tensor]:
+    def _decode(self, batch: Batch, sampling: float) -> tuple[Tensor, Tensor]:
         """Attentional states (B, T, H), which the output layer turns into logits, and attention (B, T, S)."""
         encoded = self.encode(batch.source, batch.lengths)
         if sampling or self.params.input_feeding:
@@ -172,7 +172,7 @@ class Seq2Seq(nn.Module):
         """All steps in one call a layer."""
         batch, steps = targets.shape
         masks = _Masks(self.dropout, self.params, batch, encoded.code)
-        hidden = masked(self.embedding(late(targets)), masks.inputs)
+        hidden = masked(self.embedding(shifted(targets)), masks.inputs)  # (B, T, D)
         if self.attention is None:
             hidden = torch.cat([hidden, encoded.code[:, None].expand(-1, steps, -1)], dim=-1)
         for number, state in enumerate(self.start(encoded).layers):
@@ -185,21 +185,22 @@ class Seq2Seq(nn.Module):
         """The same step by step."""
         masks = _Masks(self.dropout, self.params, len(targets), encoded.code)
         state = self.start(encoded)
-        found: list[Tensor] = []
+        answers: list[Tensor] = []
         weights: list[Tensor] = []
-        for target in late(targets).unbind(1):
+        for target in shifted(targets).unbind(1):
             symbols = target
-            if sampling and found:
-                own = torch.rand(target.shape, device=target.device) < sampling
-                symbols = torch.where(own, self.output(found[-1].detach()).argmax(dim=-1), target)
-            answer, state, attended = self._step(self.embedding(symbols), state, encoded, masks)
-            found.append(answer)
-            weights.append(attended)
-        return torch.stack(found, dim=1), torch.stack(weights, dim=1)
+            if sampling and answers:
+                is_own = torch.rand(target.shape, device=target.device) < sampling
+                symbols = torch.where(is_own, self.output(answers[-1].detach()).argmax(dim=-1), target)
+            answer, state, attention = self._step(self.embedding(symbols), state, encoded, masks)
+            answers.append(answer)
+            weights.append(attention)
+        return torch.stack(answers, dim=1), torch.stack(weights, dim=1)
 
     def _step(
         self, embedded: Tensor, state: DecoderState, encoded: Encoded, masks: "_Masks"
     ) -> tuple[Tensor, DecoderState, Tensor]:
+        """Embedded symbols (B, D) -> attentional state (B, H), the next state, and attention (B, S)."""
         parts = [masked(embedded, masks.inputs)]
         if self.attention is None:
             parts.append(encoded.code.repeat_interleave(len(embedded) // len(encoded.code), dim=0))
@@ -210,7 +211,7 @@ class Seq2Seq(nn.Module):
                 hidden = masked(hidden, masks.between[number - 1])
             layers.append(self._cell(number).step(hidden, layer))
             hidden = layers[-1].h
-        # Rows of one source look at it together, as if they were its steps.
+        # All rows of one source attend to it in one product, as if they were its steps.
         grouped = hidden.view(len(encoded.code), -1, hidden.shape[1])
         answer, weights = (part.flatten(0, 1) for part in self._answer(grouped, encoded, masks))
         feed = answer if self.params.input_feeding else state.feed
@@ -249,10 +250,10 @@ class _Masks:
 
 
 def masked(values: Tensor, mask: Tensor | None) -> Tensor:
-    """Values (B, F) or (A, T, F), dropped by the mask of their sequences, if there is one."""
+    """Values (B, F) or (B, T, F), times the dropout mask (B, F) of their sequences, if there is one."""
     return values if mask is None else values * mask.view(len(values), *[-1] * (values.dim() - 2), mask.shape[1])
 
 
-def late(targets: Tensor) -> Tensor:
-    """What the decoder reads while it writes targets (B, T): STOP, then all but the last symbol."""
+def shifted(targets: Tensor) -> Tensor:
+    """The decoder's inputs for targets (B, T): STOP, then all but the last symbol."""
     return nn.functional.pad(targets[:, :-1], (1, 0), value=STOP)

@@ -1,4 +1,4 @@
-"""Pairs of texts, what is read and what is written: as numbers, and in batches.
+"""Pairs of a source and a target text: as numbers, and in batches.
 
 Training, evaluation, the command line and the served model all encode here.
 """
@@ -11,45 +11,45 @@ import numpy as np
 
 from pipelines.nn.words import shuffled
 from pipelines.seq2seq.model import Batch
-from pipelines.seq2seq.symbols import as_source, stopped
-from pipelines.seq2seq.texts import Writing
+from pipelines.seq2seq.symbols import collate_sources, collate_targets
+from pipelines.seq2seq.tokenizer import Tokenizer
 
 Pair = tuple[list[int], list[int]]
 
 
 @dataclass(frozen=True)
 class Languages:
-    """The writing of the language that is read and of the one that is written, be it that of trees."""
+    """The tokenizers of sources and of targets. A target's language may be that of trees."""
 
-    source: Writing
-    target: Writing
+    source: Tokenizer
+    target: Tokenizer
 
     def pairs(self, sources: Iterable[str], targets: Iterable[str]) -> list[Pair]:
-        """Texts and what they become, as numbers."""
+        """Each source and its target, as numbers."""
         texts = zip(sources, targets, strict=True)
-        return [(self.source.numbers(source), self.target.numbers(target)) for source, target in texts]
+        return [(self.source.encode(source), self.target.encode(target)) for source, target in texts]
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps of them."""
+        """The tokenizers as an entry of a checkpoint."""
         return {"source": self.source.state(), "target": self.target.state()}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "Languages":
-        return cls(Writing.from_state(state["source"]), Writing.from_state(state["target"]))
+        return cls(Tokenizer.from_state(state["source"]), Tokenizer.from_state(state["target"]))
 
 
 def batch_of(pairs: Sequence[Pair]) -> Batch:
-    source, lengths = as_source([source for source, _ in pairs])
-    return Batch(source, lengths, stopped([target for _, target in pairs]))
+    source, lengths = collate_sources([source for source, _ in pairs])
+    return Batch(source, lengths, collate_targets([target for _, target in pairs]))
 
 
-def written_length(pair: Pair) -> int:
-    """Symbols of the target, for which most of the work is done."""
+def target_length(pair: Pair) -> int:
+    """Symbols of the target, which take most of the time."""
     return len(pair[1])
 
 
 def batches_of_epoch(
-    pairs: Sequence[Pair], batch_size: int, rng: np.random.Generator, length: Callable[[Pair], int] = written_length
+    pairs: Sequence[Pair], batch_size: int, rng: np.random.Generator, length: Callable[[Pair], int] = target_length
 ) -> list[Batch]:
     """All pairs in batches of about the same length, in random order."""
     lengths = np.array([length(pair) for pair in pairs])

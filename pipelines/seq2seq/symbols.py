@@ -1,4 +1,4 @@
-"""What a decoder writes and an encoder of text reads: symbols by number, and batches of them.
+"""What a decoder writes and an encoder of text reads: symbols as numbers, and batches of them.
 
 Shapes: B sequences, T symbols of the longest.
 """
@@ -19,15 +19,15 @@ SPECIAL = ("<pad>", "<stop>", "<unk>")
 
 @dataclass(frozen=True)
 class Symbols:
-    """What numbers stand for: three special symbols, then those of the training sequences."""
+    """The symbols by number: three special ones, then those of the training sequences."""
 
     names: tuple[str, ...]
 
     @classmethod
-    def of(cls, sequences: Iterable[Sequence[str]], least: int = 1) -> "Symbols":
-        """The symbols that occur at least `least` times, the most frequent first, ties by spelling."""
+    def of(cls, sequences: Iterable[Sequence[str]], min_count: int = 1) -> "Symbols":
+        """The symbols that occur at least `min_count` times, the most frequent first, ties by spelling."""
         counts = Counter(symbol for sequence in sequences for symbol in sequence)
-        return cls((*SPECIAL, *(symbol for symbol in ranked(counts) if counts[symbol] >= least)))
+        return cls((*SPECIAL, *(symbol for symbol in ranked(counts) if counts[symbol] >= min_count)))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -36,20 +36,21 @@ class Symbols:
     def _numbers(self) -> dict[str, int]:
         return {name: number for number, name in enumerate(self.names)}
 
-    def numbers(self, sequence: Iterable[str]) -> list[int]:
-        """A symbol that training did not see is UNKNOWN."""
+    def encode(self, sequence: Iterable[str]) -> list[int]:
+        """The numbers of symbols; one that was not in training becomes UNKNOWN."""
         return [self._numbers.get(symbol, UNKNOWN) for symbol in sequence]
 
-    def sequence(self, numbers: Iterable[int]) -> list[str]:
+    def decode(self, numbers: Iterable[int]) -> list[str]:
+        """The symbols of numbers."""
         return [self.names[number] for number in numbers]
 
 
-def stopped(targets: Sequence[Sequence[int]]) -> Tensor:
+def collate_targets(targets: Sequence[Sequence[int]]) -> Tensor:
     """Targets, each ended by STOP and then padded: (B, T)."""
     return padded([[*target, STOP] for target in targets], max(map(len, targets)) + 1, PAD)
 
 
-def as_source(sequences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+def collate_sources(sequences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     """Symbols (B, T), padded, and their lengths (B,). An empty sequence is read as padding alone."""
     lengths = [len(sequence) for sequence in sequences]
     return padded(sequences, max(1, *lengths), PAD), torch.tensor(lengths)

@@ -1,4 +1,4 @@
-"""A model that reads symbols and writes symbols: its settings, how it is built, kept and loaded."""
+"""A model from symbols to symbols: its settings, and how it is built, saved and loaded."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from pipelines.seq2seq.search import BeamParams
 
 @dataclass(frozen=True)
 class TextParams(DecoderParams, BeamParams):
-    """The encoder, the decoder, and how what is written is searched for."""
+    """The shapes of encoder and decoder, and how outputs are searched for."""
 
     bidirectional: bool = True  # the encoder; the decoder never is
     least_count: int = 1  # a symbol that training has more rarely is unknown
@@ -36,7 +36,7 @@ def build_text_model(params: TextParams, languages: Languages) -> Seq2Seq:
 
 
 def state_of(model: Seq2Seq, params: TextParams, languages: Languages) -> dict[str, Any]:
-    """Everything that answering needs, for a checkpoint."""
+    """All that decoding needs, as the state of a checkpoint."""
     return {"weights": model.state_dict(), "params": vars(params), "languages": languages.state()}
 
 
@@ -45,8 +45,8 @@ def from_state(
     kind: type[Params],
     build: Callable[[Params, Languages], Seq2Seq] = build_text_model,
 ) -> tuple[Seq2Seq, Languages, Params]:
-    """The model that `state_of` kept, ready to answer."""
-    params = parse(kind, state["params"], "params of a kept model")
+    """The model of a state that `state_of` made, ready to decode."""
+    params = parse(kind, state["params"], "params of a saved model")
     languages = Languages.from_state(state["languages"])
     model = build(params, languages)
     model.load_state_dict(state["weights"])

@@ -1,4 +1,4 @@
-"""Waveforms -> features: log-mel energies or MFCC with deltas, normalised; and two ways to vary what training hears.
+"""Waveforms -> features: log-mel energies or MFCC with deltas, normalised; and two kinds of augmentation.
 
 All of it works on padded batches, and padding never changes a result.
 
@@ -15,10 +15,12 @@ import torch
 from torch import Tensor, nn
 
 from pipelines.nn.recurrent import within
+from pipelines.nn.words import by_length
 
-FLOOR = 1e-10  # of a filter's energy before its logarithm: digital silence is -23
+ENERGY_FLOOR = 1e-10  # of a filter, before the logarithm: digital silence is -23
 LOWEST_HZ = 20.0  # where the first filter begins
 ZERO_CROSSINGS, ROLL_OFF = 16, 0.95  # of the low-pass filter of `resample`
+BATCH_SIZE = 128  # recordings whose features are computed at once
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,9 @@ class FeatureParams:
 
 
 class Features(nn.Module):
-    """Power spectra of Hann-windowed frames, gathered by triangular mel filters, as logarithms (or as MFCC).
+    """Power spectra of Hann-windowed frames, summed by triangular mel filters, as logarithms (or as MFCC).
 
-    A frame lies wholly within its recording; one that is shorter than a frame is taken as followed by silence.
+    A frame is wholly within its recording; a recording shorter than a frame is padded with silence.
     """
 
     window: Tensor
@@ -85,15 +87,30 @@ class Features(nn.Module):
         waveforms = nn.functional.pad(waveforms, (0, max(0, size - waveforms.shape[1])))
         windows = waveforms.unfold(1, size, hop) * self.window  # (B, T, W)
         power = torch.fft.rfft(windows, self.fft_size).abs().square()  # (B, T, K)
-        features = (power @ self.filterbank).clamp(min=FLOOR).log()  # (B, T, M)
+        features = (power @ self.filterbank).clamp(min=ENERGY_FLOOR).log()  # (B, T, M)
         if self.params.features == "mfcc":
             features = features @ self.cosines
         frames = frame_counts(lengths, self.params)
         return features.masked_fill(~within(frames, features.shape[1])[..., None], 0.0), frames
 
 
+def features_of(compute: Features, waveforms: Sequence[Tensor], speed: float = 1.0) -> list[Tensor]:
+    """Features (T, F) of each recording (N,), played at `speed`; computed in batches of about the same length."""
+    found: list[Tensor] = [torch.empty(0)] * len(waveforms)
+    for chosen in by_length(map(len, waveforms), BATCH_SIZE):
+        batch = torch.nn.utils.rnn.pad_sequence([waveforms[index] for index in chosen], batch_first=True)
+        lengths = torch.tensor([len(waveforms[index]) for index in chosen])
+        if speed != 1.0:
+            up, down = 100, round(100 * speed)
+            batch, lengths = resample(batch, up, down), -(-lengths * up // down)
+        features, frames = compute(batch, lengths)
+        for index, row, length in zip(chosen, features, frames.tolist(), strict=True):
+            found[index] = row[:length].clone()
+    return found
+
+
 def frame_counts(lengths: Tensor, params: FeatureParams) -> Tensor:
-    """How many frames recordings of `lengths` samples have; at least one."""
+    """The number of frames of recordings of `lengths` samples (B,); at least one."""
     return 1 + (lengths - params.window).clamp(min=0) // params.hop
 
 
@@ -144,7 +161,7 @@ def _slopes(features: Tensor, lengths: Tensor, reach: int) -> Tensor:
 def normalised(recordings: Sequence[Tensor], groups: Sequence[Hashable]) -> list[Tensor]:
     """Recordings (T, F) with mean zero and variance one in each feature over all recordings of a group.
 
-    A group may be a speaker, or each recording its own. What stays the same throughout its group becomes zero.
+    A group may be a speaker, or a single recording. A feature that is constant in its group becomes zero.
     """
     members: dict[Hashable, list[int]] = {}
     for index, group in enumerate(groups):
@@ -175,7 +192,7 @@ class MaskParams:
 
 
 def masked(features: Tensor, lengths: Tensor, params: MaskParams) -> Tensor:
-    """Features (B, T, F) with random bands of frequency and spans of time set to zero, each recording its own."""
+    """Features (B, T, F) with random bands of frequency and spans of time set to zero, drawn for each recording."""
     steps, size = features.shape[1:]
     device = features.device
     bins = torch.arange(size, device=device).expand(len(features), size)
@@ -190,7 +207,7 @@ def masked(features: Tensor, lengths: Tensor, params: MaskParams) -> Tensor:
 
 
 def _span(places: Tensor, widest: Tensor, extent: Tensor) -> Tensor:
-    """A random span in each row: width uniform in 0..widest, start uniform where it fits within extent; (B, places)."""
+    """A random span in each row (B, places): width uniform in 0..widest, start uniform where it fits in extent."""
     width = (torch.rand(len(widest), device=widest.device) * (widest + 1)).long()
     start = (torch.rand(len(widest), device=widest.device) * (extent - width + 1)).long()
     return (places >= start[:, None]) & (places < (start + width)[:, None])

@@ -1,4 +1,4 @@
-"""Recordings as people have them -> waveforms: wav, flac, ogg and what else libsndfile reads, of any rate and length.
+"""Sound files -> waveforms: wav, flac, ogg and whatever else libsndfile reads, of any rate and length.
 
 A file is read piece by piece, so that hours of sound need no more memory than seconds. A recording travels as a text
 (nn/data_urls.py), to a served model too: `data:audio/wav;start=12.5;base64,...`, where `start` counts seconds.
@@ -19,10 +19,10 @@ from torch import Tensor
 from pipelines.nn import data_urls
 from pipelines.sound.acoustics import resample
 
-LONGEST, SHORTEST = 10.0, 5.0  # seconds of a piece: a longer recording is cut where it is quietest between the two
-QUIET = 0.1  # seconds that a cut looks at
-SILENT = 1e-3  # highest sample of what counts as silence: 60 dB under full scale
-CLIPPED = 0.999  # a sample this high may have been higher
+MAX_SECONDS, MIN_SECONDS = 10.0, 5.0  # of a piece: a longer recording is cut where it is quietest between the two
+QUIET_SECONDS = 0.1  # of which the quietest is searched for
+SILENCE = 1e-3  # peak below which a piece is silent: 60 dB under full scale
+CLIPPING = 0.999  # a sample at least this high may have been cut off
 
 
 @dataclass(frozen=True)
@@ -40,16 +40,16 @@ class Piece:
 
     def waveform(self, rate: int) -> Tensor:
         """The samples at another rate (N,)."""
-        ratio = Fraction(rate, self.rate).limit_denominator(1000)  # odd rates: right to a millionth
+        ratio = Fraction(rate, self.rate).limit_denominator(1000)  # of odd rates, to a millionth
         return resample(torch.from_numpy(self.samples)[None], ratio.numerator, ratio.denominator)[0]
 
     def warnings(self, rate: int) -> list[str]:
-        """What makes a model of `rate` doubtful of it."""
+        """Reasons why a model trained at `rate` may be wrong about this piece."""
         found = []
         loudness = np.abs(self.samples)
-        if loudness.max() < SILENT:
+        if loudness.max() < SILENCE:
             found.append("silent: nothing is louder than 60 dB under full scale")
-        elif (share := float((loudness >= CLIPPED).mean())) > 1e-3:
+        elif (share := float((loudness >= CLIPPING).mean())) > 1e-3:
             found.append(f"clipped: {share:.1%} of the samples are at full scale")
         if self.rate < rate:
             found.append(
@@ -59,9 +59,9 @@ class Piece:
 
 
 def pieces(source: Path | BinaryIO, name: str) -> Iterator[Piece]:
-    """The recording in `source` from its begin to its end. `name` says in messages which.
+    """The recording in `source`, piece by piece. Messages call it `name`.
 
-    Raises ValueError where it is no recording, has no samples, or has one that is no number.
+    Raises ValueError for a source that is not a recording, has no samples, or a sample that is not a number.
     """
     import soundfile  # libsndfile, which text alone does not need
 
@@ -73,7 +73,7 @@ def pieces(source: Path | BinaryIO, name: str) -> Iterator[Piece]:
         rate, start, rest = int(file.samplerate), 0, np.zeros(0, np.float32)
         for block in _blocks(file, name):
             rest = np.concatenate([rest, block])
-            while len(rest) > LONGEST * rate:
+            while len(rest) > MAX_SECONDS * rate:
                 cut = _quietest(rest, rate)
                 yield Piece(start / rate, rest[:cut], rate, name)
                 start, rest = start + cut, rest[cut:]
@@ -86,18 +86,18 @@ def pieces(source: Path | BinaryIO, name: str) -> Iterator[Piece]:
 def _blocks(file: Any, name: str) -> Iterator[NDArray[np.float32]]:
     """The samples of an open file, a few seconds at a time, channels averaged."""
     place = 0
-    while len(block := file.read(int(SHORTEST * file.samplerate), dtype="float32", always_2d=True)):
+    while len(block := file.read(int(MIN_SECONDS * file.samplerate), dtype="float32", always_2d=True)):
         if not np.isfinite(block).all():
             second = (place + int(np.flatnonzero(~np.isfinite(block).all(axis=1))[0])) / file.samplerate
-            raise ValueError(f"{name} has a sample at {second:.3f} s that is no number: the file is broken")
+            raise ValueError(f"{name} has a sample at {second:.3f} s that is not a number: the file is broken")
         place += len(block)
         yield block.mean(axis=1)
 
 
 def _quietest(samples: NDArray[np.float32], rate: int) -> int:
-    """The middle of the quietest tenth of a second where a piece may end."""
-    width = max(1, int(QUIET * rate))
-    first, last = int(SHORTEST * rate), int(LONGEST * rate)
+    """The sample at which to cut: the middle of the quietest tenth of a second where a piece may end."""
+    width = max(1, int(QUIET_SECONDS * rate))
+    first, last = int(MIN_SECONDS * rate), int(MAX_SECONDS * rate)
     energy = np.cumsum(np.square(samples[first:last], dtype=np.float64))
     windows = energy[width:] - energy[:-width]
     return first + int(windows.argmin()) + width // 2

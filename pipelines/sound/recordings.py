@@ -1,40 +1,35 @@
-"""Recordings that stand beside a table, and what a network hears of them: for every task that listens.
+"""The recordings of a data set's tables, for every task that reads sound.
 
 A table has `start` and `length` of each recording in the array `samples` beside it.
 
-Shapes: N samples of a recording, T frames, F features of a frame.
+Shapes: N samples of a recording.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-import torch
 from torch import Tensor
 
-from pipelines.nn.words import by_length
-from pipelines.sound.acoustics import Features, resample
 from pipelines.tables import load_array, load_table
 
-FULL_SCALE = 32768  # of the samples in the tables
-AT_ONCE = 128  # recordings whose features are computed in one batch
+FULL_SCALE = 32768  # of samples, which are 16-bit integers in the tables
 
 
 @dataclass(frozen=True)
-class Split:
-    """A split's rows, with a column `part` (the table that they come from), and their recordings (N,) in [-1, 1]."""
+class Recordings:
+    """The rows of a split, with a column `part` (the table they come from), and a waveform (N,) in [-1, 1] of each."""
 
     rows: pd.DataFrame
     waveforms: list[Tensor]
 
-    def where(self, chosen: pd.Series) -> "Split":
+    def where(self, chosen: pd.Series) -> "Recordings":
         """The rows for which `chosen` is true."""
         kept = [waveform for waveform, keep in zip(self.waveforms, chosen, strict=True) if keep]
-        return Split(self.rows[chosen].reset_index(drop=True), kept)
+        return Recordings(self.rows[chosen].reset_index(drop=True), kept)
 
 
-def load_split(folder: Path, split: str) -> Split:
+def load_recordings(folder: Path, split: str) -> Recordings:
     """All tables of a split: `train`, or `isolated-train`, `connected-train` and so on, which are read as one.
 
     Raises ValueError where there is none.
@@ -48,19 +43,4 @@ def load_split(folder: Path, split: str) -> Split:
         tables.append(table.assign(part=name.removesuffix(split).rstrip("-") or "all"))
         places = zip(table["start"], table["length"], strict=True)
         waveforms += [samples[start : start + length].float() / FULL_SCALE for start, length in places]
-    return Split(pd.concat(tables, ignore_index=True), waveforms)
-
-
-def raw_features(compute: Features, waveforms: Sequence[Tensor], speed: float = 1.0) -> list[Tensor]:
-    """Features (T, F) of each recording, played at `speed`; a batch holds recordings of about the same length."""
-    found: list[Tensor] = [torch.empty(0)] * len(waveforms)
-    for chosen in by_length(map(len, waveforms), AT_ONCE):
-        batch = torch.nn.utils.rnn.pad_sequence([waveforms[index] for index in chosen], batch_first=True)
-        lengths = torch.tensor([len(waveforms[index]) for index in chosen])
-        if speed != 1.0:
-            up, down = 100, round(100 * speed)
-            batch, lengths = resample(batch, up, down), -(-lengths * up // down)
-        features, frames = compute(batch, lengths)
-        for index, row, length in zip(chosen, features, frames.tolist(), strict=True):
-            found[index] = row[:length].clone()
-    return found
+    return Recordings(pd.concat(tables, ignore_index=True), waveforms)

@@ -22,11 +22,11 @@ from torch import Tensor
 from pipelines.ctc.decoding import beam_search
 from pipelines.ctc.loss import log_likelihood
 from pipelines.ctc.speech.data import Alphabet
-from pipelines.ctc.speech.evaluation import read_greedily, texts_read, together
+from pipelines.ctc.speech.evaluation import collate, decode, greedy_decoder
 from pipelines.ctc.speech.inference import load_recogniser, posteriors
 from pipelines.reporting import metrics
 from pipelines.sound.acoustics import FeatureParams, mel_filterbank
-from pipelines.sound.recordings import Split, load_split
+from pipelines.sound.recordings import Recordings, load_recordings
 
 TURNS = 3
 BEAM = 16
@@ -39,7 +39,7 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_num_threads(1)
     model, encoder = load_recogniser(asked.run / "model.safetensors")
-    split = load_split(asked.data, "val")
+    split = load_recordings(asked.data, "val")
     seconds = sum(map(len, split.waveforms)) / model.params.sample_rate
     print(f"{len(split.waveforms)} recordings, {seconds:.0f} s of sound; one thread, least of {TURNS} turns\n")
 
@@ -73,16 +73,16 @@ def by_scipy(samples: np.ndarray, params: FeatureParams) -> np.ndarray:
     return found
 
 
-def bench_decoders(split: Split, log_probs: Sequence[Tensor], alphabet: Alphabet, seconds: float) -> None:
+def bench_decoders(split: Recordings, log_probs: Sequence[Tensor], alphabet: Alphabet, seconds: float) -> None:
     def by_beam(candidates: int) -> Callable[[], list[str]]:
         def read(rows: Tensor, steps: Tensor) -> list[tuple[int, ...]]:
             found = beam_search(rows, steps, beam=BEAM, candidates=candidates)
             return [hypotheses[0].labels for hypotheses in found]
 
-        return lambda: texts_read(log_probs, alphabet, read)
+        return lambda: decode(log_probs, alphabet, read)
 
     ways: dict[str, Callable[[], list[str]]] = {
-        "greedy": lambda: texts_read(log_probs, alphabet, read_greedily),
+        "greedy": lambda: decode(log_probs, alphabet, greedy_decoder),
         "beam, 16 labels a step": by_beam(16),
         "beam, 8 labels a step": by_beam(8),
     }
@@ -98,14 +98,14 @@ def bench_decoders(split: Split, log_probs: Sequence[Tensor], alphabet: Alphabet
     for name, way in ways.items():
         texts = way()
         rates = metrics.error_rates(list(split.rows["text"]), texts)
-        likelihood = mean_log_likelihood(log_probs, [alphabet.encoded(text) for text in texts])
+        likelihood = mean_log_likelihood(log_probs, [alphabet.encode(text) for text in texts])
         faster = f", {times['pyctcdecode'] / times[name]:.1f} x pyctcdecode" if "pyctcdecode" in times else ""
         print(f"  {name:<26} CER {rates['cer']:.2f}, mean log p(text) {likelihood:.4f}{faster}")
 
 
 def mean_log_likelihood(log_probs: Sequence[Tensor], texts: Sequence[Sequence[int]]) -> float:
     """Of whole texts, over all their paths, whatever a decoder left out: the score that decoders are to maximise."""
-    rows, steps = together(log_probs)
+    rows, steps = collate(log_probs)
     targets = torch.nn.utils.rnn.pad_sequence([torch.tensor(text, dtype=torch.long) for text in texts], True)
     counts = torch.tensor([len(text) for text in texts])
     return float(log_likelihood(rows.double(), steps, targets, counts).mean())

@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from pipelines.seq2seq.decoding import decode
 from pipelines.seq2seq.encoders import SymbolEncoder
-from pipelines.seq2seq.model import Batch, DecoderParams, Seq2Seq, late
-from pipelines.seq2seq.outputs import outputs
+from pipelines.seq2seq.model import Batch, DecoderParams, Seq2Seq, shifted
 from pipelines.seq2seq.pairs import batch_of
 from pipelines.seq2seq.search import BeamParams, Hypothesis
-from pipelines.seq2seq.symbols import PAD, SPECIAL, as_source
+from pipelines.seq2seq.symbols import PAD, SPECIAL, collate_sources
 
 SYMBOLS, HIDDEN, TURNS = 2000, 128, 3
 BATCH, READ, WRITTEN = 32, 12, 25  # sentences of a training batch, their symbols and those of their targets
@@ -44,7 +44,7 @@ class PlainLoop(nn.Module):
         states, (last, _) = self.encoder(self.read(batch.source))
         h, c = torch.tanh(self.bridge(torch.cat([*last], dim=-1))).chunk(2, dim=-1)
         total = h.new_zeros(())
-        for symbols, target in zip(late(batch.targets).unbind(1), batch.targets.unbind(1), strict=True):
+        for symbols, target in zip(shifted(batch.targets).unbind(1), batch.targets.unbind(1), strict=True):
             h, c = self.cell(self.written(symbols), (h, c))
             weights = (self.keys(states) @ h[..., None])[..., 0].softmax(dim=-1)
             context = (weights[:, None] @ states)[:, 0]
@@ -119,7 +119,7 @@ def drawn(rng: np.random.Generator, count: int, length: int) -> list[list[int]]:
 
 
 def outputs_of(model: Seq2Seq, sources: list[list[int]], batch_size: int) -> list[list[Hypothesis]]:
-    return outputs(model, sources, as_source, lambda _: WRITTEN, BEAM, batch_size=batch_size)
+    return decode(model, sources, collate_sources, lambda _: WRITTEN, BEAM, batch_size=batch_size)
 
 
 def in_turns(*forms: Callable[[], object]) -> list[float]:

@@ -1,4 +1,4 @@
-"""Speech to characters: a recording in, a text of another length out, without an alignment to learn from."""
+"""Speech to characters: a recording in, a text of another length out, trained without alignments."""
 
 from pipelines.task import Comparison, Figure, Task
 
@@ -20,9 +20,9 @@ TASK = Task(
         },
         pictures={
             "decoders": "Doubled characters that each decoder keeps (test)",
-            "posteriors": "What the best run hears over time, and its null",
+            "posteriors": "Probabilities of characters and blank over time (best run)",
             "lattice": "All alignments of a text, and the best one",
-            "spectrogram": "Spectrogram with the characters where they were heard",
+            "spectrogram": "Spectrogram, each character at its forced alignment",
             "alignments": "All alignments of two characters with six frames",
         },
     ),

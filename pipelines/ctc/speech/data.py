@@ -6,45 +6,46 @@ Shapes: B recordings, T frames of the longest, F features of a frame, L characte
 """
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
 from pipelines.nn.words import padded, ranked, shuffled
-from pipelines.sound.acoustics import FeatureParams, Features, normalised, statistics
-from pipelines.sound.recordings import Split, raw_features
+from pipelines.sound.acoustics import FeatureParams, Features, features_of, normalised, statistics
 
 Normalisation = Literal["recording", "speaker", "training", "level"]
-BY_TRAINING = ("training", "level")  # by mean and deviation of the training features; level: of what is left of them
+BY_TRAINING = (
+    "training",
+    "level",
+)  # by mean and deviation of the training features; level: after each loses its own mean
 
 
 @dataclass(frozen=True)
 class Alphabet:
-    """What indices stand for: index i + 1 is characters[i], and 0 the blank."""
+    """The labels: i + 1 is characters[i], and 0 the blank."""
 
     characters: tuple[str, ...]
 
     @classmethod
-    def of(cls, texts: pd.Series) -> "Alphabet":
+    def of(cls, texts: Iterable[str]) -> "Alphabet":
         """The characters of training texts, the most frequent first."""
         return cls(ranked(Counter("".join(texts))))
 
     def __len__(self) -> int:
         return len(self.characters) + 1
 
-    def encoded(self, text: str) -> list[int]:
-        """Raises ValueError for a character that training never saw."""
+    def encode(self, text: str) -> list[int]:
+        """The labels of a text. Raises ValueError for a character that is not in a training text."""
         index = {character: place for place, character in enumerate(self.characters, start=1)}
         if unknown := [character for character in text if character not in index]:
-            raise ValueError(f"{text!r} has the character {unknown[0]!r}, which no training text has")
+            raise ValueError(f"{text!r} has the character {unknown[0]!r}, which is in no training text")
         return [index[character] for character in text]
 
-    def text(self, labels: Sequence[int]) -> str:
+    def decode(self, labels: Sequence[int]) -> str:
         return "".join(self.characters[label - 1] for label in labels)
 
 
@@ -71,42 +72,44 @@ class Encoder:
         normalisation: Normalisation,
         training: tuple[Tensor, Tensor] | None = None,
     ) -> None:
-        """`training`: mean and deviation of the training features, needed where these normalise all others."""
+        """`training`: mean and deviation (F,) of the training features, where these normalise all others."""
         self.alphabet = alphabet
         self.normalisation = normalisation
         self.training = training
         self._features = Features(params)
 
     @classmethod
-    def of(cls, train: Split, params: FeatureParams, normalisation: Normalisation) -> "Encoder":
-        """The encoder that training data make."""
-        encoder = cls(Alphabet.of(train.rows["text"]), params, normalisation)
+    def of(
+        cls, texts: Iterable[str], waveforms: Sequence[Tensor], params: FeatureParams, normalisation: Normalisation
+    ) -> "Encoder":
+        """The encoder for the texts and recordings (N,) of training."""
+        encoder = cls(Alphabet.of(texts), params, normalisation)
         if normalisation in BY_TRAINING:
-            encoder.training = statistics(encoder._heard(train.waveforms))
+            encoder.training = statistics(encoder._levelled(waveforms))
         return encoder
 
-    def _heard(self, waveforms: Sequence[Tensor], speed: float = 1.0) -> list[Tensor]:
-        """Features (T, F) of each recording, played at `speed`; less their mean where its level shall not matter.
+    def _levelled(self, waveforms: Sequence[Tensor], speed: float = 1.0) -> list[Tensor]:
+        """Features (T, F) of each recording, played at `speed`; less their mean where normalisation is `level`.
 
-        Loudness adds the same to each log-mel feature. That one number is known well from a second of sound, which the
-        mean and deviation of each feature are not.
+        Loudness adds the same constant to each log-mel feature. A second of sound is enough to estimate that one
+        number, but not the mean and deviation of each feature.
         """
-        found = raw_features(self._features, waveforms, speed)
+        found = features_of(self._features, waveforms, speed)
         return [row - row.mean() for row in found] if self.normalisation == "level" else found
 
     def features(
         self, waveforms: Sequence[Tensor], speakers: Sequence[Hashable] | None = None, speed: float = 1.0
     ) -> list[Tensor]:
-        """Normalised features (T, F) of each recording; where speakers are not known, each has one of their own."""
-        raw = self._heard(waveforms, speed)
+        """Normalised features (T, F) of each recording; without `speakers`, each recording is its own group."""
+        found = self._levelled(waveforms, speed)
         if self.training is not None:
             mean, deviation = self.training
-            return [(row - mean) / deviation for row in raw]
-        own = list(range(len(raw)))
-        return normalised(raw, own if speakers is None or self.normalisation == "recording" else speakers)
+            return [(row - mean) / deviation for row in found]
+        recordings = list(range(len(found)))
+        return normalised(found, recordings if speakers is None or self.normalisation == "recording" else speakers)
 
     def batch(self, features: Sequence[Tensor], targets: Sequence[Sequence[int]]) -> Batch:
-        """A padded batch of what `features` and `Alphabet.encoded` gave."""
+        """A padded batch of features (T, F), and of labels as `Alphabet.encode` gives them."""
         return Batch(
             torch.nn.utils.rnn.pad_sequence(list(features), batch_first=True),
             torch.tensor([len(row) for row in features]),
@@ -115,7 +118,7 @@ class Encoder:
         )
 
     def unlabelled(self, features: Sequence[Tensor]) -> Batch:
-        """A batch of recordings whose texts nobody knows."""
+        """A batch of recordings without texts."""
         return self.batch(features, [[]] * len(features))
 
 
@@ -126,7 +129,7 @@ def batches_of_epoch(
     batch_size: int,
     rng: np.random.Generator,
 ) -> list[Batch]:
-    """Batches of about the same length in random order; features[s][i] is recording i at speed s, drawn for each."""
+    """Batches of about the same length in random order; features[s][i] is recording i at speed s, which is random."""
     speeds = rng.integers(len(features), size=len(targets))
     chosen = [features[speed][index] for index, speed in enumerate(speeds)]
     lengths = np.array([len(row) for row in chosen])

@@ -1,4 +1,4 @@
-"""What a recogniser's answers are worth: error rates, doubled characters, and the same network read by each decoder."""
+"""How good a recogniser is: error rates, doubled characters, and a comparison of decoders on the same network."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,16 +14,15 @@ from pipelines.nn.words import by_length
 from pipelines.reporting import metrics
 from pipelines.task import Row
 
-AT_ONCE = 64  # recordings that the decoders read in one batch
+BATCH_SIZE = 64  # recordings
 
-Reader = Callable[[Tensor, Tensor], list[tuple[int, ...]]]
+Decoder = Callable[[Tensor, Tensor], list[tuple[int, ...]]]  # log probabilities (B, T', C), steps (B,) -> labels
 
 
 def scores(rows: pd.DataFrame, recognised: Sequence[str]) -> Row:
-    """In percent: error rates, texts right, doubled characters kept and merged, and what is right of doubled and new.
+    """In percent: error rates, exact texts, doubled characters kept and merged, exact texts with doubled and new words.
 
-    Where there is nothing of a kind, nothing of it is wrong: 100. Where the rows come from several tables, also the
-    figures of each.
+    A figure over no rows is 100. Where the rows come from several tables, the error rates of each are included.
     """
     found = metrics.error_rates(list(rows["text"]), recognised)
     right = rows["text"].to_numpy() == pd.Series(recognised, dtype="str").to_numpy()
@@ -41,80 +40,83 @@ def scores(rows: pd.DataFrame, recognised: Sequence[str]) -> Row:
 
 
 def doubled_pairs(gold: Sequence[str], recognised: Sequence[str]) -> tuple[int, int, int]:
-    """Of the places where a text has the same character twice in a row: how many were kept, merged, and are there.
+    """The number of doubled characters (the same twice in a row) that were kept, that were merged, and of all.
 
-    A pair is kept where an alignment with the fewest edits finds both characters, and merged where it finds one of
-    them and the other is missing.
+    A pair is kept where an alignment with the fewest edits has both characters right, and merged where it has one
+    right and the other deleted.
     """
     import jiwer
 
     kept = merged = pairs = 0
-    for text, said in zip(gold, recognised, strict=True):
+    for text, found in zip(gold, recognised, strict=True):
         places = [index for index in range(len(text) - 1) if text[index] == text[index + 1]]
         if not places:
             continue
-        fate = ["delete"] * len(text)
-        for chunk in jiwer.process_characters(text, said).alignments[0]:
-            fate[chunk.ref_start_idx : chunk.ref_end_idx] = [chunk.type] * (chunk.ref_end_idx - chunk.ref_start_idx)
+        edits = ["delete"] * len(text)
+        for chunk in jiwer.process_characters(text, found).alignments[0]:
+            edits[chunk.ref_start_idx : chunk.ref_end_idx] = [chunk.type] * (chunk.ref_end_idx - chunk.ref_start_idx)
         for index in places:
-            both = sorted(fate[index : index + 2])
+            both = sorted(edits[index : index + 2])
             pairs += 1
             kept += both == ["equal", "equal"]
             merged += both == ["delete", "equal"]
     return kept, merged, pairs
 
 
-def together(log_probs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+def collate(log_probs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """Recordings (T', C) as one batch (B, T', C), and their steps (B,)."""
     steps = torch.tensor([len(row) for row in log_probs])
     return torch.nn.utils.rnn.pad_sequence(list(log_probs), batch_first=True), steps
 
 
-def texts_read(log_probs: Sequence[Tensor], alphabet: Alphabet, read: Reader) -> list[str]:
-    """What a decoder reads in each recording (T', C)."""
+def decode(log_probs: Sequence[Tensor], alphabet: Alphabet, decoder: Decoder) -> list[str]:
+    """The text of each recording (T', C) by a decoder."""
     texts = [""] * len(log_probs)
-    for chosen in by_length(map(len, log_probs), AT_ONCE):
-        for index, labels in zip(chosen, read(*together([log_probs[index] for index in chosen])), strict=True):
-            texts[index] = alphabet.text(labels)
+    for chosen in by_length(map(len, log_probs), BATCH_SIZE):
+        for index, labels in zip(chosen, decoder(*collate([log_probs[index] for index in chosen])), strict=True):
+            texts[index] = alphabet.decode(labels)
     return texts
 
 
-def read_greedily(log_probs: Tensor, steps: Tensor) -> list[tuple[int, ...]]:
+def greedy_decoder(log_probs: Tensor, steps: Tensor) -> list[tuple[int, ...]]:
+    """Best-path decoding."""
     return [tuple(span.label for span in spans) for spans in greedy(log_probs, steps)]
 
 
-def read_by_beam(beam: int, *automata: tuple[Automaton, float], label_bonus: float = 0.0) -> Reader:
-    def read(log_probs: Tensor, steps: Tensor) -> list[tuple[int, ...]]:
+def beam_decoder(beam: int, *automata: tuple[Automaton, float], label_bonus: float = 0.0) -> Decoder:
+    """Prefix beam search with automata and their weights."""
+
+    def decoder(log_probs: Tensor, steps: Tensor) -> list[tuple[int, ...]]:
         found = beam_search(log_probs, steps, beam=beam, candidates=beam, automata=automata, label_bonus=label_bonus)
         return [hypotheses[0].labels for hypotheses in found]
 
-    return read
+    return decoder
 
 
-def readers(train: Sequence[str], alphabet: Alphabet, params: SearchParams) -> dict[str, Reader]:
-    """Each decoder by name; language model and lexicon know the training texts alone."""
-    model = ngram([alphabet.encoded(text) for text in train], len(alphabet), params.lm_order)
-    found: dict[str, Reader] = {
+def decoders(train: Sequence[str], alphabet: Alphabet, params: SearchParams) -> dict[str, Decoder]:
+    """Each decoder by name; language model and lexicon are made of the training texts."""
+    model = ngram([alphabet.encode(text) for text in train], len(alphabet), params.lm_order)
+    found: dict[str, Decoder] = {
         "trimming": trimmed,
-        "greedy": read_greedily,
-        "beam": read_by_beam(params.beam),
-        f"beam, {params.lm_order}-gram": read_by_beam(
+        "greedy": greedy_decoder,
+        "beam": beam_decoder(params.beam),
+        f"beam, {params.lm_order}-gram": beam_decoder(
             params.beam, (model, params.lm_weight), label_bonus=params.label_bonus
         ),
     }
     if " " in alphabet.characters:
         words = sorted({word for text in train for word in text.split()})
-        known = lexicon([alphabet.encoded(word) for word in words], len(alphabet), alphabet.encoded(" ")[0])
-        found["beam, lexicon"] = read_by_beam(params.beam, (known, 1.0))
+        known = lexicon([alphabet.encode(word) for word in words], len(alphabet), alphabet.encode(" ")[0])
+        found["beam, lexicon"] = beam_decoder(params.beam, (known, 1.0))
     return found
 
 
 def compared(
     rows: pd.DataFrame, train: Sequence[str], log_probs: Sequence[Tensor], alphabet: Alphabet, params: SearchParams
 ) -> pd.DataFrame:
-    """The same network read by each decoder: a row for each, figures in percent."""
+    """The scores of the same network with each decoder: a row for each, in percent."""
     found = {
-        name: scores(rows, texts_read(log_probs, alphabet, read))
-        for name, read in readers(train, alphabet, params).items()
+        name: scores(rows, decode(log_probs, alphabet, decoder))
+        for name, decoder in decoders(train, alphabet, params).items()
     }
     return pd.DataFrame.from_dict(found, orient="index").rename_axis("decoder")

@@ -17,8 +17,8 @@ from pipelines.nn.recurrent import Recurrent, within
 from pipelines.nn.words import LockedDropout
 from pipelines.sound.acoustics import FeatureParams, MaskParams, masked, with_deltas
 
-SHARPNESS = (0.25, 4.0)  # the least and the most that calibration looks at
-NEVER = -1e4  # a logit whose probability is zero, and finite
+SHARPNESS_BOUNDS = (0.25, 4.0)  # of calibration
+IMPOSSIBLE = -1e4  # a logit whose probability is zero, and finite
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,10 @@ class RecogniserParams(FeatureParams, MaskParams, SearchParams):
 
 
 class Convolutions(nn.Module):
-    """Filters over neighbouring frames, of which the first layer leaves a step of every `frames_a_step`.
+    """Convolutions over neighbouring frames; the first layer has a stride of `frames_a_step`.
 
-    Amodei et al. (2016), Deep Speech 2, sections 3.4 and 3.5: what a sound is shows in how it changes, and all layers
-    after the first have fewer steps to go. Each layer's outputs are normalised step by step (Ba et al. 2016, Layer
+    Amodei et al. (2016), Deep Speech 2, sections 3.4 and 3.5: a sound is recognised by how it changes, and all layers
+    after the first have fewer steps. Each layer's outputs are normalised step by step (Ba et al. 2016, Layer
     normalization), so that padding has no part in it.
     """
 
@@ -113,7 +113,7 @@ class Recogniser(nn.Module):
         self.dropout = LockedDropout(params.dropout)
         self.output = nn.Linear(self.recurrent.output_size, labels)
         self.sharpness: Tensor
-        self.register_buffer("sharpness", torch.ones(()))  # of the distributions; training leaves it, see `calibrate`
+        self.register_buffer("sharpness", torch.ones(()))  # of the distributions; set after training, by `calibrate`
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Log probabilities (B, T', C) and steps (B,)."""
@@ -125,38 +125,38 @@ class Recogniser(nn.Module):
         steps = self.steps(batch.lengths)
         logits = self.output(self.dropout(self.recurrent(self._stepped(features, batch.lengths), steps)))
         if not self.params.blank:
-            never = torch.zeros_like(logits[0, 0])
-            never[BLANK] = NEVER
-            logits = logits + never
+            no_blank = torch.zeros_like(logits[0, 0])
+            no_blank[BLANK] = IMPOSSIBLE
+            logits = logits + no_blank
         return (logits * self.sharpness).log_softmax(dim=-1), steps
 
     def calibrate(self, log_probs: Sequence[Tensor], targets: Sequence[Sequence[int]]) -> None:
-        """Makes the model as sure of itself as it should be by recordings (T', C) that it has not learned from.
+        """Sets the confidence of the model by log probabilities (T', C) of recordings that it was not trained on.
 
-        Temperature scaling (Guo et al. 2017, On calibration of modern neural networks, section 4.2) for the loss of
-        CTC: `sharpness`, the inverse of the temperature, is that for which the texts are most probable. A network
-        trained with label smoothing is far too modest about a whole text, which is a product over steps.
+        Temperature scaling (Guo et al. 2017, On calibration of modern neural networks, section 4.2) with the loss of
+        CTC: `sharpness`, the inverse of the temperature, is the one for which the texts are most probable. A network
+        trained with label smoothing is under-confident of a whole text, whose probability is a product over steps.
         """
         rows, steps = nn.utils.rnn.pad_sequence(list(log_probs)), torch.tensor([len(row) for row in log_probs])
-        wanted = torch.tensor([label for target in targets for label in target])
+        labels = torch.tensor([label for target in targets for label in target])
         lengths = torch.tensor([len(target) for target in targets])
 
         def loss(sharpness: float) -> float:
             sharpened = (rows * sharpness).log_softmax(dim=-1)
-            # A text that is too long for its recording says nothing about sharpness.
-            return float(nn.functional.ctc_loss(sharpened, wanted, steps, lengths, BLANK, "sum", zero_infinity=True))
+            # A text that is too long for its recording does not count.
+            return float(nn.functional.ctc_loss(sharpened, labels, steps, lengths, BLANK, "sum", zero_infinity=True))
 
-        found = minimize_scalar(loss, bounds=SHARPNESS, method="bounded")
+        found = minimize_scalar(loss, bounds=SHARPNESS_BOUNDS, method="bounded")
         self.sharpness.mul_(float(found.x))
 
     def steps(self, lengths: Tensor) -> Tensor:
-        """Steps of recordings of so many frames: the last one may be short of frames."""
+        """The number of steps of recordings of `lengths` frames (B,); the last step may be short of frames."""
         return -(-lengths // self.params.frames_a_step)
 
     def _stepped(self, features: Tensor, lengths: Tensor) -> Tensor:
-        """What the recurrent layers read: features (B, T, F), frames (B,) -> (B, T', F'), by convolutions or as it is.
+        """The inputs of the recurrent layers: features (B, T, F), frames (B,) -> (B, T', F').
 
-        A step that is short of frames has zeros for them.
+        By convolutions, or by joining the frames of a step. A step that is short of frames has zeros for them.
         """
         batch, frames, size = features.shape
         short = -frames % self.params.frames_a_step
@@ -167,7 +167,7 @@ class Recogniser(nn.Module):
         return whole.reshape(batch, -1, self.params.frames_a_step * size)
 
     def loss(self, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
-        """The mean over recordings of -log p(text), by torch's kernel; see `pipelines.ctc.loss` for what it computes.
+        """The mean over recordings of -log p(text), in nats, by torch's kernel; ctc/loss.py has the definition.
 
         With label smoothing e, (1 - e) of it and e times the cross entropy of each step with a uniform distribution
         (Kim et al. 2018, Improved training for online end-to-end speech recognition systems, equation 7).

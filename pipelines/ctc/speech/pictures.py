@@ -1,4 +1,4 @@
-"""Pictures of what a recogniser hears: posteriors over time, the lattice of a text, a spectrogram with its characters.
+"""Pictures of a recogniser: posteriors over time, the lattice of a text, a spectrogram with its characters.
 
 matplotlib's own font has no Chinese characters, so that pictures of recordings show texts in Latin letters.
 """
@@ -13,16 +13,16 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from pipelines.ctc.decoding import align, spans
+from pipelines.ctc.alignment import align, spans
 from pipelines.ctc.loss import occupancy
 from pipelines.ctc.speech.data import Alphabet
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NULL = "∅"
+BLANK_SIGN = "∅"
 COLORS = ("#bbbbbb", "#4c78a8", "#f58518", "#54a24b", "#e45756")
-# Probabilities of null, hao and bang in six frames, made up for `alignments`.
+# Probabilities of blank, hao and bang in six frames, an example for `alignments`.
 SIX_FRAMES = (
     (0.30, 0.60, 0.10),
     (0.20, 0.70, 0.10),
@@ -42,36 +42,36 @@ def draw(
     alphabet: Alphabet,
     seconds: float,
 ) -> None:
-    """Pictures of one recording: the first of a text in Latin letters that doubles one, else the first."""
+    """Pictures of one recording: the first whose text is in Latin letters and doubles one, else the first."""
     latin = rows["text"].str.isascii()
     places = [*rows.index[latin & rows["doubled"]], *rows.index[latin], 0]
     index = int(places[0])
-    text, heard = str(rows["text"].iloc[index]), log_probs[index]
-    target = alphabet.encoded(text)
-    posteriors(heard, target, text, seconds, out / "posteriors.png")
-    lattice(heard, target, text, out / "lattice.png")
-    spectrogram(out / "spectrogram.png", features[index], heard, target, text, seconds=seconds)
+    text, own = str(rows["text"].iloc[index]), log_probs[index]
+    target = alphabet.encode(text)
+    posteriors(own, target, text, seconds, out / "posteriors.png")
+    lattice(own, target, text, out / "lattice.png")
+    spectrogram(out / "spectrogram.png", features[index], own, target, text, seconds=seconds)
     alignments(out / "alignments.png")
 
 
 def names(target: Sequence[int], text: str) -> list[str]:
     """The lattice's states from the first to the last, blanks among them."""
     shown = ["␣" if character == " " else character for character in text]
-    found = [NULL]
+    found = [BLANK_SIGN]
     for character in shown[: len(target)]:
-        found += [character, NULL]
+        found += [character, BLANK_SIGN]
     return found
 
 
 def posteriors(log_probs: Tensor, target: Sequence[int], text: str, seconds: float, path: Path) -> None:
-    """The probability of the null and of each character of the text over time; log_probs (T, C), `seconds` a step."""
+    """The probability of the blank and of each character of the text over time; log_probs (T, C), `seconds` a step."""
     from matplotlib import colormaps
 
     figure = _figure(11, 4)
     axes = figure.subplots()
     times = (np.arange(len(log_probs)) + 0.5) * seconds
     axes.fill_between(
-        times, log_probs[:, 0].exp().numpy(), color=COLORS[0], alpha=0.6, label=f"{NULL} (null)", step="mid"
+        times, log_probs[:, 0].exp().numpy(), color=COLORS[0], alpha=0.6, label=f"{BLANK_SIGN} (blank)", step="mid"
     )
     for index, label in enumerate(dict.fromkeys(target)):
         character = text[target.index(label)]
@@ -81,16 +81,16 @@ def posteriors(log_probs: Tensor, target: Sequence[int], text: str, seconds: flo
         )
     axes.set_xlabel("seconds")
     axes.set_ylabel("probability")
-    axes.set_title(f"What the network hears of {text!r}: characters are spikes, the rest is null")
+    axes.set_title(f"Probabilities over time for {text!r}: characters are spikes, the rest is blank")
     axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
     _save(figure, path)
 
 
 def lattice(log_probs: Tensor, target: Sequence[int], text: str, path: Path) -> None:
     """The share of the text's probability that goes through each state at each step, and the best path; (T, C)."""
-    asked = _one(log_probs, target)
-    shares = occupancy(*asked)[0].numpy()  # (T, S)
-    best = align(*asked)[0][0].numpy()
+    batch = _batch_of_one(log_probs, target)
+    shares = occupancy(*batch)[0].numpy()  # (T, S)
+    best = align(*batch)[0][0].numpy()
     figure = _figure(11, 0.24 * shares.shape[1] + 2)
     axes = figure.subplots()
     image = axes.imshow(shares.T, cmap="Blues", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
@@ -106,8 +106,8 @@ def lattice(log_probs: Tensor, target: Sequence[int], text: str, path: Path) -> 
 def spectrogram(
     path: Path, features: Tensor, log_probs: Tensor, target: Sequence[int], text: str, *, seconds: float
 ) -> None:
-    """Features (frames, F) from low to high, and each character where its forced alignment puts it."""
-    found = spans(align(*_one(log_probs, target))[0][0].tolist(), target)
+    """Features (frames, F) from low to high, and each character at its forced alignment."""
+    found = spans(align(*_batch_of_one(log_probs, target))[0][0].tolist(), target)
     figure = _figure(11, 4)
     axes = figure.subplots()
     extent = (0.0, len(log_probs) * seconds, 0, features.shape[1])
@@ -118,7 +118,7 @@ def spectrogram(
         axes.text(middle, features.shape[1] + 0.5, "␣" if character == " " else character, ha="center", fontsize=10)
     axes.set_xlabel("seconds")
     axes.set_ylabel("mel filter")
-    axes.set_title(f"{text!r}, each character where it was heard", pad=22)
+    axes.set_title(f"{text!r}, each character at its forced alignment", pad=22)
     _save(figure, path)
 
 
@@ -133,7 +133,9 @@ def alignments(path: Path, probabilities: Sequence[Sequence[float]] = SIX_FRAMES
     grid.set_xticks(range(len(probabilities)), [str(t + 1) for t in range(len(probabilities))])
     grid.set_xlabel("frame")
     grid.set_ylabel("alignment")
-    figure.colorbar(image, ax=grid, location="left", shrink=0.3).set_ticks([0, 1, 2], labels=[NULL, "hao", "bang"])
+    figure.colorbar(image, ax=grid, location="left", shrink=0.3).set_ticks(
+        [0, 1, 2], labels=[BLANK_SIGN, "hao", "bang"]
+    )
     rows = np.arange(len(found))
     bars.fill_betweenx(np.stack([rows - 0.5, rows + 0.5], axis=1).ravel(), np.repeat([*found.values()], 2))
     bars.set_xlabel("probability")
@@ -143,7 +145,7 @@ def alignments(path: Path, probabilities: Sequence[Sequence[float]] = SIX_FRAMES
 
 
 def paths_of(target: Sequence[int], probabilities: Sequence[Sequence[float]]) -> dict[tuple[int, ...], float]:
-    """Each path that spells `target`, and its probability, most probable first; by trying all paths."""
+    """Each path that spells `target` with its probability, most probable first; by enumeration of all paths."""
     found = {}
     for path in product(range(len(probabilities[0])), repeat=len(probabilities)):
         if [label for label, _ in groupby(path) if label] == list(target):
@@ -152,7 +154,7 @@ def paths_of(target: Sequence[int], probabilities: Sequence[Sequence[float]]) ->
 
 
 def kept_by_decoder(kept: pd.Series, merged: pd.Series, path: Path) -> None:
-    """For each decoder the share of doubled characters that it keeps and that it merges, in percent."""
+    """For each decoder the percentage of doubled characters that it keeps, and of those that it merges."""
     figure = _figure(8, 0.5 * len(kept) + 1.6)
     axes = figure.subplots()
     rows = np.arange(len(kept))
@@ -169,7 +171,7 @@ def kept_by_decoder(kept: pd.Series, merged: pd.Series, path: Path) -> None:
     _save(figure, path)
 
 
-def _one(log_probs: Tensor, target: Sequence[int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _batch_of_one(log_probs: Tensor, target: Sequence[int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """A recording and its text as a batch of one."""
     return (
         log_probs[None].double(),

@@ -1,4 +1,4 @@
-"""Writes down what is said in a file or a served recording, with a trained recogniser."""
+"""Transcribes the speech in a file or a served recording with a trained recogniser."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from pipelines import task
-from pipelines.ctc.decoding import align, spans
+from pipelines.ctc.alignment import align, spans
 from pipelines.ctc.loss import log_likelihood
 from pipelines.ctc.speech.inference import load_recogniser, posteriors
 from pipelines.nn.ctc import greedy
@@ -23,12 +23,12 @@ class Predictor(task.Predictor):
         self._rate, self._step = self._model.params.sample_rate, self._model.params.step_seconds
 
     def __call__(self, texts: list[str]) -> list[dict[str, Any]]:
-        """For each recording (base64 of a sound file) its text, and how sure the model is of it.
+        """For each recording (base64 of a sound file) its text, and the model's confidence in it.
 
         `confidence` is the probability of the text given the sound, of the least certain piece where the recording is
-        longer than `audio.LONGEST`; `characters` says when each was heard (seconds) and the mean probability
-        of its steps; `warnings` what is doubtful about the sound. Raises ValueError that names the text that holds no
-        recording.
+        longer than `audio.MAX_SECONDS`; `characters` has the start and end of each (seconds) and the mean probability
+        of its steps; `warnings` names what is doubtful about the sound. Raises ValueError that names the text that
+        holds no recording.
         """
         return [self._answer(text, f"text {number} of {len(texts)}") for number, text in enumerate(texts, start=1)]
 
@@ -60,19 +60,19 @@ class Predictor(task.Predictor):
         labels = [span.label for span in greedy(log_probs[None], lengths)[0]]
         if not labels:
             return answer | {"confidence": math.exp(float(log_probs[:, 0].sum()))}
-        asked = log_probs[None].double(), lengths, torch.tensor([labels]), torch.tensor([len(labels)])
-        path, _ = align(*asked)
-        probability = math.exp(float(log_likelihood(*asked)))
+        batch = log_probs[None].double(), lengths, torch.tensor([labels]), torch.tensor([len(labels)])
+        path, _ = align(*batch)
+        probability = math.exp(float(log_likelihood(*batch)))
         characters = [
             {
-                "character": self._encoder.alphabet.text([span.label]),
+                "character": self._encoder.alphabet.decode([span.label]),
                 "start": round(piece.start + span.start * self._step, 3),
                 "end": round(piece.start + span.end * self._step, 3),
                 "confidence": round(float(log_probs[span.start : span.end, span.label].exp().mean()), 4),
             }
             for span in spans(path[0].tolist(), labels)
         ]
-        text = self._encoder.alphabet.text(labels)
+        text = self._encoder.alphabet.decode(labels)
         return answer | {"text": text, "confidence": min(probability, 1.0), "characters": characters}
 
     @staticmethod
@@ -84,8 +84,8 @@ class Predictor(task.Predictor):
     def shown(answer: Mapping[str, Any]) -> str:
         """The text with its time and confidence, then a line for each character."""
         where = f"{answer['name']} " if answer["name"] else ""
-        said = answer["text"] or "(nothing)"
-        lines = [f"{where}{answer['start']:.2f}-{answer['end']:.2f} s: {said}  ({answer['confidence']:.0%})"]
+        text = answer["text"] or "(nothing)"
+        lines = [f"{where}{answer['start']:.2f}-{answer['end']:.2f} s: {text}  ({answer['confidence']:.0%})"]
         lines += [f"  warning: {warning}" for warning in answer["warnings"]]
         lines += [
             f"  {character['start']:8.2f} s  {character['character']}  {character['confidence']:.0%}"

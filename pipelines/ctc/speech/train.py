@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from pipelines.ctc.speech.data import Encoder, batches_of_epoch
-from pipelines.ctc.speech.evaluation import compared, read_greedily, scores, texts_read
+from pipelines.ctc.speech.evaluation import compared, decode, greedy_decoder, scores
 from pipelines.ctc.speech.inference import posteriors, save_recogniser
 from pipelines.ctc.speech.model import Recogniser, RecogniserParams
 from pipelines.ctc.speech.pictures import draw, kept_by_decoder
@@ -23,7 +23,7 @@ from pipelines.nn.training import (
     write_results,
 )
 from pipelines.settings import Run
-from pipelines.sound.recordings import Split, load_split
+from pipelines.sound.recordings import Recordings, load_recordings
 from pipelines.task import Log, Row
 
 
@@ -42,23 +42,21 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     from and then removed.
     """
     params, training = settings(run)
-    splits = {split: load_split(tables, split) for split in ("train", "val")}
-    splits = {name: _without(split, params.left_out) for name, split in splits.items()}
+    train, val = (_without(load_recordings(tables, split), params.left_out) for split in ("train", "val"))
     device = choose_device(run.device)
     torch.manual_seed(run.seed)
-    encoder = Encoder.of(splits["train"], params, params.normalisation)
+    encoder = Encoder.of(train.rows["text"], train.waveforms, params, params.normalisation)
     model = Recogniser(params, len(encoder.alphabet)).to(device)
-    features = [_features(encoder, splits["train"], speed) for speed in params.speeds]
-    targets = _targets(encoder, splits["train"], params)
-    for heard in features:
-        steps = model.steps(torch.tensor([len(row) for row in heard]))
-        check_targets(steps.tolist(), targets, [f"row {row} of train" for row in splits["train"].rows["id"]])
-    val_features = _features(encoder, splits["val"])
+    features = [_features(encoder, train, speed) for speed in params.speeds]
+    targets = _targets(encoder, train, params)
+    for at_speed in features:
+        steps = model.steps(torch.tensor([len(row) for row in at_speed]))
+        check_targets(steps.tolist(), targets, [f"row {row} of train" for row in train.rows["id"]])
+    val_features = _features(encoder, val)
 
     def validate(model: Recogniser) -> Row:
-        log_probs = posteriors(model, encoder, val_features)
-        recognised = texts_read(log_probs, encoder.alphabet, read_greedily)
-        return {f"val_{key}": value for key, value in scores(splits["val"].rows, recognised).items()}
+        recognised = decode(posteriors(model, encoder, val_features), encoder.alphabet, greedy_decoder)
+        return {f"val_{key}": value for key, value in scores(val.rows, recognised).items()}
 
     fitted = fit(
         model,
@@ -74,16 +72,16 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
         resume_from=out / CHECKPOINT,
     )
 
-    model.calibrate(posteriors(model, encoder, val_features), _targets(encoder, splits["val"], params))
-    test = load_split(tables, "test")
+    model.calibrate(posteriors(model, encoder, val_features), _targets(encoder, val, params))
+    test = load_recordings(tables, "test")
     if params.left_out:
         test = test.where(test.rows["speaker"] == params.left_out)
     test_features = _features(encoder, test)
     log_probs = posteriors(model, encoder, test_features)
     save_recogniser(out / "model.safetensors", model, encoder)
-    recognised = texts_read(log_probs, encoder.alphabet, read_greedily)
+    recognised = decode(log_probs, encoder.alphabet, greedy_decoder)
     test.rows.assign(recognised=recognised).to_csv(out / "predictions.csv", index=False)
-    decoders = compared(test.rows, list(splits["train"].rows["text"]), log_probs, encoder.alphabet, params)
+    decoders = compared(test.rows, list(train.rows["text"]), log_probs, encoder.alphabet, params)
     decoders.to_csv(out / "decoders.csv", float_format="%.4f")
     kept_by_decoder(decoders["doubled_kept"], decoders["doubled_merged"], out / "decoders.png")
     draw(out, test.rows, log_probs, test_features, alphabet=encoder.alphabet, seconds=params.step_seconds)
@@ -91,18 +89,18 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     return write_results(out, model, fitted, figures)
 
 
-def _features(encoder: Encoder, split: Split, speed: float = 1.0) -> list[Tensor]:
+def _features(encoder: Encoder, split: Recordings, speed: float = 1.0) -> list[Tensor]:
     return encoder.features(split.waveforms, list(split.rows["speaker"]), speed)
 
 
-def _targets(encoder: Encoder, split: Split, params: RecogniserParams) -> list[list[int]]:
-    """The labels of each text, or of it all that a network without null can say."""
-    found = [encoder.alphabet.encoded(text) for text in split.rows["text"]]
+def _targets(encoder: Encoder, split: Recordings, params: RecogniserParams) -> list[list[int]]:
+    """The labels of each text; without doubled ones for a network without blank, which cannot output them."""
+    found = [encoder.alphabet.encode(text) for text in split.rows["text"]]
     return found if params.blank else [[label for label, _ in groupby(target)] for target in found]
 
 
-def _without(split: Split, speaker: str) -> Split:
-    """All but one speaker. Raises ValueError where that one is not there, so that nothing would be left out."""
+def _without(split: Recordings, speaker: str) -> Recordings:
+    """The rows of all but one speaker. Raises ValueError where there are none of that speaker."""
     if not speaker:
         return split
     speakers = split.rows["speaker"]

@@ -1,7 +1,7 @@
 """Labelled brackets by the rules of EVALB (Sekine and Collins 1997) with its parameter file COLLINS.prm.
 
 Punctuation and the root TOP do not count, ADVP and PRT are one label, and tags are no brackets. A bracket counts as
-often as it stands there. What a word is, punctuation or not, is said by the gold tree for both.
+often as it occurs. The gold tree decides for both trees which words are punctuation.
 """
 
 from collections import Counter
@@ -16,14 +16,14 @@ SAME = {"PRT": "ADVP"}
 
 @dataclass(frozen=True)
 class Score:
-    """Brackets that match, in gold trees, and found; sentences, and of them all right, and without a tree."""
+    """Counts over sentences, and the figures that they give, in percent."""
 
-    matched: int
-    gold: int
-    found: int
+    matched: int  # brackets in both trees
+    gold: int  # brackets in gold trees
+    found: int  # brackets in found trees
     sentences: int
-    exact: int
-    failed: int
+    exact: int  # sentences with every bracket right
+    failed: int  # sentences whose output is not a tree over its words
 
     @property
     def precision(self) -> float:
@@ -39,7 +39,7 @@ class Score:
 
 
 def brackets(found: Iterable[Span], gold_tags: Sequence[str]) -> Counter[Span]:
-    """The brackets that count, over the words that count; those left without a word are none."""
+    """The brackets that count, over the words that count; a bracket that has none of them does not."""
     places = [0]  # of each word among those that count
     for tag in gold_tags:
         places.append(places[-1] + (tag not in NO_LABEL))
@@ -52,19 +52,19 @@ def brackets(found: Iterable[Span], gold_tags: Sequence[str]) -> Counter[Span]:
 
 
 def score(gold: Sequence[Sequence[str]], found: Sequence[Sequence[str]]) -> Score:
-    """Of linear trees over the same sentences. What is no tree over its sentence's words has no bracket right."""
+    """The score of linear trees over the same sentences. An output that is not a tree over its words has none right."""
     matched = in_gold = in_found = exact = failed = 0
-    for right, said in zip(gold, found, strict=True):
-        gold_tags = tags(right)
-        expected = brackets(spans(right, len(gold_tags)), gold_tags)
+    for gold_tree, found_tree in zip(gold, found, strict=True):
+        gold_tags = tags(gold_tree)
+        expected = brackets(spans(gold_tree, len(gold_tags)), gold_tags)
         in_gold += expected.total()
         try:
-            given = brackets(spans(said, len(gold_tags)), gold_tags)
+            parsed = brackets(spans(found_tree, len(gold_tags)), gold_tags)
         except ValueError:
             failed += 1
             continue
-        in_found += given.total()
-        both = (expected & given).total()
+        in_found += parsed.total()
+        both = (expected & parsed).total()
         matched += both
-        exact += both == expected.total() == given.total()
+        exact += both == expected.total() == parsed.total()
     return Score(matched, in_gold, in_found, len(gold), exact, failed)

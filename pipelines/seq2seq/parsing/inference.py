@@ -4,29 +4,29 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.nn import checkpoint
+from pipelines.seq2seq.decoding import decode
 from pipelines.seq2seq.model import Seq2Seq
-from pipelines.seq2seq.outputs import outputs
 from pipelines.seq2seq.pairs import Languages
 from pipelines.seq2seq.parsing.constraint import TreeConstraint
 from pipelines.seq2seq.parsing.model import ParserParams
 from pipelines.seq2seq.search import BeamParams
-from pipelines.seq2seq.symbols import as_source
+from pipelines.seq2seq.symbols import collate_sources
 from pipelines.seq2seq.text_model import from_state, state_of
 
 
 def trees(
-    model: Seq2Seq, languages: Languages, sentences: Sequence[list[str]], params: BeamParams, *, free: bool = False
+    model: Seq2Seq, languages: Languages, sentences: Sequence[list[str]], params: BeamParams, *, is_free: bool = False
 ) -> list[list[str]]:
-    """The linear tree of each sentence, in their order; if `free`, whatever is likeliest, be it a tree or not."""
-    sources = [languages.source.symbols.numbers(words) for words in sentences]
+    """The linear tree of each sentence, in their order; not constrained to trees if `is_free`."""
+    sources = [languages.source.symbols.encode(words) for words in sentences]
     symbols = languages.target.symbols
-    built = None if free else lambda source: TreeConstraint(symbols.names, len(source), longest(source))
-    found = outputs(model, sources, as_source, longest, params, constraint=built)
-    return [symbols.sequence(hypotheses[0].symbols) for hypotheses in found]
+    constraint = None if is_free else lambda source: TreeConstraint(symbols.names, len(source), max_symbols(source))
+    found = decode(model, sources, collate_sources, max_symbols, params, constraint=constraint)
+    return [symbols.decode(hypotheses[0].symbols) for hypotheses in found]
 
 
-def longest(source: Sequence[int]) -> int:
-    """The most symbols of a tree."""
+def max_symbols(source: Sequence[int]) -> int:
+    """The most symbols that the tree of a sentence may have."""
     return 20 + 6 * len(source)
 
 

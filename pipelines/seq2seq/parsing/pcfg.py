@@ -1,8 +1,8 @@
-"""A probabilistic context-free grammar read off a treebank, and the likeliest tree of a sentence under it.
+"""A probabilistic context-free grammar counted on a treebank, and the most probable tree of a sentence under it.
 
 Rules are counted (Charniak 1996, Tree-bank grammars) and made binary from the left: NP -> DT JJ NN becomes
-NP -> DT @NP|JJ|DT and @NP|JJ|DT -> JJ NN, where what is still to come knows its parent and, by Markov's rule, the last
-`history` sisters (Klein and Manning 2003, section 2). A word that training never saw is known by its shape.
+NP -> DT @NP|DT and @NP|DT -> JJ NN, where the rest is named by its parent and the last `history` sisters before it
+(Markovisation: Klein and Manning 2003, section 2). A word that was not in training is replaced by its shape.
 
 Shapes: n words, N symbols, R binary rules.
 """
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pipelines.seq2seq.parsing.trees import closes, opens
 
 Array = NDArray[np.float64]
-RARE = 1  # a word of training that occurs no more often also counts as an unknown word of its shape
+RARE = 1  # occurrences up to which a training word also counts as an unknown word of its shape
 ROOT = "TOP"
 
 
@@ -33,7 +33,7 @@ class Node:
 
 
 def tree_of(symbols: Sequence[str], words: Sequence[str]) -> Node:
-    """The tree that linear symbols write over words."""
+    """The tree of linear symbols and its words."""
     root = Node(ROOT)
     stack, left = [root], iter(words)
     for symbol in symbols:
@@ -48,7 +48,7 @@ def tree_of(symbols: Sequence[str], words: Sequence[str]) -> Node:
 
 
 def linear(node: Node) -> list[str]:
-    """A tree as symbols, without TOP and what binary rules needed."""
+    """A tree as linear symbols, without TOP and the symbols of binary rules."""
     if node.word:
         return [node.label]
     inside = [symbol for child in node.children for symbol in linear(child)]
@@ -56,7 +56,7 @@ def linear(node: Node) -> list[str]:
 
 
 def shape(word: str, first: bool) -> str:
-    """What can be seen of a word that nobody knows: capitals, digits, hyphens and its ending."""
+    """The class of an unknown word, by its capitals, digits, hyphens and ending."""
     if any(character.isdigit() for character in word):
         return "<number>"
     start = "<first" if first else "<"
@@ -66,7 +66,7 @@ def shape(word: str, first: bool) -> str:
 
 
 class Grammar:
-    """Rules and their log probabilities."""
+    """Rules with their log probabilities, and the parser (CKY)."""
 
     def __init__(self, trees: Sequence[Node], history: int = 1) -> None:
         binary: Counter[tuple[str, str, str]] = Counter()
@@ -101,11 +101,11 @@ class Grammar:
         self._words: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for (tag, word), count in sorted(tagged.items()):
             self._words[word].append((number[tag], math.log(count / of_tag[tag])))
-        self._tags = [(number[tag], -math.log(count)) for tag, count in sorted(of_tag.items())]  # as if seen once
+        self._tags = [(number[tag], -math.log(count)) for tag, count in sorted(of_tag.items())]  # as if counted once
         self.root = number[ROOT]
 
     def _closure(self, unary: Counter[tuple[str, str]], totals: Counter[str]) -> None:
-        """The best chain of unary rules from each symbol to each: max-plus Floyd and Warshall."""
+        """The best chain of unary rules from each symbol to each other (Floyd and Warshall, max-plus)."""
         size = len(self.symbols)
         self.chain = np.full((size, size), -np.inf)
         self.through = np.full((size, size), -1)
@@ -120,13 +120,13 @@ class Grammar:
         self._parents = np.flatnonzero((self.chain > -np.inf).sum(axis=1) > 1)
 
     def emitted(self, word: str, first: bool) -> list[tuple[int, float]]:
-        """Tags of a word and the log probability that each is said as this word, up to a constant for unknown ones."""
+        """Tags of a word, with log p(word | tag), up to a constant for unknown words."""
         if word in self._known:
             return self._words[word]
         return self._words.get(shape(word, first)) or self._tags
 
     def parse(self, words: Sequence[str]) -> tuple[Node, float] | None:
-        """The likeliest tree and its log probability (CKY); None where no tree spans the words."""
+        """The most probable tree and its log probability (CKY); None where no tree spans the words."""
         count, size = len(words), len(self.symbols)
         best = np.full((count, count + 1, size), -np.inf)  # [start, end, symbol]
         rule = np.full((count, count + 1, size), -1)
@@ -154,7 +154,7 @@ class Grammar:
         return self._tree(words, (rule, split, below), (0, count), self.root), float(best[0, count, self.root])
 
     def _climb(self, values: Array, below: NDArray[np.int64]) -> None:
-        """Adds what unary chains make of a cell's symbols."""
+        """Adds to a cell the symbols that unary chains reach from its symbols."""
         reached = self.chain[self._parents] + values  # (parents, N)
         ends = reached.argmax(axis=1)
         found = reached[np.arange(len(ends)), ends]
@@ -179,7 +179,7 @@ class Grammar:
     def _own(
         self, words: Sequence[str], back: tuple[NDArray[np.int64], ...], span: tuple[int, int], symbol: int
     ) -> Node:
-        """A symbol by its binary rule, or as a word's tag."""
+        """The node of a symbol by its binary rule, or of a word's tag."""
         rule, split, _ = back
         start, end = span
         if end - start == 1:

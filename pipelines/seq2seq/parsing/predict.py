@@ -9,7 +9,7 @@ from pipelines.seq2seq.parsing.inference import load_parser, trees
 from pipelines.seq2seq.parsing.trees import closes, opens, with_words
 from pipelines.seq2seq.symbols import UNKNOWN
 
-LONGEST = 200  # words of a sentence
+MAX_WORDS = 200  # of a sentence
 
 
 class Predictor(task.Predictor):
@@ -19,9 +19,9 @@ class Predictor(task.Predictor):
         self._model, self._languages, self._params = load_parser(weights)
 
     def __call__(self, texts: list[str]) -> list[dict[str, Any]]:
-        """For each sentence, its words and marks parted by blanks, the tree: over its words, and as symbols.
+        """For each sentence (words and punctuation with blanks between) its tree: with its words, and as symbols.
 
-        `unknown` are words that training never saw. Raises ValueError that names a text without words or too long.
+        `unknown` lists words that were not in training. Raises ValueError that names a text without words or too long.
         """
         if not texts:
             return []
@@ -30,14 +30,14 @@ class Predictor(task.Predictor):
             name = f"text {number} of {len(texts)}"
             if not words:
                 raise ValueError(f"{name} holds no words: {text[:50]!r}")
-            if len(words) > LONGEST:
+            if len(words) > MAX_WORDS:
                 raise ValueError(
-                    f"{name} has {len(words):,} words, and at most {LONGEST} are parsed: one sentence each"
+                    f"{name} has {len(words):,} words, and at most {MAX_WORDS} are parsed: one sentence each"
                 )
         found = trees(self._model, self._languages, sentences, self._params)
         answers = []
         for text, words, symbols in zip(texts, sentences, found, strict=True):
-            known = zip(words, self._languages.source.symbols.numbers(words), strict=True)
+            known = zip(words, self._languages.source.symbols.encode(words), strict=True)
             answers.append(
                 {
                     "text": text,

@@ -29,12 +29,12 @@ from pipelines.seq2seq.parsing.pcfg import Grammar, linear, tree_of
 from pipelines.seq2seq.parsing.trees import is_tree, with_words
 from pipelines.seq2seq.search import GREEDY
 from pipelines.seq2seq.text_model import build_text_model
-from pipelines.seq2seq.texts import Writing
+from pipelines.seq2seq.tokenizer import Tokenizer
 from pipelines.settings import Run
 from pipelines.tables import load_splits
 from pipelines.task import Log, Row
 
-DRAWN = 12  # words of the sentence in the picture, at most
+MAX_WORDS_DRAWN = 12  # of the sentence in the picture
 
 
 def settings(run: Run) -> tuple[ParserParams, TrainingParams]:
@@ -53,7 +53,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     splits = load_splits(tables)
     torch.manual_seed(run.seed)
     texts, linear = splits["train"]["text"], splits["train"]["linear"]
-    languages = Languages(Writing.of(texts, "tokens", least=params.least_count), Writing.of(linear, "tokens"))
+    languages = Languages(Tokenizer.of(texts, "tokens", min_count=params.least_count), Tokenizer.of(linear, "tokens"))
     device = choose_device(run.device)
     model = build_text_model(params, languages).to(device)
     pairs = languages.pairs(texts, linear)
@@ -93,12 +93,14 @@ def _evaluate(out: Path, model: Seq2Seq, languages: Languages, params: ParserPar
     """Writes the trees of test, with the constraint and without, and draws one; returns their figures."""
     sentences, gold = list(table["text"].str.split()), list(table["linear"].str.split())
     found = trees(model, languages, sentences, params)
-    free = trees(model, languages, sentences, params, free=True)
+    free = trees(model, languages, sentences, params, is_free=True)
     whole = [is_tree(symbols, len(words)) for symbols, words in zip(free, sentences, strict=True)]
     table.assign(found=[" ".join(symbols) for symbols in found], free=[" ".join(symbols) for symbols in free]).to_csv(
         out / "predictions.csv", index=False
     )
-    drawn = max(range(len(sentences)), key=lambda row: len(sentences[row]) if len(sentences[row]) <= DRAWN else 0)
+    drawn = max(
+        range(len(sentences)), key=lambda row: len(sentences[row]) if len(sentences[row]) <= MAX_WORDS_DRAWN else 0
+    )
     plots.tree(with_words(found[drawn], sentences[drawn]), out / "tree.png")
     figures = score(gold, found)
     return {

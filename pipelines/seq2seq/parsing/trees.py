@@ -29,8 +29,8 @@ def closes(symbol: str) -> bool:
 def spans(symbols: Sequence[str], words: int) -> list[Span]:
     """The constituents of a tree over so many words, in the order in which they close.
 
-    Raises ValueError for what is no tree: a bracket without its other half or without a word, a second root, a word
-    too few or too many.
+    Raises ValueError for symbols that are not a tree: a bracket without its other half or without a word, a second
+    root, a word too few or too many.
     """
     stack: list[tuple[str, int]] = []
     found: list[Span] = []
@@ -43,14 +43,14 @@ def spans(symbols: Sequence[str], words: int) -> list[Span]:
         elif closes(symbol):
             label, start = stack.pop() if stack else ("", place)
             if label != symbol[1:]:
-                raise ValueError(f"symbol {number}, {symbol!r}, closes what is not open")
+                raise ValueError(f"symbol {number}, {symbol!r}, closes a constituent that is not open")
             if start == place:
                 raise ValueError(f"symbol {number}, {symbol!r}, closes a constituent without a word")
             found.append(Span(label, start, place))
         elif stack:
             place += 1
         else:
-            raise ValueError(f"symbol {number}, {symbol!r}, stands outside of any constituent")
+            raise ValueError(f"symbol {number}, {symbol!r}, is outside of any constituent")
     if stack or not found:
         raise ValueError(f"{len(stack)} constituents are not closed" if stack else "there is no tree")
     if place != words:

@@ -1,4 +1,4 @@
-"""Sentences: each becomes one vector, its code, out of which it is written again; unlike a bag it keeps the order."""
+"""Sentences: an auto-encoder reduces each to one vector, its code, and reconstructs it; the code keeps word order."""
 
 from pipelines.task import Comparison, Figure, Task
 

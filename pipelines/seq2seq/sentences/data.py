@@ -1,4 +1,4 @@
-"""Sentences and what is said of them: pairs that swap roles, and bags of words.
+"""Sentences: pairs that swap roles, and bags of words.
 
 Tables have the columns id, text and pair: two sentences of one split with the same pair, if it is not negative, have
 the same words in another order.
@@ -18,5 +18,5 @@ def swapped_pairs(table: pd.DataFrame) -> list[tuple[int, int]]:
 
 
 def bags(sentences: Sequence[Sequence[int]], symbols: int) -> Tensor:
-    """How often each has each symbol (B, V)."""
+    """The count of each symbol in each sentence (B, V)."""
     return torch.stack([torch.bincount(torch.tensor(sentence), minlength=symbols) for sentence in sentences]).float()

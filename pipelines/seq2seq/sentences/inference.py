@@ -1,4 +1,4 @@
-"""A trained auto-encoder: saved, loaded, and asked for codes, sentences written from codes, and neighbours.
+"""A trained auto-encoder: saved, loaded, and asked for codes, reconstructed sentences and neighbours.
 
 Training and prediction both use it.
 
@@ -11,16 +11,16 @@ import torch
 from torch import Tensor, nn
 
 from pipelines.nn import checkpoint, word_reader
+from pipelines.seq2seq.decoding import decode
 from pipelines.seq2seq.model import Seq2Seq
-from pipelines.seq2seq.outputs import outputs
 from pipelines.seq2seq.pairs import Languages
 from pipelines.seq2seq.search import BeamParams
 from pipelines.seq2seq.sentences.model import SentencesParams, build_autoencoder
-from pipelines.seq2seq.symbols import as_source
+from pipelines.seq2seq.symbols import collate_sources
 from pipelines.seq2seq.text_model import from_state, state_of
-from pipelines.seq2seq.texts import Writing
+from pipelines.seq2seq.tokenizer import Tokenizer
 
-AT_ONCE = 256  # sentences that are encoded in one batch
+BATCH_SIZE = 256  # sentences
 
 
 def codes_of(model: Seq2Seq, sentences: list[list[int]]) -> Tensor:
@@ -28,27 +28,29 @@ def codes_of(model: Seq2Seq, sentences: list[list[int]]) -> Tensor:
     device = next(model.parameters()).device
     found = []
     with torch.inference_mode():
-        for start in range(0, len(sentences), AT_ONCE):
-            source, lengths = as_source(sentences[start : start + AT_ONCE])
+        for start in range(0, len(sentences), BATCH_SIZE):
+            source, lengths = collate_sources(sentences[start : start + BATCH_SIZE])
             found.append(model.encode(source.to(device), lengths.to(device)).code.cpu())
     return torch.cat(found)
 
 
-def written_again(model: Seq2Seq, sentences: list[list[int]], params: BeamParams) -> list[list[int]]:
-    """What the decoder makes of each sentence's code, in the order of `sentences`.
+def reconstruct(model: Seq2Seq, sentences: list[list[int]], params: BeamParams) -> list[list[int]]:
+    """The sentence that the decoder makes of each sentence's code, in the order of `sentences`.
 
-    The encoder checks the decoder: of the outputs that a beam finds, that one counts whose own code is nearest to the
-    code it was written from.
+    The encoder checks the decoder: of the outputs of a beam, the one is taken whose own code is nearest to the code
+    that it was decoded from.
     """
-    found = outputs(model, sentences, as_source, lambda one: 2 * len(one) + 5, params, wanted=params.beam)
-    said = [[list(hypothesis.symbols) for hypothesis in hypotheses] for hypotheses in found]
-    own = torch.split(codes_of(model, [one for row in said for one in row]), [len(row) for row in said])
+    found = decode(model, sentences, collate_sources, lambda one: 2 * len(one) + 5, params, n_best=params.beam)
+    outputs = [[list(hypothesis.symbols) for hypothesis in hypotheses] for hypotheses in found]
+    own = torch.split(codes_of(model, [one for row in outputs for one in row]), [len(row) for row in outputs])
     codes = codes_of(model, sentences)
-    return [row[int((of_row - code).norm(dim=1).argmin())] for row, of_row, code in zip(said, own, codes, strict=True)]
+    return [
+        row[int((of_row - code).norm(dim=1).argmin())] for row, of_row, code in zip(outputs, own, codes, strict=True)
+    ]
 
 
 def nearest(codes: Tensor, known: Tensor) -> Tensor:
-    """The places in `known` (M, E) by their angle to each of codes (B, E), nearest first: (B, M)."""
+    """The rows of `known` (M, E) by their angle to each of codes (B, E), nearest first: (B, M)."""
     cosines = nn.functional.normalize(codes, dim=1) @ nn.functional.normalize(known, dim=1).T
     return cosines.argsort(dim=1, descending=True, stable=True)
 
@@ -65,7 +67,7 @@ def save_autoencoder(
     checkpoint.save(path, state | {"known": known, "codes": codes})
 
 
-def load_autoencoder(path: Path) -> tuple[Seq2Seq, Writing, SentencesParams, list[str], Tensor]:
+def load_autoencoder(path: Path) -> tuple[Seq2Seq, Tokenizer, SentencesParams, list[str], Tensor]:
     """The auto-encoder saved at `path`, ready to answer, and the known sentences with their codes.
 
     Raises ValueError for a file that is damaged.

@@ -1,4 +1,4 @@
-"""An auto-encoder's settings, and how it is built; its decoder sees nothing of a source but one vector."""
+"""An auto-encoder's settings, and how it is built: its decoder reads nothing of a source but one vector."""
 
 from dataclasses import dataclass
 
@@ -20,13 +20,12 @@ class SentencesParams(TextParams):
         super().__post_init__()
         if self.attention != "none":
             raise ValueError(
-                f"attention is {self.attention!r}: an auto-encoder that looks back at its words needs no code; set it "
-                "to none"
+                f"attention is {self.attention!r}: an auto-encoder with attention needs no code; set it to none"
             )
 
 
 def build_autoencoder(params: SentencesParams, languages: Languages) -> Seq2Seq:
-    """Words that are read and written are the same, and so are their embeddings."""
+    """Encoder and decoder have the same words, and share their embedding."""
     model = build_text_model(params, languages)
     assert isinstance(model.encoder, SymbolEncoder)
     model.encoder.embedding.weight = model.embedding.weight

@@ -20,14 +20,14 @@ from pipelines.seq2seq.learning import checked_settings
 from pipelines.seq2seq.model import Seq2Seq
 from pipelines.seq2seq.pairs import Languages, batches_of_epoch
 from pipelines.seq2seq.sentences.data import bags, swapped_pairs
-from pipelines.seq2seq.sentences.inference import codes_of, nearest, save_autoencoder, written_again
+from pipelines.seq2seq.sentences.inference import codes_of, nearest, reconstruct, save_autoencoder
 from pipelines.seq2seq.sentences.model import SentencesParams, build_autoencoder
-from pipelines.seq2seq.texts import Writing
+from pipelines.seq2seq.tokenizer import Tokenizer
 from pipelines.settings import Run
 from pipelines.tables import load_splits
 from pipelines.task import Log, Row
 
-KNOWN = 1000  # sentences of training that a model compares a new one with
+KNOWN_SENTENCES = 1000  # of training, which are saved with the model as neighbours of new ones
 SHOWN = 40  # pairs in the picture, sentences in the table of neighbours
 
 
@@ -46,16 +46,16 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     params, training = settings(run)
     splits = load_splits(tables)
     torch.manual_seed(run.seed)
-    writing = Writing.of(splits["train"]["text"], "words", least=params.least_count)
-    languages = Languages(writing, writing)
+    tokenizer = Tokenizer.of(splits["train"]["text"], "words", min_count=params.least_count)
+    languages = Languages(tokenizer, tokenizer)
     device = choose_device(run.device)
     model = build_autoencoder(params, languages).to(device)
-    sentences = {split: [writing.numbers(text) for text in splits[split]["text"]] for split in ("train", "val")}
+    sentences = {split: [tokenizer.encode(text) for text in splits[split]["text"]] for split in ("train", "val")}
     pairs = [(sentence, sentence) for sentence in sentences["train"]]
 
     def validate(model: Seq2Seq) -> Row:
-        found = written_again(model, sentences["val"], params)
-        return {"val_exact": _percent(said == read for said, read in zip(found, sentences["val"], strict=True))}
+        found = reconstruct(model, sentences["val"], params)
+        return {"val_exact": _percent(output == read for output, read in zip(found, sentences["val"], strict=True))}
 
     fitted = fit(
         model,
@@ -67,35 +67,37 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
         log=log,
         resume_from=out / CHECKPOINT,
     )
-    known = list(splits["train"]["text"][:KNOWN])
-    codes = codes_of(model, sentences["train"][:KNOWN])
+    known = list(splits["train"]["text"][:KNOWN_SENTENCES])
+    codes = codes_of(model, sentences["train"][:KNOWN_SENTENCES])
     save_autoencoder(out / "model.safetensors", model, params, languages, known=known, codes=codes)
-    figures = _evaluate(out, model, writing, params, splits["test"])
+    figures = _evaluate(out, model, tokenizer, params, splits["test"])
     return write_results(out, model, fitted, {f"test_{name}": value for name, value in figures.items()})
 
 
 def _evaluate(
     out: Path,
     model: Seq2Seq,
-    writing: Writing,
+    tokenizer: Tokenizer,
     params: SentencesParams,
     table: pd.DataFrame,
 ) -> Row:
     """Writes predictions, neighbours and the picture of pairs; returns the figures, in percent.
 
-    Where there are no pairs, nothing is wrong with them: 100.
+    Where there are no pairs, the figures of pairs are 100.
     """
-    sentences = [writing.numbers(text) for text in table["text"]]
-    said = written_again(model, sentences, params)
-    exact = [one == read for one, read in zip(said, sentences, strict=True)]
+    sentences = [tokenizer.encode(text) for text in table["text"]]
+    outputs = reconstruct(model, sentences, params)
+    exact = [one == read for one, read in zip(outputs, sentences, strict=True)]
     words = [
         sum(a == b for a, b in zip(one, read, strict=False)) / max(len(one), len(read))
-        for one, read in zip(said, sentences, strict=True)
+        for one, read in zip(outputs, sentences, strict=True)
     ]
     texts = table["text"].reset_index(drop=True)
     codes, counts = codes_of(model, sentences), bags(sentences, model.embedding.num_embeddings)
     pairs = swapped_pairs(table)
-    table.assign(written=[writing.text(one) for one in said], exact=exact).to_csv(out / "predictions.csv", index=False)
+    table.assign(written=[tokenizer.decode(one) for one in outputs], exact=exact).to_csv(
+        out / "predictions.csv", index=False
+    )
     rows = []
     for place, by_code, by_bag in zip(range(SHOWN), nearest(codes, codes), nearest(counts, counts), strict=False):
         others = [next(int(other) for other in ordered if int(other) != place) for ordered in (by_code, by_bag)]

@@ -1,7 +1,7 @@
 """Speech translation: the sound of one language in, a text of another out.
 
-`direct` never sees what was said: frames of sound in, words out. `cascade`, to compare with, writes down what was said
-and then translates that; it alone reads the transcripts.
+`direct` gets no transcripts: frames of sound in, words out. `cascade`, to compare with, transcribes the sound and then
+translates the transcript; only it is trained on transcripts.
 """
 
 from pipelines.task import Comparison, Figure, Task

@@ -1,7 +1,7 @@
 """Speech translation: recordings and texts -> batches. Training, evaluation and the served model all encode here.
 
-Tables have the columns id, text (the translation), language (of the text), and those of their recordings; `said`, a
-transcript, is read by the cascade alone.
+Tables have the columns id, text (the translation), language (of the text), and those of their recordings; `said`, the
+transcript, is read by the cascade only.
 
 Shapes: B recordings, S frames of the longest, F features of a frame.
 """
@@ -14,25 +14,25 @@ from torch import Tensor
 
 from pipelines.nn.words import shuffled
 from pipelines.seq2seq.model import Batch
-from pipelines.seq2seq.symbols import stopped
+from pipelines.seq2seq.symbols import collate_targets
+from pipelines.sound import acoustics
 from pipelines.sound.acoustics import FeatureParams, Features, normalised
-from pipelines.sound.recordings import raw_features
 
 
-def heard(waveforms: Sequence[Tensor], params: FeatureParams, speed: float = 1.0) -> list[Tensor]:
+def features_of(waveforms: Sequence[Tensor], params: FeatureParams, speed: float = 1.0) -> list[Tensor]:
     """Features (S, F) of each recording played at `speed`, with mean zero and variance one over the recording."""
-    raw = raw_features(Features(params), waveforms, speed)
+    raw = acoustics.features_of(Features(params), waveforms, speed)
     return normalised(raw, range(len(raw)))
 
 
-def as_frames(features: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+def collate_frames(features: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """Recordings (B, S, F), padded, and their lengths (B,)."""
     frames = torch.nn.utils.rnn.pad_sequence(list(features), batch_first=True)
     return frames, torch.tensor([len(one) for one in features])
 
 
 def batch_of(features: Sequence[Tensor], targets: Sequence[Sequence[int]]) -> Batch:
-    return Batch(*as_frames(features), stopped(targets))
+    return Batch(*collate_frames(features), collate_targets(targets))
 
 
 def batches_of_epoch(

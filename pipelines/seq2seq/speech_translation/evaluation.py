@@ -1,4 +1,4 @@
-"""What translations of speech are worth: BLEU, over all and over the length of the sound, and where they looked."""
+"""How good translations of speech are: BLEU, over all and over the length of the sound; and their attention."""
 
 import json
 from collections.abc import Sequence
@@ -12,23 +12,23 @@ from pipelines.reporting import metrics, plots
 from pipelines.seq2seq.search import Hypothesis
 from pipelines.seq2seq.speech_translation.model import Cascade, Translator
 from pipelines.seq2seq.speech_translation.pictures import draw_attention
-from pipelines.sound.recordings import Split
+from pipelines.sound.recordings import Recordings
 from pipelines.task import Row
 
 GROUPS = 5  # of recordings, by length
-FEWEST = 10  # recordings of a group, below which its BLEU says nothing
+MIN_GROUP_SIZE = 10  # recordings
 
 
 def write_evaluation(
-    out: Path, model: Translator, split: Split, features: Sequence[Tensor], found: Sequence[Hypothesis]
+    out: Path, model: Translator, split: Recordings, features: Sequence[Tensor], found: Sequence[Hypothesis]
 ) -> Row:
-    """Writes what is known of the translations `found` of a split and returns their figures."""
+    """Writes the translations `found` of a split with all that is reported of them; returns their figures."""
     params = model.params
-    texts = [model.writing.text(hypothesis.symbols) for hypothesis in found]
+    texts = [model.tokenizer.decode(hypothesis.symbols) for hypothesis in found]
     predicted = split.rows[["id", "text", "speaker"]].assign(
         translation=texts,
         seconds=[round(len(waveform) / params.sample_rate, 3) for waveform in split.waveforms],
-        cut=[hypothesis.cut for hypothesis in found],
+        cut=[hypothesis.is_cut for hypothesis in found],
     )
     figures: Row = {}
     if isinstance(model, Cascade):
@@ -57,7 +57,7 @@ def write_evaluation(
 
 def by_seconds(predicted: pd.DataFrame, language: str) -> pd.DataFrame:
     """BLEU and the number of recordings in groups of about the same size, from short to long; none is too small."""
-    groups = min(GROUPS, max(1, len(predicted) // FEWEST))
+    groups = min(GROUPS, max(1, len(predicted) // MIN_GROUP_SIZE))
     group = pd.qcut(predicted["seconds"].rank(method="first"), groups, labels=False)
     rows = {}
     for _, part in predicted.groupby(group):

@@ -1,6 +1,6 @@
 """Translators of speech: straight from sound to text, or by way of a transcript.
 
-Shapes: B recordings, S frames, S' steps of an encoder, T symbols written with STOP, L symbols heard.
+Shapes: B recordings, S frames, S' output steps of an encoder, T target symbols with STOP, L symbols of a transcript.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,17 +11,17 @@ from torch import Tensor, nn
 
 from pipelines.nn.ctc import Span, greedy
 from pipelines.nn.words import by_length
+from pipelines.seq2seq.decoding import decode
 from pipelines.seq2seq.encoders import FrameEncoder, SymbolEncoder
 from pipelines.seq2seq.model import Batch, DecoderParams, Seq2Seq
-from pipelines.seq2seq.outputs import outputs
 from pipelines.seq2seq.search import BeamParams, Hypothesis
-from pipelines.seq2seq.speech_translation.data import as_frames
+from pipelines.seq2seq.speech_translation.data import collate_frames
 from pipelines.seq2seq.speech_translation.recogniser import Recogniser
-from pipelines.seq2seq.symbols import Symbols, as_source, stopped
-from pipelines.seq2seq.texts import Units, Writing
+from pipelines.seq2seq.symbols import Symbols, collate_sources, collate_targets
+from pipelines.seq2seq.tokenizer import Tokenizer, Units
 from pipelines.sound.acoustics import FeatureParams, MaskParams
 
-AT_ONCE = 128  # recordings that are read in one batch
+BATCH_SIZE = 128  # recordings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,20 +57,20 @@ class Direct(nn.Module):
     Weiss et al. (2017), Sequence-to-sequence models can directly translate foreign speech, section 3.
     """
 
-    def __init__(self, params: SpeechTranslatorParams, writing: Writing) -> None:
+    def __init__(self, params: SpeechTranslatorParams, tokenizer: Tokenizer) -> None:
         super().__init__()
-        self.params, self.writing = params, writing
-        self.network = Seq2Seq(_frame_encoder(params), params, len(writing.symbols))
+        self.params, self.tokenizer = params, tokenizer
+        self.network = Seq2Seq(_frame_encoder(params), params, len(tokenizer.symbols))
 
     def translations(
-        self, features: Sequence[Tensor], search: BeamParams, *, wanted: int = 1
+        self, features: Sequence[Tensor], search: BeamParams, *, n_best: int = 1
     ) -> list[list[Hypothesis]]:
-        """The best translations of each recording (S, F), in their order."""
-        return outputs(self.network, list(features), as_frames, most_words, search, wanted=wanted)
+        """The `n_best` best translations of each recording (S, F), in their order."""
+        return decode(self.network, list(features), collate_frames, max_symbols_of_sound, search, n_best=n_best)
 
     def attention(self, features: Tensor, symbols: Sequence[int]) -> Tensor:
-        """Where one recording (S, F) is looked at while `symbols` and STOP are written: (T, S'), rows sum to 1."""
-        batch = Batch(*as_frames([features]), stopped([symbols])).to(device_of(self))
+        """Attention to one recording (S, F) at each of `symbols` and STOP: (T, S'), rows sum to 1."""
+        batch = Batch(*collate_frames([features]), collate_targets([symbols])).to(device_of(self))
         with torch.inference_mode():
             return self.network.attend(batch)[0].cpu()
 
@@ -78,12 +78,13 @@ class Direct(nn.Module):
 class Cascade(nn.Module):
     """Sound to a transcript by a recogniser, and the transcript to text by a translator of its own."""
 
-    def __init__(self, params: SpeechTranslatorParams, writing: Writing, said: Symbols) -> None:
+    def __init__(self, params: SpeechTranslatorParams, tokenizer: Tokenizer, spoken: Symbols) -> None:
+        """`spoken` are the symbols of transcripts."""
         super().__init__()
-        self.params, self.writing, self.said = params, writing, said
-        self.recogniser = Recogniser(_frame_encoder(params), len(said))
+        self.params, self.tokenizer, self.spoken = params, tokenizer, spoken
+        self.recogniser = Recogniser(_frame_encoder(params), len(spoken))
         encoder = SymbolEncoder(
-            len(said),
+            len(spoken),
             params.embedding_size,
             cell=params.cell,
             hidden_size=params.hidden_size,
@@ -91,63 +92,67 @@ class Cascade(nn.Module):
             bidirectional=params.bidirectional,
             dropout=params.dropout,
         )
-        self.network = Seq2Seq(encoder, params, len(writing.symbols))
+        self.network = Seq2Seq(encoder, params, len(tokenizer.symbols))
 
-    def numbers_said(self, texts: Iterable[str]) -> list[list[int]]:
-        """Transcripts as the recogniser and the translator know them."""
-        return [self.said.numbers(text) for text in texts]
+    def encode_transcripts(self, texts: Iterable[str]) -> list[list[int]]:
+        """Transcripts as numbers of their symbols."""
+        return [self.spoken.encode(text) for text in texts]
 
-    def heard(self, features: Sequence[Tensor], recogniser: Recogniser | None = None) -> list[list[Span]]:
-        """What was said in each recording (S, F), in their order; `recogniser` in place of the cascade's own."""
+    def recognise(self, features: Sequence[Tensor], recogniser: Recogniser | None = None) -> list[list[Span]]:
+        """The transcript of each recording (S, F) with its steps, in their order.
+
+        `recogniser` takes the place of the cascade's own.
+        """
         recogniser = recogniser or self.recogniser
         found: list[list[Span]] = [[]] * len(features)
         with torch.inference_mode():
-            for chosen in by_length(map(len, features), AT_ONCE):
-                frames, lengths = as_frames([features[index] for index in chosen])
+            for chosen in by_length(map(len, features), BATCH_SIZE):
+                frames, lengths = collate_frames([features[index] for index in chosen])
                 log_probs, steps = recogniser(frames.to(device_of(self)), lengths.to(device_of(self)))
                 for index, spans in zip(chosen, greedy(log_probs, steps), strict=True):
                     found[index] = spans
         return found
 
     def transcripts(self, features: Sequence[Tensor], recogniser: Recogniser | None = None) -> list[str]:
-        """The same as texts."""
-        found = self.heard(features, recogniser)
-        return ["".join(self.said.sequence(one.label for one in spoken)) for spoken in found]
+        """The transcripts as texts."""
+        found = self.recognise(features, recogniser)
+        return ["".join(self.spoken.decode(span.label for span in spans)) for spans in found]
 
     def translations(
-        self, features: Sequence[Tensor], search: BeamParams, *, wanted: int = 1
+        self, features: Sequence[Tensor], search: BeamParams, *, n_best: int = 1
     ) -> list[list[Hypothesis]]:
-        """The best translations of each recording's likeliest transcript, in their order."""
-        sources = [[one.label for one in spoken] for spoken in self.heard(features)]
-        return outputs(self.network, sources, as_source, most_words_of_text, search, wanted=wanted)
+        """The `n_best` best translations of each recording's most probable transcript, in their order."""
+        sources = [[span.label for span in spans] for spans in self.recognise(features)]
+        return decode(self.network, sources, collate_sources, max_symbols_of_transcript, search, n_best=n_best)
 
     def attention(self, features: Tensor, symbols: Sequence[int]) -> Tensor:
-        """As of `Direct`: what a symbol of the transcript is given, its steps of the sound share; (T, S')."""
-        spoken = self.heard([features])[0]
+        """As of `Direct`: the attention to a symbol of the transcript is spread over its steps of the sound."""
+        spans = self.recognise([features])[0]
         steps = -(-len(features) // self.params.frames_of_a_place)
-        where = torch.zeros(max(1, len(spoken)), steps)  # (L, S')
-        for place, one in enumerate(spoken):
-            where[place, one.start : one.end] = 1 / (one.end - one.start)
-        batch = Batch(*as_source([[one.label for one in spoken]]), stopped([symbols])).to(device_of(self))
+        shares = torch.zeros(max(1, len(spans)), steps)  # (L, S')
+        for place, span in enumerate(spans):
+            shares[place, span.start : span.end] = 1 / (span.end - span.start)
+        source = collate_sources([[span.label for span in spans]])
+        batch = Batch(*source, collate_targets([symbols])).to(device_of(self))
         with torch.inference_mode():
-            return self.network.attend(batch)[0].cpu() @ where
+            return self.network.attend(batch)[0].cpu() @ shares
 
 
 Translator = Direct | Cascade
 
 
-def build_translator(params: SpeechTranslatorParams, writing: Writing, said: Symbols | None) -> Translator:
-    """`said` are the symbols of transcripts; a direct translator knows none."""
-    return Direct(params, writing) if said is None else Cascade(params, writing, said)
+def build_translator(params: SpeechTranslatorParams, tokenizer: Tokenizer, spoken: Symbols | None) -> Translator:
+    """A cascade where `spoken`, the symbols of transcripts, are given; else a direct translator."""
+    return Direct(params, tokenizer) if spoken is None else Cascade(params, tokenizer, spoken)
 
 
-def most_words(features: Tensor) -> int:
+def max_symbols_of_sound(features: Tensor) -> int:
     """The most symbols that the translation of a recording (S, F) may have."""
-    return 20 + len(features) // 5  # 20 a second at frames of 10 ms: three times as many as anybody says
+    return 20 + len(features) // 5  # 20 a second at frames of 10 ms: three times as many as people speak
 
 
-def most_words_of_text(source: Sequence[int]) -> int:
-    """The same for a transcript."""
+def max_symbols_of_transcript(source: Sequence[int]) -> int:
+    """The most symbols that the translation of a transcript may have."""
     return 20 + 4 * len(source)
 
 

@@ -1,4 +1,4 @@
-"""Pictures of what a translator of speech looks at."""
+"""A picture of a speech translator's attention."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,16 +17,15 @@ NUMERALS = dict(zip("零一二三四五六七八九", "0123456789", strict=True)
 def draw_attention(
     path: Path, model: Translator, predicted: pd.DataFrame, features: Sequence[Tensor], found: Sequence[Hypothesis]
 ) -> None:
-    """Of a recording of middle length: its spectrogram, and below it where each symbol looked."""
+    """The spectrogram of a recording of median length, and below it the attention of each symbol to it."""
     order = predicted["seconds"].to_numpy().argsort(kind="stable")
     index = int(order[len(order) // 2])
     symbols = found[index].symbols
     weights = model.attention(features[index], symbols)  # (T, S')
     params = model.params
-    written = [shown(symbol) for symbol in model.writing.symbols.sequence(symbols)]
+    names = [shown(symbol) for symbol in model.tokenizer.symbols.decode(symbols)]
     each = np.repeat(weights.numpy(), params.frames_of_a_place, axis=1)[:, : len(features[index])]
-    names = [*written, "(stop)"]
-    over_time(features[index].numpy(), each, names, params.hop / params.sample_rate, path)
+    over_time(features[index].numpy(), each, [*names, "(stop)"], params.hop / params.sample_rate, path)
 
 
 def shown(symbol: str) -> str:

@@ -1,16 +1,16 @@
-"""Translates what is said in a file or a served recording, with a trained translator of speech."""
+"""Translates the speech in a file or a served recording with a trained translator."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pipelines import task
-from pipelines.seq2seq.speech_translation.data import heard
+from pipelines.seq2seq.speech_translation.data import features_of
 from pipelines.seq2seq.speech_translation.inference import load_translator
 from pipelines.seq2seq.speech_translation.model import Cascade
 from pipelines.sound.audio import Piece, from_text, texts_of_files
 
-WANTED = 3  # translations of a piece
+N_BEST = 3  # translations of a piece
 
 
 class Predictor(task.Predictor):
@@ -22,10 +22,10 @@ class Predictor(task.Predictor):
     def __call__(self, texts: list[str]) -> list[dict[str, Any]]:
         """For each recording (base64 of a sound file) its translation.
 
-        A recording longer than `audio.LONGEST` is translated piece by piece, where it is quietest; `pieces`
-        has for each of them the translation, its log probability and score, the next best ones, and what a cascade took
-        to be said. `cut` tells that a translation did not come to an end, `warnings` what is doubtful about the sound.
-        Raises ValueError that names the text that holds no recording.
+        A recording longer than `audio.MAX_SECONDS` is cut where it is quietest and translated piece by piece; `pieces`
+        has for each of them the translation, its log probability and score, the next best ones, and the transcript of a
+        cascade. `cut` is true for a translation that did not end within its limit; `warnings` names what is doubtful
+        about the sound. Raises ValueError that names the text that holds no recording.
         """
         return [self._answer(text, f"text {number} of {len(texts)}") for number, text in enumerate(texts, start=1)]
 
@@ -54,20 +54,20 @@ class Predictor(task.Predictor):
         answer: dict[str, Any] = {"start": round(piece.start, 3), "end": round(piece.start + piece.seconds, 3)}
         if any(warning.startswith("silent") for warning in piece.warnings(params.sample_rate)):
             return answer | {"translation": "", "log_prob": 0.0, "score": 0.0, "cut": False, "others": []}
-        features = heard([piece.waveform(params.sample_rate)], params)
-        hypotheses = self._model.translations(features, params, wanted=WANTED)[0]
-        said = [
+        features = features_of([piece.waveform(params.sample_rate)], params)
+        hypotheses = self._model.translations(features, params, n_best=N_BEST)[0]
+        translations = [
             {
-                "translation": self._model.writing.text(one.symbols),
+                "translation": self._model.tokenizer.decode(one.symbols),
                 "log_prob": one.log_prob,
                 "score": one.score,
-                "cut": one.cut,
+                "cut": one.is_cut,
             }
             for one in hypotheses
         ]
         if isinstance(self._model, Cascade):
             answer["recognised"] = self._model.transcripts(features)[0]
-        return answer | said[0] | {"others": said[1:]}
+        return answer | translations[0] | {"others": translations[1:]}
 
     @staticmethod
     def inputs(arguments: list[str]) -> Iterator[str]:
@@ -76,16 +76,16 @@ class Predictor(task.Predictor):
 
     @staticmethod
     def shown(answer: Mapping[str, Any]) -> str:
-        """The translation of each piece with its time and score, below it the next best ones and what is doubtful."""
+        """The translation of each piece with its time and score, the next best ones, and what is doubtful."""
         lines = []
         for piece in answer["pieces"]:
             where = f"{answer['name']} " if answer["name"] else ""
-            said = piece["translation"] or "(nothing)"
-            lines.append(f"{where}{piece['start']:.2f}-{piece['end']:.2f} s: {said}  ({piece['score']:.2f})")
+            translation = piece["translation"] or "(nothing)"
+            lines.append(f"{where}{piece['start']:.2f}-{piece['end']:.2f} s: {translation}  ({piece['score']:.2f})")
             if "recognised" in piece:
                 lines.append(f"  recognised: {piece['recognised'] or '(nothing)'}")
             lines += [f"  or: {one['translation'] or '(nothing)'}  ({one['score']:.2f})" for one in piece["others"]]
         lines += [f"  warning: {warning}" for warning in answer["warnings"]]
         if answer["cut"]:
-            lines.append("  warning: cut, as it did not come to an end")
+            lines.append("  warning: cut, as it did not end within its limit")
         return "\n".join(lines)

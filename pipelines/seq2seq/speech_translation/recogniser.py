@@ -1,4 +1,4 @@
-"""The cascade's first half: a recogniser that writes down what was said, symbol by symbol (CTC, Graves et al. 2006).
+"""The cascade's first half: a recogniser that transcribes sound, symbol by symbol (CTC, Graves et al. 2006).
 
 Shapes: B recordings, S frames, S' steps, F features of a frame, V symbols; the blank has the number of PAD.
 """
@@ -13,7 +13,7 @@ from pipelines.seq2seq.symbols import STOP, UNKNOWN
 
 
 class Recogniser(nn.Module):
-    """An encoder of frames, and for each of its steps a distribution over symbols and the blank."""
+    """An encoder of frames, and for each of its output steps a distribution over symbols and the blank."""
 
     def __init__(self, encoder: FrameEncoder, symbols: int) -> None:
         super().__init__()
@@ -23,12 +23,12 @@ class Recogniser(nn.Module):
     def forward(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """source (B, S, F), lengths (B,) -> log probabilities (B, S', V) and steps (B,)."""
         states, steps, _ = self.encoder(source, lengths)
-        logits: Tensor = self.output(states)
+        logits: Tensor = self.output(states)  # (B, S', V)
         logits[..., [STOP, UNKNOWN]] = torch.finfo(logits.dtype).min
         return logits.log_softmax(dim=-1), steps
 
     def loss(self, batch: Batch) -> Tensor:
-        """The mean of -log p(symbols) over recordings."""
+        """The mean over recordings of -log p(transcript), in nats; the batch's targets are transcripts."""
         log_probs, steps = self(batch.source, batch.lengths)
         symbols = (batch.targets > STOP).sum(dim=1)
         total = nn.functional.ctc_loss(

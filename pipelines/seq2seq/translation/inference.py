@@ -4,26 +4,26 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.nn import checkpoint
+from pipelines.seq2seq.decoding import decode
 from pipelines.seq2seq.model import Seq2Seq
-from pipelines.seq2seq.outputs import outputs
 from pipelines.seq2seq.pairs import Languages
 from pipelines.seq2seq.search import BeamParams, Hypothesis
-from pipelines.seq2seq.symbols import as_source
+from pipelines.seq2seq.symbols import collate_sources
 from pipelines.seq2seq.text_model import from_state, state_of
 from pipelines.seq2seq.translation.model import TranslatorParams
 
 
 def translations(
-    model: Seq2Seq, languages: Languages, texts: list[str], params: BeamParams, *, wanted: int = 1
+    model: Seq2Seq, languages: Languages, texts: list[str], params: BeamParams, *, n_best: int = 1
 ) -> list[list[Hypothesis]]:
-    """The best translations of each text, in the order of `texts`."""
-    sources = [languages.source.numbers(text) for text in texts]
-    return outputs(model, sources, as_source, longest, params, wanted=wanted)
+    """The `n_best` best translations of each text, in the order of `texts`."""
+    sources = [languages.source.encode(text) for text in texts]
+    return decode(model, sources, collate_sources, max_symbols, params, n_best=n_best)
 
 
-def longest(source: Sequence[int]) -> int:
+def max_symbols(source: Sequence[int]) -> int:
     """The most symbols that a translation may have."""
-    return 20 + 4 * len(source)  # a word is up to ten characters, but a sentence of words is not
+    return 20 + 4 * len(source)  # a word has up to ten characters, but not every word of a sentence
 
 
 def save_translator(path: Path, model: Seq2Seq, params: TranslatorParams, languages: Languages) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pipelines.seq2seq.text_model import TextParams
-from pipelines.seq2seq.texts import Units
+from pipelines.seq2seq.tokenizer import Units
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,6 @@ class TranslatorParams(TextParams):
             raise ValueError(f"sampling is {self.sampling:g}: expected a share from 0 to 1")
 
     @property
-    def written(self) -> str:
+    def written_language(self) -> str:
         """The language of translations."""
         return self.languages[0 if self.reverse else 1]

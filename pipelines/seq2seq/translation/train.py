@@ -18,7 +18,7 @@ from pipelines.seq2seq.model import Seq2Seq
 from pipelines.seq2seq.pairs import batches_of_epoch
 from pipelines.seq2seq.search import GREEDY
 from pipelines.seq2seq.text_model import build_text_model
-from pipelines.seq2seq.translation.data import languages_of, turned, whole_length
+from pipelines.seq2seq.translation.data import languages_of, pair_length, reversed_direction
 from pipelines.seq2seq.translation.evaluation import write_evaluation
 from pipelines.seq2seq.translation.inference import save_translator, translations
 from pipelines.seq2seq.translation.model import TranslatorParams
@@ -42,20 +42,20 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     params, training = settings(run)
     splits = load_splits(tables)
     if params.reverse:
-        splits = {split: turned(table) for split, table in splits.items()}
+        splits = {split: reversed_direction(table) for split, table in splits.items()}
     torch.manual_seed(run.seed)
     languages = languages_of(splits["train"], params)
     device = choose_device(run.device)
     model = build_text_model(params, languages).to(device)
     pairs = languages.pairs(splits["train"]["source"], splits["train"]["target"])
     batches = drawn_each_epoch(
-        run.seed, device, lambda rng: batches_of_epoch(pairs, training.batch_size, rng, whole_length)
+        run.seed, device, lambda rng: batches_of_epoch(pairs, training.batch_size, rng, pair_length)
     )
 
     def validate(model: Seq2Seq) -> Row:
         found = translations(model, languages, list(splits["val"]["source"]), GREEDY)
-        said = [languages.target.text(hypotheses[0].symbols) for hypotheses in found]
-        return {"val_bleu": metrics.bleu(list(splits["val"]["target"]), said, params.written)["bleu"]}
+        translated = [languages.target.decode(hypotheses[0].symbols) for hypotheses in found]
+        return {"val_bleu": metrics.bleu(list(splits["val"]["target"]), translated, params.written_language)["bleu"]}
 
     fitted = fit(
         model,
@@ -71,6 +71,6 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     save_translator(out / "model.safetensors", model, params, languages)
     found = translations(model, languages, list(splits["test"]["source"]), params)
     figures = write_evaluation(
-        out, model, languages, splits["test"], [one[0] for one in found], language=params.written
+        out, model, languages, splits["test"], [one[0] for one in found], language=params.written_language
     )
     return write_results(out, model, fitted, {f"test_{name}": value for name, value in figures.items()})

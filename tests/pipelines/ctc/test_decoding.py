@@ -1,7 +1,6 @@
-"""Decoders against the exhaustive argmax over texts, automata against counts by hand, alignment against all paths."""
+"""Decoders against the exhaustive argmax over texts, and automata against counts by hand."""
 
 import math
-from itertools import product
 
 import pytest
 import torch
@@ -10,9 +9,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from pipelines.ctc.automata import lexicon, ngram
-from pipelines.ctc.decoding import align, beam_search, spans, trimmed
+from pipelines.ctc.decoding import beam_search, trimmed
 from pipelines.nn.ctc import greedy
-from tests.pipelines.ctc.test_loss import by_all_paths, merged, random_log_probs
+from tests.pipelines.ctc.test_loss import by_all_paths, random_log_probs
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -32,22 +31,22 @@ def written(labels: tuple[int, ...]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("path", "by_trimming", "with_null"),
+    ("path", "by_trimming", "with_blank"),
     [
         ("aaabbb", "ab", "ab"),
         ("∅a∅bbb", "ab", "ab"),
-        ("aabb∅b", "ab", "abb"),  # what the null is for
+        ("aabb∅b", "ab", "abb"),  # what the blank is for
         ("ab∅b∅b", "ab", "abbb"),
         ("a∅∅a∅b", "ab", "aab"),
         ("∅∅∅∅", "", ""),
         ("aba", "aba", "aba"),
     ],
 )
-def test_trimming_merges_what_the_null_keeps_apart(path: str, by_trimming: str, with_null: str) -> None:
+def test_trimming_merges_what_the_blank_keeps_apart(path: str, by_trimming: str, with_blank: str) -> None:
     log_probs, lengths = spoken(path)[None], torch.tensor([len(path)])
     assert written(trimmed(log_probs, lengths)[0]) == by_trimming
-    assert written(tuple(span.label for span in greedy(log_probs, lengths)[0])) == with_null
-    assert written(beam_search(log_probs, lengths, beam=20)[0][0].labels) == with_null
+    assert written(tuple(span.label for span in greedy(log_probs, lengths)[0])) == with_blank
+    assert written(beam_search(log_probs, lengths, beam=20)[0][0].labels) == with_blank
 
 
 def test_the_best_path_need_not_be_the_best_text() -> None:
@@ -140,27 +139,3 @@ def test_what_no_automaton_can_be() -> None:
         ngram([], 3, 0)
     with pytest.raises(ValueError, match="a word of the lexicon has no labels"):
         lexicon([()], 3, 2)
-
-
-@settings(max_examples=25)
-@given(st.integers(0, 10**6), st.lists(st.integers(1, 2), min_size=1, max_size=3), st.integers(0, 2))
-def test_the_alignment_is_the_best_of_all_paths(seed: int, target: list[int], more: int) -> None:
-    frames = 2 * len(target) - 1 + more
-    log_probs = random_log_probs(seed, 1, frames, 3)
-    rows = log_probs[0].tolist()
-    paths = [path for path in product(range(3), repeat=frames) if merged(path) == tuple(target)]
-    best = max(paths, key=lambda path: sum(row[label] for row, label in zip(rows, path, strict=True)))
-    longer = torch.cat([log_probs, log_probs], dim=1)  # padding that must not count
-    states, log_prob = align(longer, torch.tensor([frames]), torch.tensor([target]), torch.tensor([len(target)]))
-    path = [0 if state % 2 == 0 else target[state // 2] for state in states[0, :frames].tolist()]
-    assert path == list(best)
-    assert float(log_prob[0]) == pytest.approx(sum(row[label] for row, label in zip(rows, best, strict=True)))
-    assert (states[0, frames:] == -1).all()
-    found = spans(states[0].tolist(), target)
-    assert [span.label for span in found] == target
-    assert all(path[span.start : span.end] == [span.label] * (span.end - span.start) for span in found)
-
-
-def test_a_target_without_any_path_has_probability_zero() -> None:
-    _, log_prob = align(random_log_probs(0, 1, 2, 3), torch.tensor([2]), torch.tensor([[1, 1]]), torch.tensor([2]))
-    assert float(log_prob[0]) == -math.inf

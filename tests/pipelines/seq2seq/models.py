@@ -8,7 +8,7 @@ from torch import nn
 from pipelines.seq2seq.attention import Kind
 from pipelines.seq2seq.encoders import SymbolEncoder
 from pipelines.seq2seq.model import Batch, DecoderParams, Seq2Seq
-from pipelines.seq2seq.symbols import as_source, stopped
+from pipelines.seq2seq.symbols import collate_sources, collate_targets
 
 SYMBOLS = 7  # the special ones among them
 HIDDEN = 10  # divides into Clockwork's five modules
@@ -44,4 +44,4 @@ def tiny(
 
 
 def batch_of(sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> Batch:
-    return Batch(*as_source(sources), stopped(targets))
+    return Batch(*collate_sources(sources), collate_targets(targets))

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from pipelines.seq2seq.attention import Attention, Kind
-from pipelines.seq2seq.encoders import FrameEncoder, joined
-from pipelines.seq2seq.model import Batch, late
-from pipelines.seq2seq.symbols import PAD, STOP, UNKNOWN, Symbols, as_source, stopped
+from pipelines.seq2seq.encoders import FrameEncoder, join_steps
+from pipelines.seq2seq.model import Batch, shifted
+from pipelines.seq2seq.symbols import PAD, STOP, UNKNOWN, Symbols, collate_sources, collate_targets
 from tests.pipelines.seq2seq.models import SYMBOLS, batch_of, tiny
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -62,7 +62,7 @@ def test_all_steps_at_once_are_step_by_step(cell: str, kind: Kind) -> None:
     encoded = model.encode(batch.source, batch.lengths)
     state = model.start(encoded)
     logits, weights = [], []
-    for symbols in late(batch.targets).unbind(1):
+    for symbols in shifted(batch.targets).unbind(1):
         found, state, attended = model.step(symbols, state, encoded)
         logits.append(found)
         weights.append(attended)
@@ -79,7 +79,7 @@ def test_the_fed_in_state_is_that_of_the_step_before(kind: Kind) -> None:
     cell = model._cell(0)
     state, fed = model.start(encoded).layers[0], torch.zeros(1, 10, dtype=torch.double)
     expected = []
-    for symbols in late(batch.targets).unbind(1):
+    for symbols in shifted(batch.targets).unbind(1):
         inputs = [model.embedding(symbols), *([encoded.code] if kind == "none" else []), fed]
         state = cell.step(torch.cat(inputs, dim=-1), state)
         context = encoded.code
@@ -165,7 +165,7 @@ def test_tied_weights_are_one_tensor_and_must_fit() -> None:
 
 def test_a_pyramid_reads_neighbours_as_one_step() -> None:
     frames = torch.tensor([[[1.0, 2], [3, 4], [5, 6]], [[7, 8], [9, 9], [9, 9]]])
-    found, left = joined(frames, torch.tensor([3, 1]), 2)
+    found, left = join_steps(frames, torch.tensor([3, 1]), 2)
     assert found.tolist() == [[[1, 2, 3, 4], [5, 6, 0, 0]], [[7, 8, 0, 0], [0, 0, 0, 0]]]
     assert left.tolist() == [2, 1]
 
@@ -190,14 +190,14 @@ def test_a_pyramid_halves_the_steps_and_ignores_padding(bidirectional: bool) -> 
 
 
 def test_symbols_are_numbered_by_frequency_and_the_rest_is_unknown() -> None:
-    symbols = Symbols.of(["abb", "b", "c"], least=1)
+    symbols = Symbols.of(["abb", "b", "c"], min_count=1)
     assert symbols.names == ("<pad>", "<stop>", "<unk>", "b", "a", "c")
-    assert symbols.numbers("bax") == [3, 4, UNKNOWN]
-    assert symbols.sequence([3, 5]) == ["b", "c"]
-    assert Symbols.of(["abb", "b", "c"], least=2).names[3:] == ("b",)
+    assert symbols.encode("bax") == [3, 4, UNKNOWN]
+    assert symbols.decode([3, 5]) == ["b", "c"]
+    assert Symbols.of(["abb", "b", "c"], min_count=2).names[3:] == ("b",)
 
 
 def test_a_batch_of_symbols_is_stopped_and_padded() -> None:
-    assert stopped([[5], [6, 7]]).tolist() == [[5, STOP, PAD], [6, 7, STOP]]
-    source, lengths = as_source([[], [5]])
+    assert collate_targets([[5], [6, 7]]).tolist() == [[5, STOP, PAD], [6, 7, STOP]]
+    source, lengths = collate_sources([[], [5]])
     assert (source.tolist(), lengths.tolist()) == ([[PAD], [5]], [0, 1])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipelines.seq2seq.attention import Kind
 from pipelines.seq2seq.model import Seq2Seq
 from pipelines.seq2seq.search import GREEDY, BeamParams, beam_search, sample
-from pipelines.seq2seq.symbols import PAD, STOP, as_source
+from pipelines.seq2seq.symbols import PAD, STOP, collate_sources
 from tests.pipelines.seq2seq.models import SYMBOLS, batch_of, tiny
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -52,13 +52,13 @@ def test_a_beam_that_holds_all_outputs_finds_what_enumeration_finds(kind: Kind, 
     for seed in range(3):
         model = tiny(kind, input_feeding=seed == 1, seed=seed)
         params = BeamParams(EVERY, alpha, beta if kind != "none" else 0.0)
-        encoded = model.encode(*as_source(SOURCES))
-        found = beam_search(model, encoded, [LONGEST] * 4, params, wanted=10, never=NEVER)
+        encoded = model.encode(*collate_sources(SOURCES))
+        found = beam_search(model, encoded, [LONGEST] * 4, params, n_best=10, forbidden=NEVER)
         for source, hypotheses in zip(SOURCES, found, strict=True):
             expected = every(model, source, params)[:10]
             assert [one.symbols for one in hypotheses] == [output for _, output in expected]
             assert [one.score for one in hypotheses] == pytest.approx([score for score, _ in expected], abs=1e-10)
-            assert not any(one.cut for one in hypotheses)
+            assert not any(one.is_cut for one in hypotheses)
 
 
 @settings(max_examples=20)
@@ -72,10 +72,10 @@ def test_a_batch_is_searched_as_its_sentences_one_by_one(
 ) -> None:
     model = tiny("multiplicative", seed=seed)
     limits = [2 + len(source) for source in sources]
-    together = beam_search(model, model.encode(*as_source(sources)), limits, BeamParams(*shape), wanted=3)
+    together = beam_search(model, model.encode(*collate_sources(sources)), limits, BeamParams(*shape), n_best=3)
     for source, limit, found in zip(sources, limits, together, strict=True):
-        alone = beam_search(model, model.encode(*as_source([source])), [limit], BeamParams(*shape), wanted=3)[0]
-        assert [(one.symbols, one.cut) for one in found] == [(one.symbols, one.cut) for one in alone]
+        alone = beam_search(model, model.encode(*collate_sources([source])), [limit], BeamParams(*shape), n_best=3)[0]
+        assert [(one.symbols, one.is_cut) for one in found] == [(one.symbols, one.is_cut) for one in alone]
         assert [one.score for one in found] == pytest.approx([one.score for one in alone], abs=1e-10)
         assert all(one.symbols.count(PAD) == 0 for one in found)
 
@@ -83,7 +83,7 @@ def test_a_batch_is_searched_as_its_sentences_one_by_one(
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_beam_of_one_says_what_is_likeliest_step_by_step(kind: Kind) -> None:
     model = tiny(kind, input_feeding=True, seed=3)
-    encoded = model.encode(*as_source(SOURCES))
+    encoded = model.encode(*collate_sources(SOURCES))
     found = beam_search(model, encoded, [6] * 4, GREEDY)
     for row, hypotheses in enumerate(found):
         one, symbol, total = encoded.rows(torch.tensor([row])), STOP, 0.0
@@ -100,7 +100,7 @@ def test_a_beam_of_one_says_what_is_likeliest_step_by_step(kind: Kind) -> None:
             if symbol == STOP:
                 break
             said.append(symbol)
-        assert [(best.symbols, best.cut) for best in hypotheses] == [(tuple(said), symbol != STOP)]
+        assert [(best.symbols, best.is_cut) for best in hypotheses] == [(tuple(said), symbol != STOP)]
         assert [hypotheses[0].log_prob, hypotheses[0].score] == pytest.approx([total, total])
 
 
@@ -108,11 +108,11 @@ def test_stopping_early_hides_nothing_better() -> None:
     """The search may end when nothing can overtake: what it then has first is what it has first without that."""
     for seed in range(6):
         model = tiny("additive", seed=seed)
-        encoded = model.encode(*as_source(SOURCES))
+        encoded = model.encode(*collate_sources(SOURCES))
         for alpha in (0.0, 0.8):
             params = BeamParams(5, alpha, 0.0)
-            one = beam_search(model, encoded, [8] * 4, params, wanted=1, never=NEVER)
-            all_of_them = beam_search(model, encoded, [8] * 4, params, wanted=5, never=NEVER)
+            one = beam_search(model, encoded, [8] * 4, params, n_best=1, forbidden=NEVER)
+            all_of_them = beam_search(model, encoded, [8] * 4, params, n_best=5, forbidden=NEVER)
             assert [found[0].symbols for found in one] == [found[0].symbols for found in all_of_them]
 
 
@@ -120,11 +120,11 @@ def test_what_never_stops_is_cut_and_says_so() -> None:
     model = tiny("additive")
     with torch.no_grad():
         model.output.bias[STOP] = -100.0
-    found = beam_search(model, model.encode(*as_source(SOURCES)), [4, 2, 0, 9], BeamParams(2, 0.0, 0.0))
+    found = beam_search(model, model.encode(*collate_sources(SOURCES)), [4, 2, 0, 9], BeamParams(2, 0.0, 0.0))
     assert [len(one[0].symbols) for one in found] == [4, 2, 0, 9]
-    assert all(one[0].cut for one in found)
-    drawn = sample(model, model.encode(*as_source(SOURCES)), [4, 2, 0, 9], torch.Generator())
-    assert [(len(one.symbols), one.cut) for one in drawn] == [(4, True), (2, True), (0, True), (9, True)]
+    assert all(one[0].is_cut for one in found)
+    drawn = sample(model, model.encode(*collate_sources(SOURCES)), [4, 2, 0, 9], torch.Generator())
+    assert [(len(one.symbols), one.is_cut) for one in drawn] == [(4, True), (2, True), (0, True), (9, True)]
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class Once:
 def test_every_output_obeys_its_sentence_s_constraint(beam: int) -> None:
     model = tiny("multiplicative")
     sets = [(3, 4, 5), (6,), (3, 6), (5, 3, 4, 6)]
-    encoded = model.encode(*as_source(SOURCES))
+    encoded = model.encode(*collate_sources(SOURCES))
     constraints = [Once(one) for one in sets]
     found = beam_search(model, encoded, [9] * 4, BeamParams(beam, 0.0, 0.0), constraints=constraints)
     for source, symbols, hypotheses in zip(SOURCES, sets, found, strict=True):
@@ -171,7 +171,7 @@ class Nothing(Once):
 
 def test_where_nothing_is_allowed_there_is_no_output() -> None:
     model = tiny("none")
-    encoded = model.encode(*as_source([[3], [4]]))
+    encoded = model.encode(*collate_sources([[3], [4]]))
     constraints = [Nothing((3,)), Once((3,))]
     found = beam_search(model, encoded, [5, 5], constraints=constraints)
     assert [[one.symbols for one in hypotheses] for hypotheses in found] == [[], [(3,)]]
@@ -182,22 +182,22 @@ def test_where_nothing_is_allowed_there_is_no_output() -> None:
 def test_outputs_are_drawn_as_often_as_they_are_likely() -> None:
     model = tiny("additive", seed=1)
     count = 4000
-    encoded = model.encode(*as_source([SOURCES[0]])).rows(torch.zeros(count, dtype=torch.long))
+    encoded = model.encode(*collate_sources([SOURCES[0]])).rows(torch.zeros(count, dtype=torch.long))
     drawn = sample(model, encoded, [LONGEST] * count, torch.Generator().manual_seed(0))
-    outputs = sorted({one.symbols for one in drawn if not one.cut})
+    outputs = sorted({one.symbols for one in drawn if not one.is_cut})
     totals, _ = log_probs(model, SOURCES[0], outputs)
     for output, total in zip(outputs, totals, strict=True):
-        share = sum(one.symbols == output and not one.cut for one in drawn) / count
+        share = sum(one.symbols == output and not one.is_cut for one in drawn) / count
         expected = torch.tensor(total).exp().item()
         assert share == pytest.approx(expected, abs=5 * (expected * (1 - expected) / count) ** 0.5 + 2e-3)
     for one in drawn[:50]:
-        if not one.cut:
+        if not one.is_cut:
             assert one.log_prob == pytest.approx(totals[outputs.index(one.symbols)], abs=1e-9)
 
 
 def test_a_cold_draw_is_greedy() -> None:
     model = tiny("additive", seed=2)
-    encoded = model.encode(*as_source(SOURCES))
+    encoded = model.encode(*collate_sources(SOURCES))
     cold = sample(model, encoded, [5] * 4, torch.Generator(), temperature=1e-4)
     assert [one.symbols for one in cold] == [one[0].symbols for one in beam_search(model, encoded, [5] * 4)]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from pipelines.sound.acoustics import (
-    FLOOR,
+    ENERGY_FLOOR,
     FeatureParams,
     Features,
     MaskParams,
@@ -52,7 +52,7 @@ def by_formula(samples: np.ndarray, asked: FeatureParams) -> np.ndarray:
             weights = [
                 max(0.0, min((f - low) / (peak - low), (high - f) / (high - peak))) for f in np.arange(129) * 31.25
             ]
-            energies.append(max(FLOOR, float(np.dot(weights, power))))
+            energies.append(max(ENERGY_FLOOR, float(np.dot(weights, power))))
         rows.append(np.log(energies))
     found = np.array(rows)
     return scipy.fft.dct(found, type=2, norm="ortho")[:, : asked.coefficients] if asked.features == "mfcc" else found
@@ -89,7 +89,7 @@ def test_padding_never_changes_a_feature(lengths: list[int]) -> None:
 
 def test_digital_silence_is_the_floor() -> None:
     found, _ = features_of(params(), np.zeros(400))
-    assert torch.allclose(found, torch.tensor(math.log(FLOOR), dtype=torch.float64))
+    assert torch.allclose(found, torch.tensor(math.log(ENERGY_FLOOR), dtype=torch.float64))
 
 
 def test_a_tone_is_in_its_filter() -> None:

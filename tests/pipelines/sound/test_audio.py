@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipelines.sound.audio import LONGEST, SHORTEST, Piece, as_text, from_text, pieces
+from pipelines.sound.audio import MAX_SECONDS, MIN_SECONDS, Piece, as_text, from_text, pieces
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -60,7 +60,7 @@ def test_a_long_recording_is_cut_where_it_is_quiet(tmp_path: Path) -> None:
     np.testing.assert_allclose(np.concatenate([piece.samples for piece in found]), samples, atol=1e-6)
     assert len(found) > 2
     for piece, after in pairwise(found):
-        assert SHORTEST <= piece.seconds <= LONGEST
+        assert MIN_SECONDS <= piece.seconds <= MAX_SECONDS
         assert after.start == pytest.approx(piece.start + piece.seconds)
         assert 3.0 < after.start % 3.3 < 3.3, "within a silence"
 
@@ -97,7 +97,7 @@ def test_a_recording_without_samples_and_one_with_a_sample_that_is_no_number(tmp
         list(pieces(write(tmp_path / "a.wav", np.zeros(0)), "clip"))
     broken = tone(1.0)
     broken[4000] = np.nan
-    with pytest.raises(ValueError, match=r"clip has a sample at 0\.500 s that is no number"):
+    with pytest.raises(ValueError, match=r"clip has a sample at 0\.500 s that is not a number"):
         list(pieces(write(tmp_path / "b.wav", broken, subtype="FLOAT"), "clip"))
 
 

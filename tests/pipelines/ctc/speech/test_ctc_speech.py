@@ -14,14 +14,14 @@ import torch
 from params import parse
 from pipelines.ctc.loss import log_likelihood
 from pipelines.ctc.speech.data import Alphabet, Batch, Encoder, batches_of_epoch
-from pipelines.ctc.speech.evaluation import compared, doubled_pairs, scores, together
+from pipelines.ctc.speech.evaluation import collate, compared, doubled_pairs, scores
 from pipelines.ctc.speech.inference import load_recogniser, posteriors, save_recogniser
 from pipelines.ctc.speech.model import Convolutions, Recogniser, RecogniserParams
 from pipelines.ctc.speech.pictures import SIX_FRAMES, paths_of
 from pipelines.ctc.speech.predict import Predictor
 from pipelines.ctc.speech.train import settings, train
 from pipelines.sound.audio import Piece, as_text
-from pipelines.sound.recordings import load_split
+from pipelines.sound.recordings import load_recordings
 from tests.pipelines.examples import EXAMPLES, Told, spoken, tone
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -34,7 +34,7 @@ def params(**changes: Any) -> RecogniserParams:
 
 
 def test_a_split_may_be_several_tables(tmp_path: Path) -> None:
-    whole = load_split(EXAMPLE.write(tmp_path / "one"), "val")
+    whole = load_recordings(EXAMPLE.write(tmp_path / "one"), "val")
     assert set(whole.rows["part"]) == {"all"}
     for text, waveform in zip(whole.rows["text"], whole.waveforms, strict=True):
         assert np.array_equal(waveform.numpy() * 32768, tone(text))
@@ -42,20 +42,20 @@ def test_a_split_may_be_several_tables(tmp_path: Path) -> None:
         for ending in ("parquet", "safetensors"):
             path = tmp_path / "one" / f"val.{ending}"
             (tmp_path / f"{name}-val.{ending}").write_bytes(path.read_bytes())
-    both = load_split(tmp_path, "val")
+    both = load_recordings(tmp_path, "val")
     assert both.rows["part"].tolist() == ["a"] * len(whole.rows) + ["b"] * len(whole.rows)
     assert len(both.waveforms) == 2 * len(whole.waveforms)
     with pytest.raises(ValueError, match="has no table test nor any that ends in -test"):
-        load_split(tmp_path, "test")
+        load_recordings(tmp_path, "test")
 
 
 def test_an_alphabet_spells_and_names_what_it_lacks() -> None:
     alphabet = Alphabet.of(pd.Series(["aab", "ab c"]))
     assert alphabet.characters == ("a", "b", " ", "c")
     assert len(alphabet) == 5
-    assert alphabet.text(alphabet.encoded("b a")) == "b a"
-    with pytest.raises(ValueError, match="'abx' has the character 'x', which no training text has"):
-        alphabet.encoded("abx")
+    assert alphabet.decode(alphabet.encode("b a")) == "b a"
+    with pytest.raises(ValueError, match="'abx' has the character 'x', which is in no training text"):
+        alphabet.encode("abx")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_scores_count_what_they_say() -> None:
 
 
 def test_decoders_read_the_same_network() -> None:
-    """A network that says `a a` with a null between: trimming merges it, the others do not."""
+    """A network that says `a a` with a blank between: trimming merges it, the others do not."""
     alphabet = Alphabet(("a", "b", " "))
     rows = spoken(["aa"]).assign(part="all")
     log_probs = torch.full((5, 4), 0.02)
@@ -106,15 +106,15 @@ def test_decoders_read_the_same_network() -> None:
 
 
 def test_a_level_is_one_number_of_a_recording_and_the_rest_is_as_in_training(tmp_path: Path) -> None:
-    train = load_split(EXAMPLE.write(tmp_path / "tables"), "train")
-    encoder = Encoder.of(train, params(), "level")
+    train = load_recordings(EXAMPLE.write(tmp_path / "tables"), "train")
+    encoder = Encoder.of(train.rows["text"], train.waveforms, params(), "level")
     together = torch.cat(encoder.features(train.waveforms))
     torch.testing.assert_close(together.mean(dim=0), torch.zeros(together.shape[1]), rtol=0, atol=1e-4)
     torch.testing.assert_close(together.std(dim=0), torch.ones(together.shape[1]), rtol=0, atol=1e-3)
     noise = 0.1 * torch.randn(4000, generator=torch.Generator().manual_seed(0))  # a tone has silence between harmonics
     quiet, loud = encoder.features([noise, 4 * noise])
     torch.testing.assert_close(quiet, loud, rtol=0, atol=1e-4)
-    quiet, loud = Encoder.of(train, params(), "training").features([noise, 4 * noise])
+    quiet, loud = Encoder.of(train.rows["text"], train.waveforms, params(), "training").features([noise, 4 * noise])
     assert (loud > quiet + 0.1).all()
 
 
@@ -124,7 +124,7 @@ def test_batches_hold_every_recording_once_at_one_of_the_speeds() -> None:
     waveforms = [torch.tensor(tone(text) / 32768, dtype=torch.float32) for text in texts]
     features = [encoder.features(waveforms, speed=speed) for speed in (1.0, 0.8)]
     assert all(len(slow) > len(usual) for usual, slow in zip(*features, strict=True))
-    targets = [encoder.alphabet.encoded(text) for text in texts]
+    targets = [encoder.alphabet.encode(text) for text in texts]
     found = batches_of_epoch(encoder, features, targets, 2, np.random.default_rng(0))
     assert sorted(
         tuple(row[:n].tolist()) for b in found for row, n in zip(b.targets, b.target_lengths, strict=True)
@@ -132,7 +132,7 @@ def test_batches_hold_every_recording_once_at_one_of_the_speeds() -> None:
 
 
 @pytest.mark.parametrize("convolutions", [0, 1, 3])
-def test_padding_changes_no_answer_and_a_network_without_null_never_says_it(convolutions: int) -> None:
+def test_padding_changes_no_answer_and_a_network_without_blank_never_outputs_it(convolutions: int) -> None:
     torch.manual_seed(0)
     model = Recogniser(params(blank=False, frames_a_step=3, convolutions=convolutions), 5).eval()
     features = torch.randn(2, 20, 16)
@@ -195,9 +195,9 @@ def test_a_trained_recogniser_is_calibrated_on_val(tmp_path: Path) -> None:
     train(replace(run, training={**run.training, "label_smoothing": 0.3}), tables, tmp_path, Told())
     model, encoder = load_recogniser(tmp_path / "model.safetensors")
     assert model.sharpness != 1
-    val = load_split(tables, "val")
-    rows, steps = together(posteriors(model, encoder, encoder.features(val.waveforms)))
-    targets = [encoder.alphabet.encoded(text) for text in val.rows["text"]]
+    val = load_recordings(tables, "val")
+    rows, steps = collate(posteriors(model, encoder, encoder.features(val.waveforms)))
+    targets = [encoder.alphabet.encode(text) for text in val.rows["text"]]
     lengths = torch.tensor([len(target) for target in targets])
     padded = torch.nn.utils.rnn.pad_sequence([torch.tensor(target) for target in targets], batch_first=True)
     by = {

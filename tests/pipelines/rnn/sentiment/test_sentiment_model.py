@@ -24,7 +24,7 @@ from pipelines.seq2seq.model import Seq2Seq
 from pipelines.seq2seq.pairs import Languages
 from pipelines.seq2seq.sentences.inference import save_autoencoder
 from pipelines.seq2seq.sentences.model import SentencesParams, build_autoencoder
-from pipelines.seq2seq.texts import Writing
+from pipelines.seq2seq.tokenizer import Tokenizer
 from pipelines.settings import Run
 from tests.pipelines.examples import EXAMPLES, Told
 
@@ -177,8 +177,8 @@ def kept(tmp_path: Path) -> tuple[Path, Seq2Seq, Languages]:
     """An auto-encoder as `seq2seq-sentences` keeps it."""
     torch.manual_seed(0)
     params = parse(SentencesParams, {**EXAMPLES["seq2seq", "sentences"].model, **AUTOENCODER}, "example")
-    writing = Writing.of(["a bad film", "a good end"], "tokens")
-    model, languages = build_autoencoder(params, Languages(writing, writing)), Languages(writing, writing)
+    tokenizer = Tokenizer.of(["a bad film", "a good end"], "tokens")
+    model, languages = build_autoencoder(params, Languages(tokenizer, tokenizer)), Languages(tokenizer, tokenizer)
     path = tmp_path / "sentences.safetensors"
     save_autoencoder(path, model, params, languages, known=["a bad film"], codes=torch.zeros(1, 12))
     return path, model.eval(), languages
@@ -196,7 +196,7 @@ def test_a_classifier_that_starts_from_an_autoencoder_reads_as_that_does(
     text, batch = "a bad end", encoder.batch(["a bad end"])
     with torch.no_grad():
         read = model.recurrent(model.features(batch), batch.lengths)
-        numbers = torch.tensor([languages.source.numbers(text)])
+        numbers = torch.tensor([languages.source.encode(text)])
         states, _, _ = autoencoder.double().encoder(numbers, torch.tensor([3]))
     assert (read - states).abs().max() < EXACT
 

@@ -35,10 +35,10 @@ def test_the_spans_of_a_tree() -> None:
     ("symbols", "message"),
     [
         ("", "there is no tree"),
-        ("NN", "'NN', stands outside"),
+        ("NN", "'NN', is outside"),
         ("(S NN", "1 constituents are not closed"),
-        ("(S NN )NP", "'\\)NP', closes what is not open"),
-        (")S", "closes what is not open"),
+        ("(S NN )NP", "'\\)NP', closes a constituent that is not open"),
+        (")S", "closes a constituent that is not open"),
         ("(S )S", "closes a constituent without a word"),
         ("(S (NP )NP NN )S", "symbol 3, '\\)NP', closes a constituent without"),
         ("(S NN )S NN", "comes after the end"),

@@ -11,24 +11,24 @@ from pipelines.seq2seq.pairs import Languages, batch_of
 from pipelines.seq2seq.search import GREEDY, Hypothesis
 from pipelines.seq2seq.sentences import inference
 from pipelines.seq2seq.sentences.data import bags, swapped_pairs
-from pipelines.seq2seq.sentences.inference import codes_of, nearest, written_again
+from pipelines.seq2seq.sentences.inference import codes_of, nearest, reconstruct
 from pipelines.seq2seq.sentences.model import SentencesParams, build_autoencoder
-from pipelines.seq2seq.texts import Writing
+from pipelines.seq2seq.tokenizer import Tokenizer
 from tests.pipelines.examples import EXAMPLES
 
 PARAMS = parse(SentencesParams, EXAMPLES["seq2seq", "sentences"].model, "example")
-LANGUAGES = Languages(*[Writing.of(["a b c d e f g h i"], "words")] * 2)
+LANGUAGES = Languages(*[Tokenizer.of(["a b c d e f g h i"], "words")] * 2)
 SWAP = ["white blood cells destroying an infection", "an infection destroying white blood cells"]
 
 
 def test_the_same_bag_another_code_and_both_come_back() -> None:
     """The lecture's pair, learned by heart: the code tells apart what the bag of words does not."""
     torch.manual_seed(0)
-    writing = Writing.of(SWAP, "words")
-    sentences = [writing.numbers(text) for text in SWAP]
-    one, other = bags(sentences, len(writing.symbols))
+    tokenizer = Tokenizer.of(SWAP, "words")
+    sentences = [tokenizer.encode(text) for text in SWAP]
+    one, other = bags(sentences, len(tokenizer.symbols))
     assert torch.equal(one, other)
-    model = build_autoencoder(PARAMS, Languages(writing, writing))
+    model = build_autoencoder(PARAMS, Languages(tokenizer, tokenizer))
     optimizer = torch.optim.Adam(model.parameters(), lr=0.03)
     for _ in range(60):
         optimizer.zero_grad()
@@ -37,17 +37,17 @@ def test_the_same_bag_another_code_and_both_come_back() -> None:
     model.eval()
     codes = codes_of(model, sentences)
     assert not torch.allclose(codes[0], codes[1], atol=0.1)
-    assert written_again(model, sentences, GREEDY) == sentences
+    assert reconstruct(model, sentences, GREEDY) == sentences
 
 
 def test_of_a_beam_the_output_whose_own_code_is_nearest_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     model, sentences = build_autoencoder(PARAMS, LANGUAGES).eval(), [[3, 4, 5, 6], [7, 8]]
     likeliest = [[[3, 4, 6, 5], [3, 4, 5, 6], []], [[7, 8], [8, 7]]]
-    found = [[Hypothesis(tuple(symbols), 0.0, 0.0, cut=False) for symbols in row] for row in likeliest]
-    monkeypatch.setattr(inference, "outputs", lambda *_, wanted, **__: [row[:wanted] for row in found])
-    assert written_again(model, sentences, replace(GREEDY, beam=3)) == sentences
-    assert written_again(model, sentences, GREEDY) == [[3, 4, 6, 5], [7, 8]]
+    found = [[Hypothesis(tuple(symbols), 0.0, 0.0, is_cut=False) for symbols in row] for row in likeliest]
+    monkeypatch.setattr(inference, "decode", lambda *_, n_best, **__: [row[:n_best] for row in found])
+    assert reconstruct(model, sentences, replace(GREEDY, beam=3)) == sentences
+    assert reconstruct(model, sentences, GREEDY) == [[3, 4, 6, 5], [7, 8]]
 
 
 def test_all_that_the_decoder_sees_is_the_code() -> None:

@@ -14,21 +14,21 @@ import torch
 from params import parse
 from pipelines.seq2seq.encoders import FrameEncoder
 from pipelines.seq2seq.search import GREEDY
-from pipelines.seq2seq.speech_translation.data import as_frames, batch_of
+from pipelines.seq2seq.speech_translation.data import batch_of, collate_frames
 from pipelines.seq2seq.speech_translation.model import Cascade, Direct, SpeechTranslatorParams
 from pipelines.seq2seq.speech_translation.predict import Predictor
 from pipelines.seq2seq.speech_translation.recogniser import Recogniser
 from pipelines.seq2seq.speech_translation.train import settings, train
-from pipelines.seq2seq.symbols import Symbols, stopped
-from pipelines.seq2seq.texts import Writing
+from pipelines.seq2seq.symbols import Symbols, collate_targets
+from pipelines.seq2seq.tokenizer import Tokenizer
 from pipelines.sound.audio import Piece, as_text
 from tests.pipelines.examples import EXAMPLES, Told, tone
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 EXAMPLE = EXAMPLES["seq2seq", "speech_translation"]
-WRITING = Writing.of(["one two three"], "words")
-SAID = Symbols.of(["ab c"])
+TOKENIZER = Tokenizer.of(["one two three"], "words")
+SPOKEN = Symbols.of(["ab c"])
 PLAIN = {"dropout": 0.0, "frequency_masks": 0, "time_masks": 0, "speeds": [1.0], "sampling": 0.0}
 
 
@@ -92,33 +92,33 @@ def test_a_cascade_asks_for_transcripts(tmp_path: Path) -> None:
         train(EXAMPLE.run(cascade=True), tables, tmp_path, Told())
 
 
-@pytest.mark.parametrize("build", [lambda p: Direct(p, WRITING), lambda p: Cascade(p, WRITING, SAID)])
+@pytest.mark.parametrize("build", [lambda p: Direct(p, TOKENIZER), lambda p: Cascade(p, TOKENIZER, SPOKEN)])
 def test_padding_changes_no_translation(build: Callable[[SpeechTranslatorParams], Direct | Cascade]) -> None:
     torch.manual_seed(3)
     model = build(params()).double().eval()
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
     features = [torch.randn(length, 16, dtype=torch.double) for length in (9, 31, 40)]
-    together = model.translations(features, params(), wanted=2)
+    together = model.translations(features, params(), n_best=2)
     for one, found in zip(features, together, strict=True):
-        (alone,) = model.translations([one], params(), wanted=2)
+        (alone,) = model.translations([one], params(), n_best=2)
         assert [hypothesis.symbols for hypothesis in alone] == [hypothesis.symbols for hypothesis in found]
         assert [hypothesis.score for hypothesis in alone] == pytest.approx([hypothesis.score for hypothesis in found])
 
 
 def test_attention_weighs_the_steps_of_the_encoder() -> None:
-    model = Direct(params(), WRITING).eval()
+    model = Direct(params(), TOKENIZER).eval()
     weights = model.attention(torch.randn(30, 16), [3, 4])
     assert weights.shape == (3, 8)  # two words and STOP; 30 frames by fours
     torch.testing.assert_close(weights.sum(dim=1), torch.ones(3))
 
 
 def test_a_translation_that_does_not_stop_is_cut() -> None:
-    model = Direct(params(tied=False), WRITING).eval()
+    model = Direct(params(tied=False), TOKENIZER).eval()
     with torch.no_grad():
         model.network.output.bias[1] = -1e9  # STOP
     found = model.translations([torch.randn(30, 16)], GREEDY)[0][0]
-    assert (found.cut, len(found.symbols)) == (True, 26)
+    assert (found.is_cut, len(found.symbols)) == (True, 26)
 
 
 def test_a_pyramid_is_layers_that_read_two_outputs_as_one() -> None:
@@ -142,14 +142,14 @@ def test_the_recogniser_s_loss_is_the_sum_over_alignments() -> None:
     encoder = FrameEncoder(3, cell="lstm", hidden_size=4, num_layers=1, bidirectional=True, dropout=0.0)
     recogniser = Recogniser(encoder, 5).double()
     frames = [torch.randn(length, 3, dtype=torch.double) for length in (3, 5)]
-    log_probs, steps = recogniser(*as_frames(frames))
+    log_probs, steps = recogniser(*collate_frames(frames))
     assert steps.tolist() == [3, 5]
     torch.testing.assert_close(log_probs[..., 1:3].exp().sum(), torch.tensor(0.0, dtype=torch.double))
     one = log_probs[0, :3].exp()  # of `3`: all runs of it, with blanks before and after
     spans = [(start, end) for start in range(3) for end in range(start + 1, 4)]
     total = sum(one[:start, 0].prod() * one[start:end, 3].prod() * one[end:, 0].prod() for start, end in spans)
     torch.testing.assert_close(recogniser.loss(batch_of(frames[:1], [[3]])), -torch.as_tensor(total).log())
-    assert stopped([[3]]).tolist() == [[3, 1]]
+    assert collate_targets([[3]]).tolist() == [[3, 1]]
 
 
 def test_what_holds_no_speech_is_told(learned: Callable[[bool], Path], tmp_path: Path) -> None:

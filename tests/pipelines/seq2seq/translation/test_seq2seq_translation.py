@@ -45,7 +45,7 @@ def test_a_translator_learns_words_and_their_order(learned: Path) -> None:
 
 def test_attention_is_drawn_for_what_was_read_and_written(learned: Path) -> None:
     page = (learned / "attention.html").read_text(encoding="utf-8")
-    assert page.count("<table>") == evaluation.DRAWN
+    assert page.count("<table>") == evaluation.DRAWN_SENTENCES
     assert "<th>horse</th>" in page
     assert "<th>马</th>" in page
 
@@ -54,12 +54,12 @@ def test_what_is_odd_about_a_text_is_said(learned: Path) -> None:
     predictor = Predictor(learned / "model.safetensors")
     answer = predictor(["one zebra 二 horse"])[0]
     assert answer["unknown"] == ["zebra", "二"]
-    assert "not known, so guessed around: zebra 二" in Predictor.shown(answer)
-    assert Predictor.shown({**answer, "unknown": [], "cut": True}).endswith("did not come to an end")
+    assert "not in training: zebra 二" in Predictor.shown(answer)
+    assert Predictor.shown({**answer, "unknown": [], "cut": True}).endswith("did not end within its limit")
     for text, says in {
         "": "text 2 of 2 holds no words",
         "one " * 5000: "text 2 of 2 has 5,000 symbols, and at most 500",
-        "сорок 四十": "text 2 of 2 holds nothing that training saw",
+        "сорок 四十": "text 2 of 2 holds no symbol that was in training",
     }.items():
         with pytest.raises(ValueError, match=says):
             predictor(["one", text])

@@ -1,4 +1,4 @@
-"""What a model answers to many sources: searched in batches of about the same length, given back in their order."""
+"""Decodes many sources with a model: in batches of about the same length, results in the order of the sources."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -15,33 +15,33 @@ from pipelines.seq2seq.symbols import PAD, UNKNOWN
 Source = TypeVar("Source", Sequence[int], Tensor)
 
 
-def outputs(
+def decode(
     model: Seq2Seq,
     sources: Sequence[Source],
-    padded: Callable[[Sequence[Source]], tuple[Tensor, Tensor]],
-    most: Callable[[Source], int],
+    collate: Callable[[Sequence[Source]], tuple[Tensor, Tensor]],
+    max_symbols: Callable[[Source], int],
     params: BeamParams,
     *,
-    wanted: int = 1,
+    n_best: int = 1,
     batch_size: int = 128,
     constraint: Callable[[Source], Constraint] | None = None,
 ) -> list[list[Hypothesis]]:
-    """The best outputs of each source, in the order of `sources`; UNKNOWN is never said.
+    """The best outputs of each source, at most `n_best`, in the order of `sources`; UNKNOWN is never output.
 
-    padded(sources) makes a batch and its lengths; most(source) is the largest number of symbols of an output;
-    constraint(source) is what its output may be.
+    collate(sources) makes a batch and its lengths; max_symbols(source) limits the output; constraint(source) says what
+    its output may be.
     """
     device = next(model.parameters()).device
     found: list[list[Hypothesis]] = [[]] * len(sources)
     with torch.inference_mode():
         for chosen in by_length(map(len, sources), max(1, batch_size // params.beam)):
-            source, lengths = padded([sources[index] for index in chosen])
+            source, lengths = collate([sources[index] for index in chosen])
             encoded = model.encode(source.to(device), lengths.to(device))
-            limits = [most(sources[index]) for index in chosen]
-            built = [constraint(sources[index]) for index in chosen] if constraint else None
-            answers = beam_search(
-                model, encoded, limits, params, wanted=wanted, never=(PAD, UNKNOWN), constraints=built
+            limits = [max_symbols(sources[index]) for index in chosen]
+            constraints = [constraint(sources[index]) for index in chosen] if constraint else None
+            hypotheses = beam_search(
+                model, encoded, limits, params, n_best=n_best, forbidden=(PAD, UNKNOWN), constraints=constraints
             )
-            for index, answer in zip(chosen, answers, strict=True):
+            for index, answer in zip(chosen, hypotheses, strict=True):
                 found[index] = answer
     return found

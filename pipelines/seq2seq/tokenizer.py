@@ -1,4 +1,4 @@
-"""How texts of a language become symbols and back: by words, characters, subwords or tokens."""
+"""Texts to symbols and back: by words, characters, subwords or tokens."""
 
 import io
 import re
@@ -21,53 +21,54 @@ BETWEEN_WIDE = re.compile(rf"(?<=[{WIDE}])\s+|\s+(?=[{WIDE}])")
 
 
 @dataclass(frozen=True)
-class Writing:
-    """The symbols of one side of the training texts.
+class Tokenizer:
+    """Splits texts into symbols, and joins symbols to texts; for one side of the training texts.
 
-    words: punctuation is parted from words, and an ideograph is a word; characters: each is one, blanks too; subwords:
-    the pieces of a unigram model (Kudo 2018, by sentencepiece), whose serialised form is `pieces`; tokens: what blanks
-    part.
+    words: punctuation is split from words, and an ideograph is a word; characters: each is a symbol, blanks too;
+    subwords: pieces of a unigram model (Kudo 2018, by sentencepiece), whose serialised form is `pieces`; tokens: split
+    at blanks.
     """
 
     units: Units
-    lower: bool  # whether capitals are read as small letters
+    lower: bool  # whether texts are lower-cased before they are split
     symbols: Symbols
     pieces: bytes = b""
 
     @classmethod
     def of(
-        cls, texts: Iterable[str], units: Units, *, lower: bool = False, least: int = 1, subwords: int = 0
-    ) -> "Writing":
-        """Of training texts: symbols that occur at least `least` times, or `subwords` pieces."""
+        cls, texts: Iterable[str], units: Units, *, lower: bool = False, min_count: int = 1, subwords: int = 0
+    ) -> "Tokenizer":
+        """From training texts: the symbols that occur at least `min_count` times, or `subwords` pieces."""
         texts = [text.lower() for text in texts] if lower else list(texts)
         pieces = _pieces(texts, subwords) if units == "subwords" else b""
-        return cls(units, lower, Symbols.of((_split(text, units, pieces) for text in texts), least), pieces)
+        return cls(units, lower, Symbols.of((_split(text, units, pieces) for text in texts), min_count), pieces)
 
     def split(self, text: str) -> list[str]:
         """The symbols of a text, known or not."""
         return _split(text.lower() if self.lower else text, self.units, self.pieces)
 
-    def numbers(self, text: str) -> list[int]:
-        return self.symbols.numbers(self.split(text))
+    def encode(self, text: str) -> list[int]:
+        """The numbers of a text's symbols."""
+        return self.symbols.encode(self.split(text))
 
-    def text(self, numbers: Iterable[int]) -> str:
-        """Symbols as people write them."""
-        found = self.symbols.sequence(numbers)
+    def decode(self, numbers: Iterable[int]) -> str:
+        """Symbols joined to a text as people write it."""
+        symbols = self.symbols.decode(numbers)
         if self.units == "characters":
-            return "".join(found)
+            return "".join(symbols)
         if self.units == "subwords":
-            return "".join(found).replace("\u2581", " ").strip()
+            return "".join(symbols).replace("\u2581", " ").strip()
         if self.units == "tokens":
-            return " ".join(found)
-        return BETWEEN_WIDE.sub("", BEFORE_NO_BLANK.sub(r"\1", " ".join(found)))
+            return " ".join(symbols)
+        return BETWEEN_WIDE.sub("", BEFORE_NO_BLANK.sub(r"\1", " ".join(symbols)))
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps of it."""
+        """The tokenizer as an entry of a checkpoint."""
         pieces = torch.tensor(list(self.pieces), dtype=torch.uint8)
         return {"units": self.units, "lower": self.lower, "symbols": self.symbols.names, "pieces": pieces}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> "Writing":
+    def from_state(cls, state: Mapping[str, Any]) -> "Tokenizer":
         symbols = Symbols(tuple(state["symbols"]))
         return cls(state["units"], state["lower"], symbols, bytes(state["pieces"].tolist()))
 
@@ -91,17 +92,17 @@ def _processor(pieces: bytes) -> Any:
 
 
 def _pieces(texts: Sequence[str], size: int) -> bytes:
-    """A unigram model of at most `size` pieces; with one thread, so that the same texts make the same pieces."""
+    """A unigram model of at most `size` pieces; trained on one thread, so that the same texts give the same pieces."""
     from sentencepiece import SentencePieceTrainer
 
-    written = io.BytesIO()
+    model = io.BytesIO()
     SentencePieceTrainer.train(
         sentence_iterator=iter(texts),
-        model_writer=written,
+        model_writer=model,
         vocab_size=size,
         hard_vocab_limit=False,
         character_coverage=1.0,
         num_threads=1,
         minloglevel=2,
     )
-    return written.getvalue()
+    return model.getvalue()
