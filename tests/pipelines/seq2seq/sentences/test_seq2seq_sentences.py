@@ -63,7 +63,7 @@ def test_all_that_the_decoder_sees_is_the_code() -> None:
 
 
 def test_attention_is_refused() -> None:
-    with pytest.raises(ValueError, match="attention is 'additive': an auto-encoder that looks back"):
+    with pytest.raises(ValueError, match="attention is 'additive': an auto-encoder with attention"):
         parse(SentencesParams, {**vars(PARAMS), "attention": "additive"}, "example")
 
 
