@@ -1,4 +1,4 @@
-"""Mathematics that is run: a step of an argument, with checks that the computer made of it."""
+"""Mathematics that is executed: the steps of an argument, each with checks by the computer."""
 
 import re
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ import sympy as sp  # type: ignore[import-untyped]
 
 @dataclass(frozen=True)
 class Check:
-    """A statement, what the computer found when it tried it, and whether that bears it out."""
+    """A statement, what the computer found, and whether that confirms it."""
 
-    says: str
+    statement: str
     found: str
     holds: bool
 
@@ -25,16 +25,17 @@ class Step:
     checks: tuple[Check, ...]
 
 
-def equal(says: str, found: sp.Expr, expected: sp.Expr) -> Check:
-    """Whether two expressions are the same, shown as sympy found the first."""
-    return Check(says, f"${latex(found)}$", bool(sp.simplify(found - expected) == 0))
+def equal(statement: str, found: sp.Expr, expected: sp.Expr) -> Check:
+    """Whether two expressions are equal; the first is shown as sympy writes it."""
+    return Check(statement, f"${latex(found)}$", bool(sp.simplify(found - expected) == 0))
 
 
-def close(says: str, found: float, expected: float, tolerance: float) -> Check:
-    apart = abs(found - expected)
-    return Check(says, f"{found:.12g}, {apart:.0e} off", bool(apart <= tolerance))
+def close(statement: str, found: float, expected: float, tolerance: float) -> Check:
+    """Whether two numbers differ by `tolerance` at most."""
+    error = abs(found - expected)
+    return Check(statement, f"{found:.12g}, {error:.0e} off", bool(error <= tolerance))
 
 
 def latex(expression: sp.Basic) -> str:
-    """As mathtext draws it."""
+    """The expression in the part of LaTeX that mathtext draws: without `\\left(` around simple sums."""
     return re.sub(r"\{?\\left\(([\w +-]+?) \\right\)\}?", r"(\1)", str(sp.latex(expression)))

@@ -1,12 +1,12 @@
-"""Classes that are Gaussians: how probable each is for a row, by Bayes' rule.
+"""Generative classification: a Gaussian for each class, and Bayes' rule.
 
-    log p(class | x) = log prior + log density(x | class) - what makes them sum to one
+    log p(class | x) = log prior + log density(x | class) - log density(x)
 
-What the classes share decides the boundary between them:
+The kind of covariance decides the boundary between classes:
 
-- `shared`    one covariance for all: the squares of x cancel, and boundaries are planes (linear discriminant)
-- `separate`  one covariance each: boundaries are quadrics (quadratic discriminant)
-- `naive`     one diagonal covariance each: features count as independent within a class (naive Bayes)
+- `shared`    one covariance for all: the squares of x cancel, boundaries are planes (linear discriminant analysis)
+- `separate`  one covariance for each class: boundaries are quadrics (quadratic discriminant analysis)
+- `naive`     one diagonal covariance for each class: features are independent within a class (naive Bayes)
 
 Shapes: n rows, p features, k classes.
 """
@@ -36,25 +36,25 @@ from pipelines.stats.values import Labels, checked_numbers
 Covariance = Literal["shared", "separate", "naive"]
 Score = Callable[[Array], Array]  # rows (n, p) -> (n, k)
 
-CHUNK = 2**15  # values scored at a time: what is computed from them stays in a core's cache
-NEAR = 1e3  # squared distance between means, in variances, up to which (x - m)^2 is multiplied out without loss
+CHUNK = 2**15  # values scored at a time, so that they and their scores fit a core's cache
+NEAR = 1e3  # squared distance between means, in variances, up to which (x - m)^2 is expanded without loss of digits
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """A fitted classifier. Rows to classify have all `features`; those that add nothing are then left out."""
+    """A fitted classifier. Rows to classify have all `features`; the redundant ones are then left out."""
 
     covariance: Covariance
     features: tuple[str, ...]
-    used: tuple[int, ...]  # the p features that count
-    redundant: Mapping[str, str]  # the others: feature -> what it is made of
+    used: tuple[int, ...]  # indices of the p features that are not redundant
+    redundant: Mapping[str, str]  # feature -> the equation that makes it redundant
     classes: tuple[str, ...]  # k
     priors: Array  # (k,)
     means: Array  # (k, p)
     covariances: Array  # (1, p, p) shared, (k, p, p) separate, (k, p) naive
 
     def scores(self, rows: Any) -> Array:
-        """log prior + log density of each class (n, k), less what is the same for all classes."""
+        """log prior + log density of each class (n, k), up to a term that is the same for all classes."""
         checked = self._checked(rows)
         score = {"shared": self._shared, "separate": self._separate, "naive": self._naive}[self.covariance]()
         found = np.empty((len(checked), len(self.classes)))
@@ -64,12 +64,12 @@ class Classifier:
         return found
 
     def log_posteriors(self, rows: Any) -> Array:
-        """The logarithm of how probable each class is (n, k)."""
+        """The log-probability of each class (n, k)."""
         scores = self.scores(rows)
         return np.asarray(scores - log_sum_exp(scores)[:, None])
 
     def posteriors(self, rows: Any) -> Array:
-        """How probable each class is (n, k)."""
+        """The probability of each class (n, k)."""
         return np.asarray(np.exp(self.log_posteriors(rows)))
 
     def predict(self, rows: Any) -> Labels:
@@ -79,8 +79,8 @@ class Classifier:
     def linear(self) -> tuple[Array, Array]:
         """Weights (k, p) and offsets (k,) of a shared covariance: scores are rows @ weights.T + offsets.
 
-        In -(x - m)' S^-1 (x - m) / 2 the square x' S^-1 x is the same for all classes; what is left is S^-1 m of each,
-        and -m' S^-1 m / 2 + log prior.
+        In -(x - m)' S^-1 (x - m) / 2 the term x' S^-1 x is the same for all classes. What is left is linear: weights
+        S^-1 m and offsets -m' S^-1 m / 2 + log prior. Raises ValueError for other covariances.
         """
         if self.covariance != "shared":
             raise ValueError(f"with {self.covariance} covariances scores are not linear: only with a shared one")
@@ -88,16 +88,16 @@ class Classifier:
         return weights, np.log(self.priors) - np.einsum("kp,kp->k", weights, self.means) / 2
 
     def logistic(self, first: str, second: str) -> tuple[Array, float]:
-        """w (p,) and b with p(first | x) = 1 / (1 + exp(-(w x + b))), of these two classes under a shared covariance.
+        """w (p,) and b of p(first | x) = 1 / (1 + exp(-(w x + b))), for two classes under a shared covariance.
 
-        w = S^-1 (m1 - m2): logistic regression has the same form, and finds other numbers, as it is fitted otherwise.
+        w = S^-1 (m1 - m2). Logistic regression has the same form, but fits w and b directly and finds other values.
         """
         weights, offsets = self.linear()
         one, other = (self.classes.index(name) for name in (first, second))
         return weights[one] - weights[other], float(offsets[one] - offsets[other])
 
     def _shared(self) -> Score:
-        centre = self.means.mean(axis=0)  # so that large numbers cancel before they are multiplied
+        centre = self.means.mean(axis=0)  # subtracted, so that large numbers cancel before they are multiplied
         around = self.means - centre
         weights = solve(cholesky(self.covariances[0]), around.T)
         offsets = np.log(self.priors) - np.einsum("pk,kp->k", weights, around) / 2
@@ -122,7 +122,7 @@ class Classifier:
         offsets = np.log(self.priors) + np.log(precisions).sum(axis=1) / 2
 
         def squared(rows: Array) -> Array:
-            """Multiplied out: two products of matrices instead of a pass over the rows for each class."""
+            """Expanded: two matrix products instead of a pass over the rows for each class."""
             apart = rows - centre
             linear = apart @ (precisions * around).T
             return np.asarray(apart**2 @ precisions.T - 2 * linear + (precisions * around**2).sum(axis=1))
@@ -147,7 +147,7 @@ class Classifier:
         return array if len(self.used) == len(self.features) else array[:, list(self.used)]
 
     def to_values(self) -> dict[str, Any]:
-        """Everything as JSON values, exact to the last bit."""
+        """Everything as JSON values, exactly."""
         arrays = {name: getattr(self, name).tolist() for name in ("priors", "means", "covariances")}
         lists = {name: list(getattr(self, name)) for name in ("features", "used", "classes")}
         return {"covariance": self.covariance, "redundant": dict(self.redundant)} | lists | arrays
@@ -174,13 +174,12 @@ def fit(
 ) -> Classifier:
     """The most likely Gaussian of each class in rows (n, p) with labels (n,).
 
-    `unbiased` divides sums of squares by the number of rows less that of means taken from them, instead of by the
-    number of rows. `shrinkage` moves covariances this far towards a ball (`multivariate.shrunk`). `smoothing` adds
-    this share of the largest feature's variance to every variance of a naive classifier. A feature that is a linear
-    combination of others over all rows adds nothing and is left out (`redundant` names it).
+    `unbiased` divides sums of squares by n - 1, or n - k for a shared covariance, instead of by n. `shrinkage` is the
+    amount of `multivariate.shrunk`. `smoothing` adds this share of the largest variance of a feature to every variance
+    of a naive classifier. A feature that is a linear combination of others over all rows is redundant and left out.
 
-    Raises ValueError for rows that are no numbers and labels that do not fit them, and SingularCovarianceError, which
-    names the class and what to do, where a class does not spread in all directions.
+    Raises ValueError for rows that are not numbers and labels that do not fit them, and SingularCovarianceError, which
+    names the class and what to do, if the rows of a class do not vary in all directions.
     """
     if covariance not in get_args(Covariance):
         raise ValueError(f"covariance is {covariance!r}: choose from {', '.join(get_args(Covariance))}")
@@ -193,7 +192,7 @@ def fit(
     redundant = dependences(streaming.of_rows(array, products=True).covariance()) if products else {}
     used = [index for index in range(len(named)) if index not in redundant]
     if not used:
-        raise ValueError("no feature varies: there is nothing to tell the classes by")
+        raise ValueError("no feature varies: no classifier can be fitted")
     kept = array if len(used) == len(named) else array[:, used]
     rows_of = [np.flatnonzero(codes == code) for code in range(len(classes))]  # faster to gather by than a mask
     found = [streaming.of_rows(kept[chosen], products=products) for chosen in rows_of]
@@ -227,7 +226,7 @@ def fit(
 
 
 def _coded(labels: Any, rows: Array) -> tuple[NDArray[np.signedinteger[Any]], tuple[str, ...]]:
-    """Each row's class as a number, and the classes in order."""
+    """The class of each row as a number (n,), and the classes in order."""
     if rows.ndim != 2 or not rows.size:
         raise ValueError(f"rows has shape {rows.shape}: expected rows of features")
     if len(labels) != len(rows):

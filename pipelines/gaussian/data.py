@@ -16,14 +16,14 @@ from pipelines.tables import load_table, read_card
 
 @dataclass(frozen=True)
 class Reference:
-    """What a published measurement should have found."""
+    """The value that a published measurement should have found."""
 
     value: float
-    says: str
+    description: str
 
 
-CLASSIFIED = ("classes-2d", "classes-7d", "pokemon")  # tables of classes, whose test split is held out
-BUNDLED = ("iris", "wine", "digits")  # sets that scikit-learn brings along
+CLASSIFIED = ("classes-2d", "classes-7d", "pokemon")  # tables of classes, with a test split
+BUNDLED = ("iris", "wine", "digits")  # sets of scikit-learn
 REFERENCES = {
     ("michelson", "speed"): Reference(734.5, "today's speed of light, 299,734.5 km/s in air, less 299,000"),
     ("newcomb", "time"): Reference(33.02, "today's value of the time, less 24,800 ns"),
@@ -34,13 +34,13 @@ REFERENCES = {
 
 @dataclass(frozen=True)
 class Sample:
-    """One feature, measured on some cases that belong together."""
+    """The values of one feature in a group of cases."""
 
     table: str
-    group: str  # 'all' where the whole table is meant
+    group: str  # 'all': the whole table
     feature: str
     values: Array  # (n,)
-    clusters: Labels  # (n,) what each value depends on; '' where it depends on nothing
+    clusters: Labels  # (n,) values of one cluster depend on each other; '' is a cluster of one
     ids: NDArray[np.int64]  # (n,) rows of the table
 
     @property
@@ -51,7 +51,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Cases:
-    """Some features of some cases, each case of a class."""
+    """Features of cases, each case of a class."""
 
     name: str
     features: tuple[str, ...]
@@ -61,6 +61,7 @@ class Cases:
     clusters: Labels  # (n,)
 
     def of(self, split: str) -> "Cases":
+        """The cases of one split."""
         return self.at(self.splits == split)
 
     def at(self, chosen: NDArray[Any]) -> "Cases":
@@ -68,7 +69,7 @@ class Cases:
         return Cases(self.name, self.features, *parts)
 
     def only(self, features: Sequence[str]) -> "Cases":
-        """The same cases with some of their features. Raises ValueError for one that they do not have."""
+        """The same cases with some of their features. Raises ValueError for an unknown feature."""
         if unknown := [feature for feature in features if feature not in self.features]:
             raise ValueError(f"{self.name} has no feature {unknown[0]!r}: it has {', '.join(self.features)}")
         columns = [self.features.index(feature) for feature in features]
@@ -76,7 +77,7 @@ class Cases:
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
-    """The prepared tables of `measurements`, by name, less the rows that validation set aside."""
+    """The tables of `measurements` in `folder`, by name. Raises ValueError where there are none."""
     tables = {path.stem: load_table(folder, path.stem) for path in sorted(folder.glob("*.parquet"))}
     if not tables:
         raise ValueError(f"no tables in {folder}: run `dvc repro validate@measurements` first")
@@ -84,16 +85,16 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def read_truth(folder: Path) -> dict[str, Any]:
-    """What is true of the built-in draws: table -> moments, means, covariance; empty for published tables."""
+    """The true moments of the built-in draws: table -> means, covariance, ...; empty for published tables."""
     truth: dict[str, Any] = read_card(folder)["facts"].get("truth", {})
     return truth
 
 
 def samples(name: str, table: pd.DataFrame) -> list[Sample]:
-    """Each feature of a table, over all cases and, where there are several groups, of each group.
+    """Each feature of a table, over all cases and, if there are several groups, of each group.
 
-    What is the same for all cases of a cluster (the height of a father, for his children) was measured once: it is
-    taken once, and belongs to no group of cases.
+    A value that is the same for all cases of a cluster (the height of a father, in the rows of his children) was
+    measured once: it is taken once, and only over all cases.
     """
     found = []
     for feature in table["feature"].unique():
@@ -115,7 +116,7 @@ def _sample(table: str, group: str, feature: str, rows: pd.DataFrame) -> Sample:
 
 
 def cases(name: str, table: pd.DataFrame) -> Cases:
-    """A table as a matrix, a row per case in order of `case`, features in the order of the table."""
+    """A table as a matrix with a row for each case, in order of `case`, and features in the order of the table."""
     features = list(table["feature"].unique())
     rows = table.pivot_table(index="case", columns="feature", values="value")[features]
     kinds = table.drop_duplicates("case").set_index("case").loc[rows.index]
@@ -124,10 +125,10 @@ def cases(name: str, table: pd.DataFrame) -> Cases:
 
 
 def bundled(name: str) -> Cases:
-    """iris, wine or digits as scikit-learn brings them along; they have no split and no clusters."""
+    """iris, wine or digits of scikit-learn; they have no splits and no clusters."""
     from sklearn import datasets
 
     found = {"iris": datasets.load_iris, "wine": datasets.load_wine, "digits": datasets.load_digits}[name]()
     labels = np.array([str(found.target_names[label]) for label in found.target], dtype=object)
-    nothing = np.full(len(labels), "", dtype=object)
-    return Cases(name, tuple(found.feature_names), found.data, labels, nothing, nothing)
+    empty = np.full(len(labels), "", dtype=object)
+    return Cases(name, tuple(found.feature_names), found.data, labels, empty, empty)

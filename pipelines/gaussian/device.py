@@ -1,7 +1,7 @@
-"""Moments of numbers that are on a GPU already: one pass over its memory, then the tree of `streaming` on the CPU.
+"""Moments of numbers on a GPU: one pass over its memory, then the tree of `streaming` on the CPU.
 
-A block's sums are taken by one fused kernel, so that each number is read once. They are added in another order than
-on a CPU: the bits differ from there, but are the same for the same numbers on the same device.
+One fused kernel takes the sums of a block, so that each number is read once. It adds in another order than a CPU: the
+bits differ from a CPU's, but are the same for the same numbers on the same device.
 """
 
 from collections.abc import Callable
@@ -16,9 +16,9 @@ from pipelines.stats.moments import about_means
 
 
 def of_tensor(rows: Tensor) -> Stream:
-    """The mean and variance of rows (n, p) or (n,) of any floating type, as a stream that others can be merged into.
+    """The mean and variance of rows (n, p) or (n,) of any floating type, as a stream that can be merged with others.
 
-    Sums are in float64. Raises ValueError where a row is not finite.
+    Sums are in float64. Raises ValueError for a row that is not finite.
     """
     rows = rows.reshape(len(rows), -1)
     features = rows.shape[1]
@@ -39,11 +39,11 @@ def of_tensor(rows: Tensor) -> Stream:
 
 
 def block_sums(blocks: Tensor) -> tuple[Tensor, Tensor]:
-    """Of each of blocks (k, n, p) a number near its mean (k, p), and the sums of deviations from it and of their
-    squares (k, 2, p): near, so that squares of what all have in common do not swallow the rest."""
+    """Numbers near the means of blocks (k, n, p), the centres (k, p), and sums of deviations from them and of their
+    squares (k, 2, p). Near, so that the squares lose no digits to a large mean."""
     centres = blocks[:, : max(1, blocks.shape[1] // 64)].double().mean(dim=1)
-    apart = blocks.double() - centres[:, None]
-    return centres, torch.stack([apart.sum(dim=1), apart.square().sum(dim=1)], dim=1)
+    deviations = blocks.double() - centres[:, None]
+    return centres, torch.stack([deviations.sum(dim=1), deviations.square().sum(dim=1)], dim=1)
 
 
 @cache

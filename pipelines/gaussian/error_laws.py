@@ -1,7 +1,7 @@
-"""Laws of error: symmetric densities about the true value, and where the likelihood of each has its maximum.
+"""Laws of error: symmetric densities about the true value, and the maximum of the likelihood of each.
 
-Gauss asked for which law the mean is that place (see `derivation`). For the others it is somewhere else, and the mean
-wastes a part of the observations.
+Gauss asked for which law the mean is the maximum (see `derivation`). For the others it is elsewhere, and the mean is
+less efficient than it could be.
 
 Shapes: N samples, n errors in each.
 """
@@ -14,8 +14,8 @@ import numpy as np
 
 from pipelines.stats.moments import Array
 
-FREEDOM = 5  # of Student's law: the least whole number for which the variance of a variance is finite
-STEPS = 60  # of the iterations below, which gain at least a bit each
+FREEDOM = 5  # degrees of freedom of Student's law: the fewest for which the variance of a variance is finite
+STEPS = 60  # of the iterations below, each of which gains one bit or more
 
 
 @dataclass(frozen=True)
@@ -25,18 +25,18 @@ class Law:
     name: str
     maximiser: str  # of the likelihood, in words
     log_density: Callable[[Array], Array]
-    slope: Callable[[Array], Array]  # of log_density: f'/f
+    slope: Callable[[Array], Array]  # of log_density, f'/f
     draw: Callable[[np.random.Generator, tuple[int, ...]], Array]
-    locate: Callable[[Array], Array]  # samples (N, n) -> what makes each most likely (N,)
+    locate: Callable[[Array], Array]  # samples (N, n) -> the most likely location of each (N,)
     variance: float
     at_zero: float  # the density there
-    information: float  # of one error, about the true value; infinite where the ends of the density give it away
+    information: float  # Fisher's, of one error about the true value; infinite if the density ends abruptly
 
     @property
     def mean_against_median(self) -> float:
-        """For large samples, how many observations the median needs for one that the mean needs.
+        """The number of observations that the median needs for one of the mean, in large samples.
 
-        n times the variance is that of an error for the mean, and 1 / (4 f(0)^2) for the median (Laplace 1818).
+        n times the variance is the variance of an error for the mean, and 1 / (4 f(0)^2) for the median (Laplace 1818).
         """
         return 1 / (4 * self.at_zero**2) / self.variance
 
@@ -50,12 +50,13 @@ def _median(samples: Array) -> Array:
 
 
 def _midrange(samples: Array) -> Array:
-    """The middle of the many places that are equally likely: within 1 of every value."""
+    """The middle of the locations that are equally likely: all within 1 of every value."""
     return np.asarray((samples.min(axis=1) + samples.max(axis=1)) / 2)
 
 
 def _logistic_location(samples: Array) -> Array:
-    """Steps of 2 mean(tanh((x - m) / 2)): each raises the likelihood, whose curvature is at most 1/2 an error."""
+    """Steps of 2 mean(tanh((x - m) / 2)) from the median: the slope over the largest curvature, 1/2 for each error,
+    so that each step raises the likelihood."""
     found = _median(samples)
     for _ in range(STEPS):
         found = found + 2 * np.tanh((samples - found[:, None]) / 2).mean(axis=1)
@@ -63,7 +64,7 @@ def _logistic_location(samples: Array) -> Array:
 
 
 def _student_location(samples: Array) -> Array:
-    """Means with weights that fall with the distance (EM), from the median; each step raises the likelihood."""
+    """Means weighted by (v + 1) / (v + (x - m)^2), from the median: EM, each step of which raises the likelihood."""
     found = _median(samples)
     for _ in range(STEPS):
         weights = (FREEDOM + 1) / (FREEDOM + (samples - found[:, None]) ** 2)
@@ -71,7 +72,7 @@ def _student_location(samples: Array) -> Array:
     return found
 
 
-_STUDENT_AT_ZERO = lgamma((FREEDOM + 1) / 2) - lgamma(FREEDOM / 2) - log(FREEDOM * pi) / 2  # its logarithm
+_STUDENT_LOG_AT_ZERO = lgamma((FREEDOM + 1) / 2) - lgamma(FREEDOM / 2) - log(FREEDOM * pi) / 2
 
 LAWS = {
     law.name: law
@@ -111,13 +112,13 @@ LAWS = {
         ),
         Law(
             f"Student {FREEDOM}",
-            "a mean that distrusts far values",
-            log_density=lambda x: _STUDENT_AT_ZERO - (FREEDOM + 1) / 2 * np.log1p(x**2 / FREEDOM),
+            "a mean in which far values weigh less",
+            log_density=lambda x: _STUDENT_LOG_AT_ZERO - (FREEDOM + 1) / 2 * np.log1p(x**2 / FREEDOM),
             slope=lambda x: -(FREEDOM + 1) * x / (FREEDOM + x**2),
             draw=lambda rng, shape: rng.standard_t(FREEDOM, shape),
             locate=_student_location,
             variance=FREEDOM / (FREEDOM - 2),
-            at_zero=float(np.exp(_STUDENT_AT_ZERO)),
+            at_zero=float(np.exp(_STUDENT_LOG_AT_ZERO)),
             information=(FREEDOM + 1) / (FREEDOM + 3),
         ),
         Law(
@@ -137,18 +138,18 @@ LAWS = {
 
 @dataclass(frozen=True)
 class Fitted:
-    """A law with the place and the scale that make some values most likely."""
+    """A law with the most likely location and scale for some values."""
 
     location: float
     scale: float
-    log_likelihood: float  # of one value, on average
+    log_likelihood: float  # per value
 
 
 def fit(law: Law, values: Array) -> Fitted:
-    """The most likely place and scale for values (n,) that are not all equal.
+    """The most likely location and scale for values (n,) that are not all equal.
 
-    The place follows from the scale; the scale is searched for between a 20th of the standard deviation and 3 of them,
-    but for the uniform law, whose scale is half the range.
+    The location follows from the scale. The scale is searched between 1/20 and 3 standard deviations, by Brent's
+    bounded method on its logarithm; that of the uniform law is half the range.
     """
     from scipy.optimize import minimize_scalar
 
@@ -158,7 +159,7 @@ def fit(law: Law, values: Array) -> Fitted:
         return Fitted(location, scale, density - log(scale))
 
     if law.information == inf:
-        return at(float(np.ptp(values)) / 2 * (1 + 1e-9))  # so that rounding leaves no value outside
+        return at(float(np.ptp(values)) / 2 * (1 + 1e-9))  # rounding must leave no value outside
     deviation = float(values.std())
     bounds = (log(deviation / 20), log(3 * deviation))
     found = minimize_scalar(lambda scale: -at(np.exp(scale)).log_likelihood, bounds=bounds, method="bounded")

@@ -1,4 +1,4 @@
-"""How good a classifier is on rows that it was not fitted to: a held-out split, and cross-validation.
+"""Scores of a classifier on rows that it was not fitted to: a held-out split, and cross-validation.
 
 Shapes: n rows, k classes.
 """
@@ -21,12 +21,12 @@ Fit = Callable[[Cases], Classifier]
 
 @dataclass(frozen=True)
 class Scores:
-    """How a classifier does on some rows."""
+    """Scores of a classifier on some rows."""
 
     count: int
     accuracy: float
     interval: Interval  # of the accuracy
-    log_loss: float  # mean of -log p(the true class): punishes being sure and wrong
+    log_loss: float  # mean of -log p(true class), in nats
 
     @classmethod
     def of(cls, classifier: Classifier, cases: Cases) -> "Scores":
@@ -38,7 +38,7 @@ class Scores:
 
 
 def share_interval(right: int, count: int, level: float = LEVEL) -> Interval:
-    """The interval of a share found as right / count (Wilson 1927), which stays within 0 and 1."""
+    """The interval of the share right / count (Wilson 1927), which stays within 0 and 1."""
     z = float(ndtri((1 + level) / 2))
     share, width = right / count, z**2 / count
     middle = (share + width / 2) / (1 + width)
@@ -47,10 +47,10 @@ def share_interval(right: int, count: int, level: float = LEVEL) -> Interval:
 
 
 def folds(labels: Labels, clusters: Labels, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """The fold (n,) that each row is held out in: classes spread evenly, rows of one cluster together.
+    """The fold (n,) that each row is held out in, with classes spread evenly and rows of one cluster together.
 
-    Clusters are dealt out class by class in random order, large ones first, each to the fold that has the fewest rows
-    of the class so far. A cluster counts as of its first row's class.
+    Clusters are assigned class by class in random order, large ones first, each to the fold that has the fewest rows of
+    the class so far. The class of a cluster is that of its first row; '' is a cluster of one.
     """
     alone = np.asarray(clusters) == ""
     names = np.where(alone, [f"alone {index}" for index in range(len(labels))], clusters).astype(str)
@@ -69,9 +69,9 @@ def folds(labels: Labels, clusters: Labels, count: int, rng: np.random.Generator
 
 
 def cross_validate(cases: Cases, fit: Fit, *, count: int = 10, repeats: int = 5, seed: int = 0) -> pd.DataFrame:
-    """The accuracy and log loss over all rows, each judged by a classifier fitted without its fold; a row a repeat.
+    """Accuracy (from 0 to 1) and log-loss over all rows, each scored by a classifier fitted without its fold.
 
-    Raises ValueError where a class has fewer rows than there are folds.
+    A row of the table is a repeat with new folds. Raises ValueError if a class has fewer rows than there are folds.
     """
     smallest = min((cases.labels == name).sum() for name in set(cases.labels))
     if smallest < count:
@@ -91,7 +91,7 @@ def cross_validate(cases: Cases, fit: Fit, *, count: int = 10, repeats: int = 5,
 
 
 def confusion(classifier: Classifier, cases: Cases) -> pd.DataFrame:
-    """How many rows of each class (down) were taken for each class (across)."""
+    """The number of rows of each class (down) by predicted class (across)."""
     predicted = pd.Categorical(classifier.predict(cases.rows), list(classifier.classes))
     actual = pd.Categorical(cases.labels, list(classifier.classes))
     return pd.crosstab(actual, predicted, rownames=["actual"], colnames=["predicted"], dropna=False)

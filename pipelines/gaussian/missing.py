@@ -1,9 +1,9 @@
-"""The most likely mean and covariance of rows with gaps, by expectation and maximisation (Dempster et al. 1977, 4.1.3).
+"""The most likely mean and covariance of rows with gaps, by EM (Dempster, Laird & Rubin 1977, section 4.1.3).
 
-What a row lacks is filled with its mean given what the row has, under the estimate so far; the next estimate is that of
-the filled rows, with the covariance of what was filled in added (without it, variances would come out too small). Each
-step makes the values that are there more likely. It is right where values are missing at random, that is, for reasons
-that what is there explains.
+E step: gaps are filled with their mean given the observed values of the row, under the present estimate. M step: mean
+and covariance of the filled rows, plus the covariance of the filled values, without which variances would be too small.
+No step makes the observed values less likely. The estimate is right if values are missing at random, that is, for
+reasons that the observed values explain.
 
 Shapes: n rows, p features; nan is a gap.
 """
@@ -21,56 +21,56 @@ from pipelines.stats.values import checked_numbers
 
 @dataclass(frozen=True)
 class Fit:
-    """What EM came to."""
+    """The result of EM."""
 
     mean: Array  # (p,)
     covariance: Array  # (p, p)
-    filled: Array  # (n, p): gaps filled with their means given the rest of the row
-    log_likelihoods: tuple[float, ...]  # of the values that are there, by step
+    filled: Array  # (n, p): gaps filled with their mean given the rest of the row
+    log_likelihoods: tuple[float, ...]  # of the observed values, by step
 
 
-def fit(rows: Any, *, tolerance: float = 1e-10, most: int = 2000) -> Fit:
+def fit(rows: Any, *, tolerance: float = 1e-10, max_steps: int = 2000) -> Fit:
     """Estimates from rows (n, p), until a step adds less than `tolerance` per value to the log-likelihood.
 
-    Rows without any value say nothing and are left out of it. Raises ValueError for a feature without values, and
-    SingularCovarianceError where the covariance has no inverse.
+    Rows without any value are ignored. Raises ValueError for a feature without values and if EM does not converge in
+    `max_steps`, and SingularCovarianceError if the covariance has no inverse.
     """
     array = checked_numbers(rows, "rows", has_gaps=True).astype(np.float64)
     if array.ndim != 2 or not array.size:
         raise ValueError(f"rows has shape {array.shape}: expected rows of features")
-    there = ~np.isnan(array)
-    if not there.any(axis=0).all():
-        raise ValueError(f"column {int(np.argmin(there.any(axis=0)))} has no value at all: leave it out")
-    used = there.any(axis=1)
-    patterns, which = np.unique(there[used], axis=0, return_inverse=True)
+    observed = ~np.isnan(array)
+    if not observed.any(axis=0).all():
+        raise ValueError(f"column {int(np.argmin(observed.any(axis=0)))} has no value at all: leave it out")
+    used = observed.any(axis=1)
+    patterns, which = np.unique(observed[used], axis=0, return_inverse=True)
     mean, covariance = np.nanmean(array, axis=0), np.diag(np.nanvar(array, axis=0))
     history: list[float] = []
     filled = array.copy()
-    for _ in range(most):
+    for _ in range(max_steps):
         filled[used], uncertain, likelihood = _expect(array[used], patterns, which.ravel(), mean, covariance)
         history.append(likelihood)
-        if len(history) > 1 and history[-1] - history[-2] < tolerance * there.sum():
+        if len(history) > 1 and history[-1] - history[-2] < tolerance * observed.sum():
             filled[~used] = mean
             return Fit(mean, covariance, filled, tuple(history))
         mean = filled[used].mean(axis=0)
-        apart = filled[used] - mean
-        covariance = (apart.T @ apart + uncertain) / used.sum()
-    raise ValueError(f"EM did not settle in {most} steps: allow more, or a larger tolerance than {tolerance}")
+        deviations = filled[used] - mean
+        covariance = (deviations.T @ deviations + uncertain) / used.sum()
+    raise ValueError(f"EM did not converge in {max_steps} steps: allow more, or a larger tolerance than {tolerance}")
 
 
 def _expect(
     rows: Array, patterns: NDArray[np.bool_], which: NDArray[np.int64], mean: Array, covariance: Array
 ) -> tuple[Array, Array, float]:
-    """The rows filled, the summed covariance of what was filled in (p, p), and the log-likelihood of what is there."""
+    """The filled rows (n, p), the summed covariance of the filled values (p, p), and the log-likelihood of the rest."""
     filled, uncertain, likelihood = rows.copy(), np.zeros_like(covariance), 0.0
-    for number, there in enumerate(patterns):
+    for number, observed in enumerate(patterns):
         chosen = which == number
-        seen = rows[np.ix_(chosen, there)]
-        of_seen = Gaussian.of(mean[there], covariance[np.ix_(there, there)])
-        likelihood += float(of_seen.log_density(seen).sum())
-        across = covariance[np.ix_(there, ~there)]
-        slopes = solve(of_seen.factor, across)  # of what is missing on what is there
-        filled[np.ix_(chosen, ~there)] = mean[~there] + (seen - mean[there]) @ slopes
-        left = covariance[np.ix_(~there, ~there)] - across.T @ slopes
-        uncertain[np.ix_(~there, ~there)] += chosen.sum() * left
+        values = rows[np.ix_(chosen, observed)]
+        marginal = Gaussian.of(mean[observed], covariance[np.ix_(observed, observed)])
+        likelihood += float(marginal.log_density(values).sum())
+        across = covariance[np.ix_(observed, ~observed)]
+        slopes = solve(marginal.factor, across)  # regression of the missing features on the observed ones
+        filled[np.ix_(chosen, ~observed)] = mean[~observed] + (values - mean[observed]) @ slopes
+        rest = covariance[np.ix_(~observed, ~observed)] - across.T @ slopes
+        uncertain[np.ix_(~observed, ~observed)] += chosen.sum() * rest
     return filled, uncertain, likelihood

@@ -1,9 +1,9 @@
-"""Mixtures of Gaussians, by expectation and maximisation (Dempster, Laird & Rubin 1977, section 4.3).
+"""Mixtures of Gaussians, by EM (Dempster, Laird & Rubin 1977, section 4.3).
 
-Each row belongs to one of k Gaussians, and which is not known. By turns every row is shared out among them in
-proportion to how likely each made it, and each Gaussian is estimated anew from its shares, as weights. No step makes
-the rows less likely. Where that ends depends on where it starts, so several starts are tried: the rows cut along the
-direction in which they spread most, into equal parts or with a small part at either end. No random number is used.
+Each row is of one of k Gaussians, and it is not known of which. E step: the probability of each Gaussian for each row,
+its responsibilities. M step: each Gaussian is estimated from all rows, weighted by its responsibilities. No step makes
+the rows less likely. The result depends on the start, so several are tried: the rows cut along the direction in which
+they vary most, into equal parts or with a small part at either end. No random number is used.
 
 Shapes: n rows, p features, k components.
 """
@@ -20,12 +20,12 @@ from pipelines.stats import moments
 from pipelines.stats.moments import Array
 from pipelines.stats.values import checked_sample
 
-SMALL_PART = 0.05  # of the rows, in the starts that look for a few far from the rest
+SMALL_PART = 0.05  # of the rows, in the starts that look for a few rows far from the others
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """Gaussians, and the share of rows that is of each, in order of their means."""
+    """Gaussians in order of their means, and the share of rows of each."""
 
     shares: Array  # (k,)
     means: Array  # (k, p)
@@ -35,28 +35,27 @@ class Mixture:
 
     @property
     def information_criterion(self) -> float:
-        """BIC (Schwarz 1978): -2 log-likelihood, and log n for each parameter. The lower, the better."""
+        """BIC (Schwarz 1978): -2 log-likelihood + log n for each parameter. Lower is better."""
         count, features = self.means.shape
         parameters = count - 1 + count * features + count * features * (features + 1) // 2
         return float(parameters * log(self.rows) - 2 * self.log_likelihoods[-1])
 
     def log_joint(self, rows: Array) -> Array:
-        """The logarithm of share times density, of each row and component (n, k)."""
+        """log(share * density) of each row and component (n, k)."""
         gaussians = [Gaussian.of(mean, cov) for mean, cov in zip(self.means, self.covariances, strict=True)]
         return np.stack([gaussian.log_density(rows) for gaussian in gaussians], axis=1) + np.log(self.shares)
 
     def responsibilities(self, rows: Array) -> Array:
-        """How probable it is that each row is of each component (n, k)."""
+        """The probability of each component for each row (n, k)."""
         joint = self.log_joint(rows.reshape(len(rows), -1))
         return np.asarray(np.exp(joint - log_sum_exp(joint)[:, None]))
 
 
-def fit(rows: Any, components: int, *, tolerance: float = 1e-7, most: int = 300) -> Mixture:
-    """The best of the mixtures that EM finds from its starts; it stops where a step adds less than `tolerance` a row.
+def fit(rows: Any, components: int, *, tolerance: float = 1e-7, max_steps: int = 300) -> Mixture:
+    """The best mixture that EM finds from its starts, until a step adds less than `tolerance` a row, or `max_steps`.
 
-    Where the rows are of fewer Gaussians than asked for, there may be nowhere to get to: then `most` steps end it.
-    Raises ValueError where every start ends with a component that has shrunk onto rows without spread: the
-    likelihood of such a mixture has no top, and fewer components are needed.
+    Raises ValueError if every start ends with a component that has shrunk onto rows without spread: the likelihood of
+    such a mixture has no bound, and fewer components are needed.
     """
     array, _ = checked_sample(rows, None, "rows")
     array = array.reshape(len(array), -1)
@@ -65,7 +64,7 @@ def fit(rows: Any, components: int, *, tolerance: float = 1e-7, most: int = 300)
     found, failures = [], []
     for start in _starts(array, components):
         try:
-            found.append(_climb(array, start, tolerance, most))
+            found.append(_climb(array, start, tolerance, max_steps))
         except SingularCovarianceError as error:
             failures.append(error)
     if not found:
@@ -78,16 +77,17 @@ def fit(rows: Any, components: int, *, tolerance: float = 1e-7, most: int = 300)
 
 
 def maximise(rows: Array, responsibilities: Array, log_likelihoods: tuple[float, ...] = ()) -> Mixture:
-    """The most likely mixture for rows (n, p) that are shared out like this (n, k): the M step."""
+    """The M step: the most likely mixture for rows (n, p) with responsibilities (n, k)."""
     fitted = [moments.of(rows, products=True, weights=weights) for weights in responsibilities.T]
     means, covariances = [found.mean for found in fitted], [found.covariance() for found in fitted]
     return Mixture(responsibilities.mean(axis=0), np.stack(means), np.stack(covariances), log_likelihoods, len(rows))
 
 
-def _climb(rows: Array, responsibilities: Array, tolerance: float, most: int) -> Mixture:
+def _climb(rows: Array, responsibilities: Array, tolerance: float, max_steps: int) -> Mixture:
+    """EM from responsibilities (n, k)."""
     mixture = maximise(rows, responsibilities)
     history: list[float] = []
-    for _ in range(most):
+    for _ in range(max_steps):
         joint = mixture.log_joint(rows)
         of_row = log_sum_exp(joint)
         history.append(float(of_row.sum()))
@@ -98,7 +98,7 @@ def _climb(rows: Array, responsibilities: Array, tolerance: float, most: int) ->
 
 
 def _starts(rows: Array, components: int) -> Iterator[Array]:
-    """Ways to share the rows out (n, k), each row to one component."""
+    """Responsibilities (n, k) to start from, each row of one component."""
     directions = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)[2]
     along = rows @ directions[0]
     rank = np.argsort(np.argsort(along, kind="stable"), kind="stable") / len(rows)

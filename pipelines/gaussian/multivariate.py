@@ -1,4 +1,4 @@
-"""Gaussians of several features: covariances of four kinds, densities by Cholesky factors, and singular ones named.
+"""Gaussians of several features: four kinds of covariance, densities by Cholesky factors, messages for singular ones.
 
 Shapes: n rows, p features, k groups.
 """
@@ -14,12 +14,12 @@ from pipelines.stats import moments
 from pipelines.stats.moments import Array
 from pipelines.stats.values import Labels, checked_sample
 
-DEPENDENT = 1e-10  # a feature of which others leave less than this share of its variance unexplained adds nothing
-STRIP = 8  # features
+DEPENDENT = 1e-10  # share of a feature's variance; if others leave less unexplained, it is redundant
+STRIP = 8  # features that `solve_lower` solves for at a time
 
 
 class SingularCovarianceError(ValueError):
-    """A covariance without an inverse: in some direction the rows do not spread at all."""
+    """A covariance without an inverse: in some direction the rows do not vary."""
 
 
 @dataclass(frozen=True)
@@ -34,24 +34,24 @@ class Gaussian:
         return cls(np.asarray(mean, np.float64), cholesky(covariance, names))
 
     def standardise(self, rows: Array) -> Array:
-        """Rows (n, p) -> what they are in independent standard normal directions (p, n)."""
+        """Rows (n, p) -> L^-1 (x - m) (p, n), which are independent standard normal numbers."""
         return solve_lower(self.factor, (rows - self.mean).T)
 
     def log_density(self, rows: Array) -> Array:
-        """(n,)"""
+        """log density of rows (n, p): -(p log 2 pi + log det S + (x - m)' S^-1 (x - m)) / 2 (n,)."""
         squared = np.einsum("pn,pn->n", *[self.standardise(rows)] * 2)
         return np.asarray(-(squared + len(self.mean) * log(2 * pi)) / 2 - np.log(np.diag(self.factor)).sum())
 
 
 def full(rows: Any, weights: Any = None) -> tuple[Array, Array]:
-    """The most likely mean (p,) and covariance (p, p) of rows (n, p): divided by n, or the sum of weights."""
+    """The most likely mean (p,) and covariance (p, p) of rows (n, p): sums divided by n, or by the sum of weights."""
     array, weights = checked_sample(rows, weights, "rows")
     found = moments.of(array.reshape(len(array), -1), products=True, weights=weights)
     return found.mean, found.covariance()
 
 
 def diagonal(covariance: Array) -> Array:
-    """The most likely covariance with independent features: the same variances, and nothing beside them."""
+    """The most likely covariance of independent features: the same variances, and 0 elsewhere."""
     return np.diag(np.diag(covariance))
 
 
@@ -70,19 +70,21 @@ def tied(rows: Any, groups: Labels) -> tuple[Array, Array]:
 
 
 def shrunk(covariance: Array, amount: float) -> Array:
-    """(1 - amount) of the covariance and `amount` of a ball with the same mean variance: never singular for amount > 0,
-    unless nothing varies."""
+    """(1 - a) S + a v I with a = `amount` and v the mean variance: shrinkage towards a multiple of the identity.
+
+    For a > 0 it has an inverse unless all variances are 0. Raises ValueError for an amount that is not from 0 to 1.
+    """
     if not 0 <= amount <= 1:
-        raise ValueError(f"shrinkage is {amount}: expected a share from 0 (as it is) to 1 (a ball)")
+        raise ValueError(f"shrinkage is {amount}: expected a share from 0 (unchanged) to 1 (all variances equal)")
     size = len(covariance)
     return np.asarray((1 - amount) * covariance + amount * np.trace(covariance) / size * np.eye(size))
 
 
 def ledoit_wolf(rows: Any) -> float:
-    """The amount of shrinkage that brings the covariance of rows (n, p) nearest to the true one, estimated from them.
+    """The amount of shrinkage for which `shrunk` is nearest to the true covariance, estimated from rows (n, p).
 
     Ledoit & Wolf (2004), "A well-conditioned estimator for large-dimensional covariance matrices", section 3.2: the
-    squared error of the covariance over its squared distance from the ball.
+    squared error of the covariance over its squared distance from the multiple of the identity.
     """
     array, _ = checked_sample(rows, None, "rows")
     mean, covariance = full(array)
@@ -97,7 +99,7 @@ def ledoit_wolf(rows: Any) -> float:
 def cholesky(covariance: Array, names: Sequence[str] = ()) -> Array:
     """The lower factor L of covariance = L L'.
 
-    Raises SingularCovarianceError where there is no inverse, which says what depends on what and what can be done.
+    Raises SingularCovarianceError if there is no inverse; its message names the redundant features and what to do.
     """
     deviations = np.sqrt(np.diag(covariance).clip(min=0))
     try:
@@ -119,7 +121,7 @@ def cholesky(covariance: Array, names: Sequence[str] = ()) -> Array:
 def solve_lower(factor: Array, columns: Array) -> Array:
     """z of factor z = columns, (p, n): forward substitution, a strip of features at a time.
 
-    LAPACK's own starts threads however small the task is, which takes milliseconds where the cores are busy.
+    LAPACK's starts threads for a system of any size, which takes milliseconds when the cores are busy.
     """
     solved = np.array(columns, np.float64, order="C")
     for start in range(0, len(factor), STRIP):
@@ -141,16 +143,16 @@ def solve(factor: Array, columns: Array) -> Array:
 
 
 def log_sum_exp(terms: Array) -> Array:
-    """log(sum(exp(terms))) of each row (n, k), without a number too large or too small on the way."""
+    """log(sum(exp(terms))) of each row (n, k) -> (n,), without overflow or underflow."""
     top = terms.max(axis=1)
     return np.asarray(top + np.log(np.exp(terms - top[:, None]).sum(axis=1)))
 
 
 def dependences(covariance: Array) -> dict[int, dict[int, float]]:
-    """The features that are linear combinations of ones before them (but for a constant): index -> coefficients.
+    """The features that are linear combinations of earlier ones, up to a constant: index -> coefficients.
 
-    A feature that does not vary depends on nothing: it has no coefficients. Found by Cholesky's recursion on the
-    correlations, whose pivots are the shares of variance that the features before leave unexplained.
+    A constant feature has no coefficients. Found by Cholesky's recursion on the correlations, whose pivots are the
+    shares of variance that the earlier features leave unexplained.
     """
     deviations = np.sqrt(np.diag(covariance).clip(min=0))
     found: dict[int, dict[int, float]] = {}

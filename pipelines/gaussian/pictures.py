@@ -1,4 +1,4 @@
-"""What the pictures of this family have in common: figures without a display, the same bytes for the same numbers."""
+"""Panels, labels and files of this family's pictures: no display, and the same bytes for the same numbers."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ COLORS = ("#4c78a8", "#f58518", "#54a24b", "#e45756", "#72b7b2", "#b279a2")
 
 
 def panels(count: int, width: float = 4.6, height: float = 3.8, rows: int = 1) -> tuple[Figure, list[Axes]]:
-    """A figure with so many panels, in rows."""
+    """A figure with `count` panels of so many inches, in rows."""
     across = -(-count // rows)
     figure = Figure(figsize=(width * across, height * rows), layout="constrained")
     axes = list(figure.subplots(rows, across, squeeze=False).ravel())
@@ -20,7 +20,7 @@ def panels(count: int, width: float = 4.6, height: float = 3.8, rows: int = 1) -
 
 
 def label(axes: Axes, title: str, across: str = "", up: str = "", **legend: Any) -> None:
-    """Title, names of the axes, and a legend where something is named."""
+    """Title, names of the axes, and a legend if something is named."""
     axes.set_title(title, fontsize=10)
     axes.set_xlabel(across)
     axes.set_ylabel(up)

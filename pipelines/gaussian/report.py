@@ -1,7 +1,7 @@
-"""A report: Markdown for a terminal and a repository, and one HTML file that shows its formulas without a network.
+"""A report as Markdown, and as one HTML file that shows its formulas without a network.
 
-Formulas are LaTeX. Markdown carries them as they are; the page draws them as outlines with matplotlib, the same
-everywhere, with the LaTeX as their alternative text. Text may have `$formulas$` and `code` in it.
+Formulas are LaTeX. Markdown has them as they are; the page has them as outlines drawn by matplotlib, which look the
+same everywhere, with the LaTeX as alternative text. Text may contain `$formulas$` and `code`.
 """
 
 import base64
@@ -47,14 +47,14 @@ class Report:
     def formula(self, latex: str) -> None:
         self._add(f"$$\n{latex}\n$$", f"<p class='formula'>{drawn(latex, FONT_SIZE + 2)}</p>")
 
-    def check(self, says: str, holds: bool, found: str) -> None:
-        """What was checked, whether it holds, and what was found."""
+    def check(self, statement: str, holds: bool, found: str) -> None:
+        """A statement, whether it holds, and what was found."""
         sign, kind = ("holds", "holds") if holds else ("FAILS", "fails")
-        page = f"<p class='check'><span class='{kind}'>{sign}</span> {_inline(f'{says}: {found}')}</p>"
-        self._add(f"- **{sign}** {says}: {found}", page)
+        page = f"<p class='check'><span class='{kind}'>{sign}</span> {_inline(f'{statement}: {found}')}</p>"
+        self._add(f"- **{sign}** {statement}: {found}", page)
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Columns whose cells are all numbers stand to the right."""
+        """Columns whose cells are all numbers are aligned to the right."""
         numeric = [bool(rows) and all(_is_number(row[index]) for row in rows) for index in range(len(head))]
         lines = [_line(head), _line(["---:" if right else "---" for right in numeric]), *map(_line, rows)]
         cells = "\n".join(
@@ -68,13 +68,15 @@ class Report:
         heads = "".join(f"<th>{_inline(name)}</th>" for name in head)
         self._add("\n".join(lines), f"<table><tr>{heads}</tr>\n{cells}</table>")
 
-    def picture(self, path: Path, says: str) -> None:
-        """A PNG picture that lies beside the report; the page has it within itself."""
+    def picture(self, path: Path, caption: str) -> None:
+        """A PNG picture in the report's folder; the page embeds it."""
         data = base64.b64encode(path.read_bytes()).decode()
-        self._add(f"![{says}]({path.name})", f"<p><img alt='{escape(says)}' src='data:image/png;base64,{data}'></p>")
+        self._add(
+            f"![{caption}]({path.name})", f"<p><img alt='{escape(caption)}' src='data:image/png;base64,{data}'></p>"
+        )
 
     def write(self, folder: Path) -> None:
-        """`report.md` and `report.html`."""
+        """Writes `report.md` and `report.html`."""
         body = "\n".join(self._html)
         page = (
             f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(self.title)}</title>'
@@ -90,16 +92,16 @@ class Report:
 
 @cache
 def drawn(latex: str, size: float = FONT_SIZE) -> str:
-    """A formula as an SVG element that stands on the line of its text.
+    """A formula as an SVG element, aligned with the baseline of its text.
 
-    Raises ValueError for what matplotlib's mathtext, a large part of LaTeX, cannot draw.
+    Raises ValueError for LaTeX that matplotlib's mathtext does not know.
     """
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextPath
 
     path = TextPath((0, 0), f"${latex}$", prop=FontProperties(size=size, math_fontfamily="cm"))
     corners = np.asarray(path.vertices)
-    (left, bottom), (right, top) = corners.min(axis=0) - 1, corners.max(axis=0) + 1  # the text's line is at 0
+    (left, bottom), (right, top) = corners.min(axis=0) - 1, corners.max(axis=0) + 1  # the baseline is at 0
     width, height = right - left, top - bottom
     segments = path.iter_segments(curves=True, simplify=False)
     outline = "".join(_segment(points.tolist(), int(code)) for points, code in segments)
@@ -118,7 +120,7 @@ def _segment(points: Sequence[float], code: int) -> str:
 
 
 def _inline(text: str) -> str:
-    """HTML of text with `$formulas$` and `code` in it."""
+    """HTML of text that contains `$formulas$` and `code`."""
     parts = []
     for index, part in enumerate(_FORMULA.split(text)):
         if index % 2:

@@ -27,7 +27,7 @@ def _contaminated(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return np.where(rng.random(shape) < GROSS_SHARE, GROSS_SIZE * values, values)
 
 
-# law -> its draws, and their variance about a mean of 0
+# Law -> its draws, of mean 0, and their variance.
 SOURCES: dict[str, tuple[Draw, float]] = {
     **{law.name: (law.draw, law.variance) for law in LAWS.values()},
     "exponential": (lambda rng, shape: rng.standard_exponential(shape) - 1, 1.0),
@@ -36,7 +36,7 @@ SOURCES: dict[str, tuple[Draw, float]] = {
 
 
 def bias(sizes: Sequence[int], samples: int, seed: int) -> pd.DataFrame:
-    """What the two variances come to on average, in true variances: 1/n gives (n - 1)/n, 1/(n - 1) gives 1."""
+    """The averages of the two variances, in true variances: expected are (n - 1)/n for 1/n, and 1 for 1/(n - 1)."""
     rows = []
     for size in sizes:
         values = np.random.default_rng((seed, size)).standard_normal((samples, size))
@@ -51,8 +51,9 @@ def bias(sizes: Sequence[int], samples: int, seed: int) -> pd.DataFrame:
 def bounds(size: int, samples: int, seed: int) -> pd.DataFrame:
     """The variance of estimators over samples of standard normal values, in Cramer-Rao bounds.
 
-    The mean reaches its bound. The unbiased variance misses it by (n - 1)/n: no unbiased estimator does better, and
-    the bound is reached only as n grows (the most likely variance goes below it, as it is not unbiased).
+    The mean reaches its bound. The variance of the unbiased variance is n/(n - 1) times its bound: no unbiased
+    estimator does better, and the bound is reached only as n grows. The most likely variance is below it, as it is
+    biased.
     """
     values = np.random.default_rng((seed, size)).standard_normal((samples, size))
     bound = likelihood.cramer_rao(1.0, size)
@@ -70,7 +71,7 @@ def bounds(size: int, samples: int, seed: int) -> pd.DataFrame:
 
 
 def coverage(sizes: Sequence[int], samples: int, seed: int, level: float = intervals.LEVEL) -> pd.DataFrame:
-    """How often intervals hold the true value, by law and size of the sample."""
+    """The share of intervals that contain the true value, by law, sample size and kind of interval."""
     rows = []
     for name, (draw, variance) in SOURCES.items():
         for size in sizes:
@@ -90,8 +91,8 @@ def coverage(sizes: Sequence[int], samples: int, seed: int, level: float = inter
 def efficiency(size: int, samples: int, seed: int) -> pd.DataFrame:
     """n times the variance of mean, median and most likely location, under each law of error.
 
-    `bound` is 1 / information, which no unbiased estimator goes below; the uniform law has none. `mean against median`
-    is the ratio of the median's variance to the mean's: above 1 the mean is better. `expected` is what it comes to in
+    `bound` is 1 / information, the Cramer-Rao bound of unbiased estimators; the uniform law has none. `mean against
+    median` is the variance of the median over that of the mean: above 1 the mean is better. `expected` is the same for
     large samples.
     """
     rows = []
@@ -119,6 +120,6 @@ def efficiency(size: int, samples: int, seed: int) -> pd.DataFrame:
 
 
 def _variance(found: Array, unit: float) -> tuple[float, float]:
-    """The mean squared error about 0 or, of variances, the variance, in units, with its standard error."""
+    """The variance of estimates (N,) in units of `unit`, and its standard error."""
     squares = (found - found.mean()) ** 2 / unit
     return float(squares.mean()), float(squares.std() / np.sqrt(len(found)))

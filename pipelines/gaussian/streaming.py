@@ -1,10 +1,10 @@
-"""Moments of more numbers than memory holds: in one pass, in chunks of any size, by any number of workers.
+"""Moments of more numbers than fit into memory: in one pass, in chunks of any size, by any number of workers.
 
-The bits of the result depend on the rows and their order alone. Rows are cut into blocks by their number, always at
-the same places; a block's moments are taken as a whole; and blocks are merged in a binary tree whose shape is given by
-their numbers: block 0 with 1, 2 with 3, then (0, 1) with (2, 3), and so on. Whoever holds two siblings may merge them,
-in whatever order they came; nothing else is ever merged until the end is known. What is kept is thus one node for each
-level of the tree, and the rows of blocks not yet whole.
+The bits of the result depend only on the rows and their order. Rows are cut into blocks at fixed row numbers; the
+moments of a block are taken at once; and blocks are merged in a binary tree whose shape follows from their numbers:
+block 0 with 1, 2 with 3, then (0, 1) with (2, 3), and so on. Two siblings may be merged by any worker and in any order
+of arrival; nothing else is merged before the end. So a stream keeps one node for each level of the tree, and the rows
+of incomplete blocks.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,14 +20,14 @@ from pipelines.stats import moments
 from pipelines.stats.moments import Array, Moments
 from pipelines.stats.values import checked_numbers
 
-BLOCK = 2**16  # values: what a block needs stays in a core's cache
-Node = tuple[int, int]  # level, number: it covers the blocks number * 2**level and on
+BLOCK = 2**16  # values, so that a block and its temporaries fit a core's cache
+Node = tuple[int, int]  # level and number: its first block is number * 2**level, and it has 2**level of them
 
 
 class Stream:
-    """The moments of rows that arrive bit by bit.
+    """The moments of rows that arrive in chunks.
 
-    A worker that has rows `first` and on says so; the streams of all workers are then merged, in any order.
+    `first` is the number of a worker's first row; the streams of all workers are then merged, in any order.
     """
 
     def __init__(self, features: int = 1, *, first: int = 0, highest: int = 2, products: bool = False) -> None:
@@ -41,11 +41,11 @@ class Stream:
         self._take = partial(moments.of_blocks, highest=highest, products=products)
         self._scratch = np.empty((2, self._block * features))
         self._nodes: dict[Node, Moments] = {}
-        self._open: list[Array] = []  # the last rows, of a block that goes on
-        self._loose: dict[int, dict[int, Array]] = {}  # block -> row -> rows, of blocks that others have the rest of
+        self._open: list[Array] = []  # the last rows, of a block that is not complete yet
+        self._loose: dict[int, dict[int, Array]] = {}  # block -> first row -> rows, of blocks shared with other streams
 
     def add(self, rows: Any) -> None:
-        """Takes in the next rows: (n, p), or (n,) of one feature. Raises ValueError where one is not finite."""
+        """Adds the next rows: (n, p), or (n,) of one feature. Raises ValueError for a row that is not finite."""
         rows = checked_numbers(rows, "rows", first_row=self._next, are_finite=False)
         if not len(rows):
             return
@@ -66,9 +66,9 @@ class Stream:
             self._next += tail
 
     def add_blocks(self, blocks: Moments) -> None:
-        """Takes in the next rows as the moments of whole blocks of `rows_of_a_block` rows, side by side.
+        """Adds the next rows as the moments of whole blocks of `rows_of_a_block` rows, side by side.
 
-        Raises ValueError where the rows before do not end with a block.
+        Raises ValueError if the rows before do not end with a block.
         """
         if self._next % self._block:
             raise ValueError(f"row {self._next} begins no block: blocks have {self._block} rows")
@@ -76,7 +76,7 @@ class Stream:
         self._next += len(blocks.count) * self._block
 
     def merge(self, other: "Stream") -> None:
-        """Takes in what another stream has seen: of other rows, before or after those seen here."""
+        """Adds the rows of another stream, which are before or after those of this one."""
         for (level, number), node in other._nodes.items():
             self._graft(level, number, node)
         other._close()
@@ -85,12 +85,12 @@ class Stream:
                 self._keep(start, rows)
 
     def moments(self) -> Moments:
-        """Those of all rows so far. Raises ValueError where there are none, or where rows were added twice."""
+        """The moments of all rows so far. Raises ValueError if there are none, or if rows were added twice."""
         self._close()
         pieces = [(number << level, 1 << level, node) for (level, number), node in self._nodes.items()]
         pieces += [(block, 1, self._of_loose(parts)) for block, parts in self._loose.items()]
         if not pieces:
-            raise ValueError("no rows: there are no moments of nothing")
+            raise ValueError("no rows: there are no moments")
         pieces.sort(key=lambda piece: piece[0])
         for (block, size, _), (after, _, _) in pairwise(pieces):
             if block + size > after:
@@ -98,7 +98,7 @@ class Stream:
         return reduce(moments.merge, (piece for _, _, piece in pieces))
 
     def _plant(self, level: int, number: int, siblings: Moments) -> None:
-        """Adds the nodes `number` and on of one level, side by side in `siblings`, and all that grows out of them."""
+        """Adds consecutive nodes of one level, of which `number` is the first, merging all that are siblings."""
         while count := len(siblings.count):
             if number % 2:
                 self._graft(level, number, siblings.at(0))
@@ -119,14 +119,14 @@ class Stream:
         self._nodes[level, number] = node
 
     def _close(self) -> None:
-        """Ends the open block here: the rest of it, if any, comes from elsewhere."""
+        """Ends the open block here: its other rows, if any, come from other streams."""
         if self._open:
             rows = np.concatenate(self._open)
             self._open = []
             self._keep(self._next - len(rows), rows)
 
     def _keep(self, start: int, rows: Array) -> None:
-        """Keeps rows of one block until the block is whole."""
+        """Keeps rows of one block until the block is complete."""
         block = start // self._block
         parts = self._loose.setdefault(block, {})
         if start in parts:
@@ -156,12 +156,12 @@ def _twice(row: int) -> ValueError:
 
 
 def rows_of_a_block(features: int) -> int:
-    """How many rows make a block: workers whose parts begin at multiples of it have the least to hand over."""
+    """The rows of a block. Workers whose parts begin at multiples of it have the fewest rows to pass on."""
     return max(64, BLOCK // features)
 
 
 def of_rows(rows: Any, *, highest: int = 2, products: bool = False, workers: int = 1) -> Moments:
-    """The moments of rows in memory, (n, p) or (n,), by so many threads: with the same bits for any number of them."""
+    """The moments of rows in memory, (n, p) or (n,), by `workers` threads; the bits do not depend on their number."""
     rows = np.asarray(rows)
     features = int(np.prod(rows.shape[1:]))
     size = rows_of_a_block(max(features, 1))
@@ -180,7 +180,7 @@ def of_rows(rows: Any, *, highest: int = 2, products: bool = False, workers: int
 
 
 def of_chunks(chunks: Iterable[Any], features: int = 1, *, highest: int = 2, products: bool = False) -> Moments:
-    """The moments of rows that come in chunks of any size: one chunk at a time is in memory."""
+    """The moments of rows in chunks of any size, of which one at a time is in memory."""
     stream = Stream(features, highest=highest, products=products)
     for rows in chunks:
         stream.add(rows)
@@ -195,10 +195,10 @@ def of_files(
     products: bool = False,
     by: Callable[..., Iterable[Stream]] = map,
 ) -> Moments:
-    """The moments of some columns of Parquet files, whose rows follow one another in the order of `paths`.
+    """The moments of some columns of Parquet files, whose rows are numbered in the order of `paths`.
 
-    by(function, arguments) is how the work is given out, a file at a time: `map` does it here, `Executor.map` of
-    concurrent.futures in its processes, `Client.get_executor().map` of Dask on its machines.
+    by(function, arguments) distributes the work, a file at a time: `map` in this process, `Executor.map` of
+    concurrent.futures over its processes, `Client.get_executor().map` of Dask over its machines.
     """
     import pyarrow.parquet as pq
 

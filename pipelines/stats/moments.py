@@ -104,7 +104,7 @@ def of_blocks(
     is_ready = columns.flags.c_contiguous and columns.dtype == np.float64
     with np.errstate(invalid="ignore", over="ignore"):
         centres = _near_means(blocks, weights)
-        is_far = centres.any(axis=1)
+        is_far = np.asarray(centres.any(axis=1))
         step = TOGETHER if is_ready and highest == 2 and not is_far.any() else 1
         for first in range(0, len(blocks), step):
             part = slice(first, first + step)

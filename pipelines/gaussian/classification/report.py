@@ -99,7 +99,7 @@ def _add_algebra(report: Report, kind: Covariance, trials: Sequence[Trial]) -> i
             two = [trial for trial in trials if len(trial.fitted.classes) == 2]
             checks += [numeric_check(trial.fitted, trial.cases.rows) for trial in two]
         for check in checks:
-            report.check(check.says, check.holds, check.found)
+            report.check(check.statement, check.holds, check.found)
             failed += not check.holds
     return failed
 

@@ -37,7 +37,7 @@ def write(tables: Path, out: Path, *, size: int = 25, samples: int = 20_000, see
         for formula in step.formulas:
             report.formula(formula)
         for check in step.checks:
-            report.check(check.says, check.holds, check.found)
+            report.check(check.statement, check.holds, check.found)
         if step.title.startswith("Three observations"):
             report.picture(slopes(out / "slopes.png"), "Densities, and the slopes of their logarithms")
         if "polar" in step.title:

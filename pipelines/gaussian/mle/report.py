@@ -97,7 +97,9 @@ def _against(one: Found) -> list[tuple[str, ...]]:
         mean, interval = each.estimate.mean, each.of_mean
         assert interval is not None
         off, holds = f"{mean - reference.value:+.4g}", "yes" if reference.value in interval else "no"
-        rows.append((each.name, f"{mean:.5g}", str(interval), f"{reference.value:g}", off, holds, reference.says))
+        rows.append(
+            (each.name, f"{mean:.5g}", str(interval), f"{reference.value:g}", off, holds, reference.description)
+        )
     return rows
 
 

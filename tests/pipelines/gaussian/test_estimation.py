@@ -92,7 +92,7 @@ def test_one_value_and_equal_values_are_answered() -> None:
     with pytest.raises(ValueError, match="1 value shows no spread"):
         one.unbiased_variance  # noqa: B018
     assert estimate([2.5] * 7).variance == 0
-    with pytest.raises(ValueError, match="equal values has no top"):
+    with pytest.raises(ValueError, match="equal values has no maximum"):
         list(ascend([2.5] * 7, 2.0, 1.0))
 
 
@@ -242,8 +242,8 @@ def test_bad_gaps() -> None:
         missing.fit(np.where(np.arange(30).reshape(10, 3) == 6, np.inf, rows))
     with pytest.raises(ValueError, match="column 1 has no value at all"):
         missing.fit(np.column_stack([rows[:, 0], np.full(10, np.nan)]))
-    with pytest.raises(ValueError, match="EM did not settle in 2 steps"):
-        missing.fit(np.where(np.eye(10, 3) == 1, np.nan, rows), tolerance=0.0, most=2)
+    with pytest.raises(ValueError, match="EM did not converge in 2 steps"):
+        missing.fit(np.where(np.eye(10, 3) == 1, np.nan, rows), tolerance=0.0, max_steps=2)
     with pytest.raises(SingularCovarianceError):
         missing.fit(np.column_stack([rows, rows[:, 0]]))
 

@@ -299,7 +299,7 @@ def test_numbers_whose_powers_overflow_are_refused() -> None:
 @pytest.mark.parametrize(
     ("chunks", "says"),
     [
-        ([], "no rows: there are no moments of nothing"),
+        ([], "no rows: there are no moments"),
         ([[1.0, "many"]], "row 1 of rows is 'many': expected a number"),
         ([[1.0, None]], "row 1 of rows is None: expected a number"),
         ([np.array(["1", "2"])], "row 0 of rows is '1': expected a number"),

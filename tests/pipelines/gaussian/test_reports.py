@@ -41,7 +41,7 @@ def test_every_check_holds(derived: tuple[Step, ...]) -> None:
 
 def test_every_formula_and_every_finding_can_be_drawn(derived: tuple[Step, ...]) -> None:
     found = [formula for step in derived for formula in step.formulas]
-    texts = [step.text for step in derived] + [f"{c.says} {c.found}" for step in derived for c in step.checks]
+    texts = [step.text for step in derived] + [f"{c.statement} {c.found}" for step in derived for c in step.checks]
     found += [formula for text in texts for formula in re.findall(r"\$([^$]+)\$", text)]
     assert len(found) > 60
     for formula in found:
