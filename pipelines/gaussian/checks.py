@@ -19,6 +19,7 @@ class Check:
 class Step:
     """A step of the argument."""
 
+    name: str
     title: str
     text: str
     formulas: tuple[str, ...]  # LaTeX

@@ -1,4 +1,4 @@
-"""Pictures of classifiers: boundaries in two features, and how often each is right."""
+"""Pictures of classifiers: boundaries in two features, and accuracies."""
 
 from pathlib import Path
 
@@ -11,15 +11,15 @@ from pipelines.gaussian.pictures import COLORS, label, panels, save
 
 
 def boundaries(cases: Cases, classifier: Classifier, path: Path) -> Path:
-    """Cases of two features, how probable the first class is, and where it is as probable as not."""
+    """Cases of two features, the probability of the first class, and the line where it is 1/2."""
     figure, (panel,) = panels(1, width=5.5, height=5.0)
     low, high = cases.rows.min(axis=0), cases.rows.max(axis=0)
     low, high = low - 0.05 * (high - low), high + 0.05 * (high - low)
     across, up = (np.linspace(start, end, 201) for start, end in zip(low, high, strict=True))
     grid = np.stack(np.meshgrid(across, up), axis=-1)
-    probable = classifier.posteriors(grid.reshape(-1, 2))[:, 0].reshape(grid.shape[:2])
-    shown = panel.contourf(across, up, probable, levels=np.linspace(0, 1, 11), cmap="RdBu", alpha=0.5)
-    panel.contour(across, up, probable, levels=[0.5], colors="black", linewidths=1.5)
+    probability = classifier.posteriors(grid.reshape(-1, 2))[:, 0].reshape(grid.shape[:2])
+    shown = panel.contourf(across, up, probability, levels=np.linspace(0, 1, 11), cmap="RdBu", alpha=0.5)
+    panel.contour(across, up, probability, levels=[0.5], colors="black", linewidths=1.5)
     for index, name in enumerate(classifier.classes):
         of_class = cases.rows[cases.labels == name]
         color = COLORS[0] if index == 0 else COLORS[3]
@@ -31,7 +31,7 @@ def boundaries(cases: Cases, classifier: Classifier, path: Path) -> Path:
 
 
 def accuracies(table: pd.DataFrame, path: Path) -> Path:
-    """Accuracy on rows fitted to, cross-validated, and on the held-out split where there is one, by set."""
+    """Accuracy by set: on the rows fitted to, cross-validated, and on the held-out split of sets that have one."""
     figure, (axes,) = panels(1, width=8.5, height=0.34 * len(table) + 1.2)
     places = np.arange(len(table))[::-1]
     axes.plot(table["train"], places, "|", color="#888888", markersize=11, label="rows fitted to")

@@ -1,4 +1,4 @@
-"""Classifies typed or served cases with a trained classifier."""
+"""Classes of cases that are typed, in a CSV file or sent to a served model."""
 
 import csv
 import sys
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipelines import task
-from pipelines.gaussian.classification.train import load_classifier
+from pipelines.gaussian.classification.saved import load_classifier
 from pipelines.stats.values import parse_number
 
 
@@ -21,39 +21,40 @@ class Predictor(task.Predictor):
         self._needed = [self._classifier.features[index] for index in self._classifier.used]
 
     def __call__(self, texts: list[str]) -> list[dict[str, Any]]:
-        """For each case, written as `hp=50 attack=65`, its label and how probable each class is.
+        """The label of each case, written as `hp=50 attack=65`, and the probability of each class.
 
-        A feature that the classifier found to add nothing may be left out. Raises ValueError for a feature that it
-        does not know, for one that is missing, and for what is no finite number.
+        A redundant feature may be left out. Raises ValueError for an unknown feature, for a missing one, and for a
+        value that is not a finite number.
         """
         if not texts:
             return []
         rows = np.array([self._row(text, f"case {number} of {len(texts)}") for number, text in enumerate(texts, 1)])
         answers = []
-        for found in self._classifier.posteriors(rows):
-            ranked = sorted(zip(self._classifier.classes, map(float, found), strict=True), key=lambda one: -one[1])
+        for probabilities in self._classifier.posteriors(rows):
+            classes = zip(self._classifier.classes, map(float, probabilities), strict=True)
+            ranked = sorted(classes, key=lambda one: -one[1])
             answers.append({"label": ranked[0][0], "confidence": ranked[0][1], "probabilities": dict(ranked)})
         return answers
 
     def _row(self, text: str, where: str) -> list[float]:
         """A value for each feature of the classifier."""
-        given: dict[str, float] = {}
+        values: dict[str, float] = {}
         known = ", ".join(self._classifier.features)
         for part in text.split():
             name, _, value = part.partition("=")
             if name not in self._classifier.features:
                 raise ValueError(f"{where} names {name!r}: the classifier reads {known}, each as NAME=NUMBER")
-            given[name] = parse_number(value, f"{name} of {where}")
-        if missing := [name for name in self._needed if name not in given]:
+            values[name] = parse_number(value, f"{name} of {where}")
+        if missing := [name for name in self._needed if name not in values]:
             raise ValueError(f"{where} lacks {', '.join(missing)}: the classifier reads {known}")
-        return [given.get(name, 0.0) for name in self._classifier.features]  # 0: of a feature that adds nothing
+        return [values.get(name, 0.0) for name in self._classifier.features]  # 0: of a redundant feature
 
     @staticmethod
     def inputs(arguments: list[str]) -> list[str]:
-        """Cases from a command line: `--hp 50 --attack 65` is one, `cases.csv` holds one a row, a name a column.
+        """Cases from a command line: `--hp 50 --attack 65` is one; `cases.csv` has one in each row below its header.
 
-        Other arguments are cases as the predictor reads them, and so are, without any, lines of standard input. Raises
-        ValueError for an option without a value and for a file that is no table.
+        Other arguments are cases as the predictor reads them; without arguments the lines of standard input are. Raises
+        ValueError for an option without a value and for a file that is not a table.
         """
         if not arguments:
             return [line.strip() for line in sys.stdin]
@@ -73,7 +74,7 @@ def _of_options(arguments: list[str]) -> str:
     pairs = [part for argument in arguments for part in argument.split("=", 1)]
     names, values = pairs[::2], pairs[1::2]
     if wrong := [name for name in names if not name.startswith("--")]:
-        raise ValueError(f"{wrong[0]!r} stands where a feature is expected: give each as --NAME NUMBER")
+        raise ValueError(f"expected a feature, found {wrong[0]!r}: give each as --NAME NUMBER")
     if len(values) < len(names):
         raise ValueError(f"{names[-1]} has no value: give each feature as --NAME NUMBER")
     return " ".join(f"{name[2:]}={value}" for name, value in zip(names, values, strict=True))

@@ -1,4 +1,4 @@
-"""The report on one kind of classifier: its algebra, its boundary, and how often it is right on rows it never saw."""
+"""The report on one kind of classifier: its algebra, its accuracy on rows not fitted to, and its boundary."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from pipelines.gaussian.data import Cases
 from pipelines.gaussian.evaluation import Fit, Scores
 from pipelines.gaussian.report import Report
 
-SAYS: dict[Covariance, str] = {
+DESCRIPTIONS: dict[Covariance, str] = {
     "shared": "One covariance for all classes: boundaries are straight, and the form is that of logistic regression.",
     "separate": "A covariance for each class: boundaries are curved.",
-    "naive": "A diagonal covariance for each class: within a class, features count as independent of one another.",
+    "naive": "A diagonal covariance for each class: within a class, features are independent of each other.",
 }
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A classifier on one set."""
+    """A kind of classifier, tried on one set."""
 
     cases: Cases
-    fitted: Classifier  # to the train split, or to all rows where the set has none
+    fitted: Classifier  # to the train split, or to all rows of a set without splits
     on_train: Scores
-    validated: pd.DataFrame  # cross-validation within the train split: accuracy and log_loss, a row a repeat
+    validated: pd.DataFrame  # cross-validation within the train split: accuracy and log_loss by repeat
     on_test: Scores | None
 
     @property
@@ -52,42 +52,49 @@ class Trial:
 
 
 def attempt(cases: Cases, fit: Fit, *, folds: int, repeats: int, seed: int) -> Trial:
-    """Fits and cross-validates within the train split, and judges the test split by what was fitted."""
-    split = "test" in cases.splits
-    train = cases.of("train") if split else cases
+    """Fits and cross-validates within the train split, and scores the fitted classifier on the test split."""
+    train = train_part(cases)
     fitted = fit(train)
     validated = evaluation.cross_validate(train, fit, count=folds, repeats=repeats, seed=seed)
-    on_test = Scores.of(fitted, cases.of("test")) if split else None
+    on_test = Scores.of(fitted, cases.of("test")) if "test" in cases.splits else None
     return Trial(cases, fitted, Scores.of(fitted, train), validated, on_test)
 
 
-def write(kept: Trial, others: Sequence[Trial], plane: Trial, possible: Mapping[str, float], out: Path) -> int:
+def train_part(cases: Cases) -> Cases:
+    """The train split; all rows of a set without splits."""
+    return cases.of("train") if "test" in cases.splits else cases
+
+
+def write(
+    kept: Trial, others: Sequence[Trial], plane: tuple[Cases, Classifier], optimal: Mapping[str, float], out: Path
+) -> int:
     """Writes `report.md`, `report.html`, `boundaries.png`, `accuracy.png` and `accuracy.csv` into `out`.
 
-    `kept` is the trial whose classifier the run keeps, `others` are sets that the same kind is tried on, `plane` is
-    that of two features, and `possible` says how often any rule can be right, where that is known. Returns how many
-    checks of the algebra fail.
+    `kept` is the trial whose classifier the run keeps, `others` are trials of the same kind on other sets, `plane` is
+    a classifier of two features, and `optimal` is the accuracy of the best possible rule for sets of which it is known.
+    Returns the number of checks of the algebra that fail.
     """
     kind = kept.fitted.covariance
     trials = [kept, *others]
     table = pd.DataFrame([trial.row() for trial in trials])
     table.to_csv(out / "accuracy.csv", index=False, float_format="%.6g")
     report = Report(f"Classes that are Gaussians: {kind} covariance")
-    report.text(SAYS[kind])
+    report.text(DESCRIPTIONS[kind])
     failed = _add_algebra(report, kind, trials)
-    _add_accuracy(report, table, possible)
+    _add_accuracy(report, table, optimal)
     report.picture(accuracies(table, out / "accuracy.png"), "Accuracy by set")
     report.heading("The boundary")
     report.text("Black: where both classes are equally probable. Stars are means.")
-    drawn = boundaries(plane.cases, plane.fitted, out / "boundaries.png")
-    report.picture(drawn, f"The boundary in two features of {plane.cases.name}")
+    cases, fitted = plane
+    drawn = boundaries(cases, fitted, out / "boundaries.png")
+    report.picture(drawn, f"The boundary in two features of {cases.name}")
     _add_kept(report, kept)
     report.write(out)
     return failed
 
 
 def _add_algebra(report: Report, kind: Covariance, trials: Sequence[Trial]) -> int:
-    """The steps and their checks; returns how many checks fail."""
+    """The steps and their checks; returns the number of checks that fail."""
     failed = 0
     for number, step in enumerate(derive(kind), start=1):
         report.heading(f"{number}. {step.title}")
@@ -95,7 +102,7 @@ def _add_algebra(report: Report, kind: Covariance, trials: Sequence[Trial]) -> i
         for formula in step.formulas:
             report.formula(formula)
         checks = list(step.checks)
-        if step.title.startswith("With one covariance"):
+        if step.name == "linear":
             two = [trial for trial in trials if len(trial.fitted.classes) == 2]
             checks += [numeric_check(trial.fitted, trial.cases.rows) for trial in two]
         for check in checks:
@@ -104,14 +111,14 @@ def _add_algebra(report: Report, kind: Covariance, trials: Sequence[Trial]) -> i
     return failed
 
 
-def _add_accuracy(report: Report, table: pd.DataFrame, possible: Mapping[str, float]) -> None:
-    report.heading("How often it is right")
+def _add_accuracy(report: Report, table: pd.DataFrame, optimal: Mapping[str, float]) -> None:
+    report.heading("Accuracy")
     report.text(
-        "On rows fitted to, cross-validated within them (every row judged by a classifier that was fitted without it, "
-        "rows of one cluster, as variants of a Pokemon, held out together, folds dealt anew for each repeat), and on "
-        "the held-out split, with its 95 % interval. The log-loss punishes being sure and wrong. (In digits a naive "
-        "classifier rules a class out for one pixel that was constant in all its training rows, whatever the other 63 "
-        "say: it is sure, and wrong.)"
+        "On the rows fitted to; cross-validated within them (every row is scored by a classifier that was fitted "
+        "without it; rows of one cluster, such as variants of a Pokemon, are held out together; each repeat has new "
+        "folds); and on the held-out split, with its 95 % interval. The log-loss is high for confident wrong answers. "
+        "(In digits a naive classifier excludes a class because of one pixel that was constant in all its training "
+        "rows, whatever the other 63 are: it is confident, and wrong.)"
     )
     rows = []
     for _, row in table.iterrows():
@@ -119,17 +126,17 @@ def _add_accuracy(report: Report, table: pd.DataFrame, possible: Mapping[str, fl
         validated = f"{row['cv']:.1%} ± {row['cv_sd']:.1%}"
         rows.append((row["set"], f"{row['train']:.1%}", validated, test, f"{row['cv_log_loss']:.3f}"))
     report.table(("set", "fitted to", "cross-validated", "held out", "log-loss, cross-validated"), rows)
-    if possible:
-        listed = ", ".join(f"{best:.1%} for `{name}`" for name, best in possible.items())
-        report.text(f"No rule can be right more often than {listed} on average: so much the two classes overlap.")
+    if optimal:
+        listed = ", ".join(f"{best:.1%} for `{name}`" for name, best in optimal.items())
+        report.text(f"Because the two classes overlap, the best possible rule has an expected accuracy of {listed}.")
 
 
 def _add_kept(report: Report, kept: Trial) -> None:
     fitted, held_out = kept.fitted, kept.cases.of("test")
     report.heading(f"The classifier that is kept: {kept.name}")
-    for name, says in fitted.redundant.items():
+    for name, equation in fitted.redundant.items():
         report.text(
-            f"`{name}` adds nothing and was left out: {says}. Without that the covariance would have no inverse."
+            f"`{name}` is redundant and was left out: {equation}. With it the covariance would have no inverse."
         )
     counts = evaluation.confusion(fitted, held_out)
     report.text(f"On the {len(held_out.rows)} held-out rows, actual classes down and predicted ones across:")
@@ -143,7 +150,7 @@ def _add_kept(report: Report, kept: Trial) -> None:
         deviations = fitted.covariances[0].diagonal() ** 0.5
         report.text(
             f"Its logistic form: {one} is probable where $w^T x + b$ is large, with $b = {offset:.3f}$. A weight "
-            "times the deviation of its feature says how much the feature counts."
+            "times the standard deviation of its feature measures the influence of the feature."
         )
         used = [fitted.features[index] for index in fitted.used]
         report.table(

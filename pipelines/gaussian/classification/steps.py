@@ -1,4 +1,4 @@
-"""Why a shared covariance gives a straight boundary and the logistic function: the algebra, executed."""
+"""Why a shared covariance gives a linear boundary and the logistic function: the algebra, executed."""
 
 from functools import cache
 
@@ -18,37 +18,38 @@ shared = sp.Matrix([[s1**2, rho * s1 * s2], [rho * s1 * s2, s2**2]])
 other = sp.Matrix([[t1**2, tau * t1 * t2], [tau * t1 * t2, t2**2]])
 
 
-@cache
 def derive(covariance: Covariance) -> tuple[Step, ...]:
     """The steps, for two features and any means, covariances and priors; a naive classifier is a quadratic one."""
     return _bayes(), _linear() if covariance == "shared" else _quadratic()
 
 
 def numeric_check(classifier: Classifier, rows: Array) -> Check:
-    """Whether the logistic form of a fitted classifier gives the posteriors that Bayes' rule gives."""
+    """Whether the logistic form of a fitted classifier gives the same posteriors as Bayes' rule."""
     one, two = classifier.classes[:2]
     weights, offset = classifier.logistic(one, two)
     logistic = 1 / (1 + np.exp(-(rows[:, list(classifier.used)] @ weights + offset)))
-    apart = float(np.abs(logistic - classifier.posteriors(rows)[:, 0]).max())
+    error = float(np.abs(logistic - classifier.posteriors(rows)[:, 0]).max())
     return Check(
-        f"on {len(rows)} rows the logistic form differs from Bayes' rule by at most", f"{apart:.0e}", apart < 1e-10
+        f"on {len(rows)} rows the logistic form differs from Bayes' rule by at most", f"{error:.0e}", error < 1e-10
     )
 
 
 def _log_density(mean: sp.Matrix, covariance: sp.Matrix) -> sp.Expr:
-    apart = x - mean
-    return -(apart.T * covariance.inv() * apart)[0] / 2 - sp.log(covariance.det()) / 2 - sp.log(2 * sp.pi)
+    deviation = x - mean
+    return -(deviation.T * covariance.inv() * deviation)[0] / 2 - sp.log(covariance.det()) / 2 - sp.log(2 * sp.pi)
 
 
+@cache  # shared by all kinds of covariance
 def _bayes() -> Step:
     one, two = sp.symbols("A B", positive=True)  # prior times density
     odds = sp.Symbol("z", real=True)
     posterior = one / (one + two)
     logistic = 1 / (1 + sp.exp(-odds))
     return Step(
+        "bayes",
         "Bayes' rule is the logistic function of the log-odds",
-        r"How probable class 1 is for a row $x$ follows from the priors $p$ and the densities. With $z$ for the "
-        r"logarithm of the odds it is the logistic function of $z$, whatever the densities are.",
+        r"The probability of class 1 for a row $x$ follows from the priors $p$ and the densities $f$. It is the "
+        r"logistic function of the log-odds $z$, whatever the densities are.",
         (
             r"p(1 \mid x) = \dfrac{p_1 f_1(x)}{p_1 f_1(x) + p_2 f_2(x)} = \dfrac{1}{1 + e^{-z}}",
             r"z = \log\dfrac{p_1 f_1(x)}{p_2 f_2(x)}",
@@ -63,16 +64,18 @@ def _bayes() -> Step:
     )
 
 
+@cache
 def _linear() -> Step:
     odds = sp.log(p) - sp.log(q) + _log_density(first, shared) - _log_density(second, shared)
     weights = shared.inv() * (first - second)
     offset = sp.log(p) - sp.log(q) - ((first.T * shared.inv() * first)[0] - (second.T * shared.inv() * second)[0]) / 2
     curved = [sp.simplify(sp.diff(odds, u, v)) for u in (x1, x2) for v in (x1, x2)]
     return Step(
+        "linear",
         "With one covariance the log-odds are linear",
-        r"In the difference of the two exponents $x^T \Sigma^{-1} x$ stands twice with opposite signs, and the "
-        r"determinants cancel. What is left is linear in $x$: the boundary, $z = 0$, is a line (a plane for more "
-        r"features), and the classifier has the form of logistic regression.",
+        r"In the difference of the two exponents, $x^T \Sigma^{-1} x$ and the determinants cancel. What is left is "
+        r"linear in $x$: the boundary, $z = 0$, is a line (a plane for more features), and the classifier has the form "
+        r"of logistic regression.",
         (
             r"z = w^T x + b, \qquad w = \Sigma^{-1}(\mu_1 - \mu_2)",
             r"b = -\dfrac{1}{2}\mu_1^T \Sigma^{-1}\mu_1 + \dfrac{1}{2}\mu_2^T \Sigma^{-1}\mu_2 + \log\dfrac{p_1}{p_2}",
@@ -84,11 +87,13 @@ def _linear() -> Step:
     )
 
 
+@cache
 def _quadratic() -> Step:
     odds = sp.log(p) - sp.log(q) + _log_density(first, shared) - _log_density(second, other)
     curvature = sp.Matrix([[sp.diff(odds, u, v) for v in (x1, x2)] for u in (x1, x2)])
     apart = sp.simplify(curvature - (other.inv() - shared.inv()))
     return Step(
+        "quadratic",
         "With a covariance each they are quadratic",
         r"The squares do not cancel: the boundary is a conic section (an ellipse, a hyperbola or a parabola).",
         (r"\dfrac{\partial^2 z}{\partial x^2} = \Sigma_2^{-1} - \Sigma_1^{-1}",),

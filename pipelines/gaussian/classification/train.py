@@ -6,20 +6,17 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
-import torch
 
 from params import parse
 from pipelines.gaussian import classifier, data, evaluation
-from pipelines.gaussian.classification.report import attempt, write
+from pipelines.gaussian.classification.report import attempt, train_part, write
+from pipelines.gaussian.classification.saved import ARRAYS, save_classifier
 from pipelines.gaussian.classifier import Classifier, Covariance
 from pipelines.gaussian.data import Cases
-from pipelines.nn import checkpoint
 from pipelines.nn.training import write_at_once
 from pipelines.reporting import plots
 from pipelines.settings import Run
 from pipelines.task import Log, Row
-
-ARRAYS = ("priors", "means", "covariances")
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ class ValidationParams:
 
 
 def settings(run: Run) -> tuple[ClassifierParams, ValidationParams]:
-    """What params.yaml says of a run, checked. Raises ValueError for an unknown key and for what cannot be."""
+    """The run's settings. Raises ValueError for an unknown key and for a wrong value."""
     model = parse(ClassifierParams, run.model, f"model of {run.name}")
     if len(model.plane) != 2:
         raise ValueError(f"plane of {run.name} is {', '.join(model.plane) or 'empty'}: a picture needs two features")
@@ -67,26 +64,26 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     """Fits to the train split of a set in `tables` and fills the folder `out`; returns the run's figures.
 
     Written: `model.safetensors`, `report.md`, `report.html`, `accuracy.csv`, `predictions.csv` (the test split),
-    `confusion.png`, `boundaries.png`, `accuracy.png`, `history.csv` and `metrics.json`. What val is elsewhere is here
-    the cross-validation within the train split, whose folds the seed deals.
+    `confusion.png`, `boundaries.png`, `accuracy.png`, `history.csv` and `metrics.json`. In place of a val split there
+    is cross-validation within the train split, whose folds the seed decides.
     """
     params, validation = settings(run)
     frames = data.read_tables(tables)
     cases = _cases(params.cases, frames)
     chosen = cases.only(params.features) if params.features else cases
     if not {"train", "test"} <= set(chosen.splits):
-        raise ValueError(f"{chosen.name} has no test split: a classifier is kept of a set that has one")
+        raise ValueError(f"{chosen.name} has no test split: choose a set that has one")
     fit = partial(_fit, params=params)
     try_on = partial(attempt, fit=fit, folds=validation.folds, repeats=validation.repeats, seed=run.seed)
-    kept, plane = try_on(chosen), try_on(cases.only(params.plane))
-    others = [_cases(name, frames) for name in params.also]
-    possible = {name: found["best_accuracy"] for name, found in data.read_truth(tables).items()
-                if "best_accuracy" in found and name in (params.cases, *params.also)}  # fmt: skip
-    failed = write(kept, [try_on(other) for other in others], plane, possible, out)
+    kept, others = try_on(chosen), [try_on(_cases(name, frames)) for name in params.also]
+    optimal = {name: truth["best_accuracy"] for name, truth in data.read_truth(tables).items()
+               if "best_accuracy" in truth and name in (params.cases, *params.also)}  # fmt: skip
+    plane = cases.only(params.plane)
+    failed = write(kept, others, (plane, fit(train_part(plane))), optimal, out)
 
     save_classifier(out / "model.safetensors", kept.fitted)
     _write_predictions(kept.fitted, chosen.of("test"), out)
-    everywhere = evaluation.cross_validate(
+    over_all_rows = evaluation.cross_validate(
         chosen, fit, count=validation.folds, repeats=validation.repeats, seed=run.seed
     )
     found = {
@@ -99,21 +96,10 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     test = {
         "test_accuracy": 100 * kept.on_test.accuracy,
         "test_log_loss": kept.on_test.log_loss,
-        "cv_accuracy": 100 * float(everywhere["accuracy"].mean()),  # over the test split's rows too
+        "cv_accuracy": 100 * float(over_all_rows["accuracy"].mean()),  # of the test split too
     }
     fitted = sum(getattr(kept.fitted, name).size for name in ARRAYS)
     return write_at_once(out, log, found, test, parameters=fitted)
-
-
-def save_classifier(path: Path, fitted: Classifier) -> None:
-    """Everything that answering needs, in one file."""
-    arrays = {name: torch.from_numpy(getattr(fitted, name)) for name in ARRAYS}
-    checkpoint.save(path, fitted.to_values() | arrays)
-
-
-def load_classifier(path: Path) -> Classifier:
-    """The classifier saved at `path`."""
-    return Classifier.from_values(checkpoint.load(path))
 
 
 def _cases(name: str, frames: Mapping[str, pd.DataFrame]) -> Cases:

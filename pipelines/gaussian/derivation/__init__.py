@@ -1,4 +1,4 @@
-"""Gauss's derivation of the normal law, each step of it executed; and why other laws of error want other estimates."""
+"""Gauss's derivation of the normal law, with every step executed; other laws of error and their estimates."""
 
 from pipelines.task import Comparison, Figure, Task
 

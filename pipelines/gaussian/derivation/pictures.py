@@ -1,4 +1,4 @@
-"""Pictures of the derivation and of what other laws of error want."""
+"""Pictures of the derivation, and of other laws of error."""
 
 from pathlib import Path
 
@@ -19,12 +19,12 @@ def slopes(path: Path) -> Path:
         left.plot(errors, np.exp(law.log_density(errors)), color=color, label=law.name, linewidth=1.3)
         right.plot(errors, law.slope(errors), color=color, label=law.name, linewidth=1.3)
     label(left, "density f", "error")
-    label(right, "g = f'/f: additive for the normal law alone", "error", loc="upper right")
+    label(right, "g = f'/f: additive for the normal law only", "error", loc="upper right")
     return save(figure, path)
 
 
 def squeeze(path: Path) -> Path:
-    """The square between two discs, and how their integrals close in on pi."""
+    """The square between two discs, and their integrals, which all converge to pi."""
     figure, (left, right) = panels(2)
     turn = np.linspace(0, 2 * np.pi, 200)
     for radius, name, color in ((1, "disc of radius R", COLORS[0]), (np.sqrt(2), "disc of radius R√2", COLORS[1])):
@@ -37,12 +37,12 @@ def squeeze(path: Path) -> Path:
     right.plot(edges, _square(edges), color=COLORS[2], label="square from -R to R")
     right.axhline(np.pi, color="black", linewidth=0.8, linestyle="--")
     label(left, "the square lies between the discs", loc="lower right")
-    label(right, "integral of exp(-x² - y²) over each: all go to π", "R", loc="lower right")
+    label(right, "integral of exp(-x² - y²) over each: all converge to π", "R", loc="lower right")
     return save(figure, path)
 
 
 def likelihoods(sample: Array, path: Path) -> Path:
-    """The log-likelihood of one sample under each law, over the true value; where it is highest is marked."""
+    """The log-likelihood of one sample under each law, over the true value; mean, median and midrange are marked."""
     figure, axes = panels(len(LAWS), width=3.6, height=2.6, rows=2)
     low, high = sample.min() - 1, sample.max() + 1
     marks = {"mean": sample.mean(), "median": np.median(sample), "midrange": (sample.min() + sample.max()) / 2}
@@ -61,7 +61,7 @@ def likelihoods(sample: Array, path: Path) -> Path:
 
 
 def efficiencies(table: pd.DataFrame, path: Path) -> Path:
-    """Variances of mean, median and most likely place under each law, and who wins as Student's tails grow lighter."""
+    """Efficiencies of mean, median and most likely location by law, and by the degrees of freedom of Student's law."""
     figure, (left, right) = panels(2, width=5.2)
     places = np.arange(len(table))
     best = table[["mean", "median", "most likely"]].min(axis=1)

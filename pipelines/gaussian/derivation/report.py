@@ -1,4 +1,4 @@
-"""The derivation as a report: Gauss's steps with what the computer found, and the converse, simulated."""
+"""The derivation as a report: Gauss's steps with their checks, and other laws of error in simulations."""
 
 from pathlib import Path
 
@@ -13,23 +13,23 @@ from pipelines.gaussian.error_laws import LAWS, fit
 from pipelines.gaussian.report import Report
 from pipelines.stats.normality import MIN_VALUES
 
-SAMPLE = np.array([-1.4, -0.9, -0.2, 0.1, 0.3, 0.8, 3.6])  # one value far out: mean, median and midrange differ
+SAMPLE = np.array([-1.4, -0.9, -0.2, 0.1, 0.3, 0.8, 3.6])  # with one far value: mean, median and midrange differ
 
 
 def write(tables: Path, out: Path, *, size: int = 25, samples: int = 20_000, seed: int = 0) -> dict[str, float]:
     """Executes the argument; writes `report.md`, `report.html`, pictures, `efficiency.csv` and `laws.csv` into `out`.
 
-    Efficiency is measured on `samples` samples of `size` observations, and the laws are fitted to the prepared tables
-    of `measurements` in `tables`. Returns the figures; `failed` is the number of checks that do not hold.
+    Efficiency is measured on `samples` samples of `size` observations, and the laws are fitted to the tables of
+    `measurements` in `tables`. Returns the figures; `failed` is the number of checks that fail.
     """
     steps = derive()
     checks = [check for step in steps for check in step.checks]
     report = Report("Why errors are normal: Gauss's argument, executed")
     report.text(
         "Gauss (1809) asked which law of error makes the arithmetic mean the most probable value, and found one law. "
-        f"Here each step of his argument is run: {len(checks)} checks, of which "
-        f"{sum(check.holds for check in checks)} hold. Then the converse is tried: under other laws the mean is not "
-        "the most probable value, and it wastes observations."
+        f"Here each step of his argument is executed: {len(checks)} checks, of which "
+        f"{sum(check.holds for check in checks)} hold. Then other laws are tried: under them the mean is not the most "
+        "probable value, and it is less efficient."
     )
     for number, step in enumerate(steps, start=1):
         report.heading(f"{number}. {step.title}")
@@ -38,9 +38,9 @@ def write(tables: Path, out: Path, *, size: int = 25, samples: int = 20_000, see
             report.formula(formula)
         for check in step.checks:
             report.check(check.statement, check.holds, check.found)
-        if step.title.startswith("Three observations"):
+        if step.name == "additive":
             report.picture(slopes(out / "slopes.png"), "Densities, and the slopes of their logarithms")
-        if "polar" in step.title:
+        if step.name == "normalised":
             report.picture(squeeze(out / "squeeze.png"), "A square between two discs, and their integrals")
     efficiency = simulations.efficiency(size, samples, seed)
     efficiency.to_csv(out / "efficiency.csv", index=False, float_format="%.6g")
@@ -58,10 +58,10 @@ def write(tables: Path, out: Path, *, size: int = 25, samples: int = 20_000, see
 
 
 def _add_converse(report: Report, efficiency: pd.DataFrame, samples: int, out: Path) -> None:
-    report.heading("The converse: other laws, other estimates")
+    report.heading("Other laws, other estimates")
     report.text(
         f"One sample, {', '.join(f'{value:g}' for value in SAMPLE)}, under five laws of error with scale 1 (the "
-        "uniform one wide enough to reach all values). For the normal law alone its likelihood is highest at the mean."
+        "uniform one wide enough for all values). Only under the normal law is its likelihood highest at the mean."
     )
     marks = {"mean": SAMPLE.mean(), "median": np.median(SAMPLE), "midrange": (SAMPLE.min() + SAMPLE.max()) / 2}
     rows = []
@@ -80,15 +80,15 @@ def _add_converse(report: Report, efficiency: pd.DataFrame, samples: int, out: P
         "less mean",
         "less median",
         "less midrange",
-        "g misses additivity by",
+        "error of additivity of g",
     )
     report.table(head, rows)
     report.picture(likelihoods(SAMPLE, out / "likelihoods.png"), "Log-likelihood over the true value")
-    report.heading("What that costs: efficiency of mean and median")
+    report.heading("Efficiency of mean and median")
     report.text(
-        f"{samples:,} samples of {efficiency['n'].iloc[0]} errors each, under every law. Given is $n$ times the "
-        "variance of each estimate (the smaller, the better), the bound that no unbiased estimate goes below, and how "
-        "many observations the median needs for one that the mean needs: below 1 the median is better."
+        f"{samples:,} samples of {efficiency['n'].iloc[0]} errors each, under every law: $n$ times the variance of "
+        "each estimate (lower is better), its bound for unbiased estimates, and the number of observations that the "
+        "median needs for one of the mean: below 1 the median is better."
     )
     report.table(
         ("law", "bound", "mean", "median", "most likely", "mean against median", "± s.e.", "large samples"),
@@ -104,21 +104,21 @@ def _add_converse(report: Report, efficiency: pd.DataFrame, samples: int, out: P
     )
     report.picture(efficiencies(efficiency, out / "efficiency.png"), "Efficiency by law, and by tail")
     report.text(
-        "Under Laplace's law the mean needs up to twice as many observations as the median, under the normal law the "
-        "median needs half as many again as the mean ($\\pi/2$ times). Under the uniform law the middle between the "
-        "extremes beats both: its variance falls with $1/n^2$, as the ends of the density give the true value away."
+        "Under Laplace's law the mean needs up to twice as many observations as the median; under the normal law the "
+        "median needs $\\pi/2$ times as many as the mean. Under the uniform law the midrange is better than both: its "
+        "variance falls with $1/n^2$, because the density ends abruptly."
     )
 
 
 def _add_measured(report: Report, tables: Path, out: Path) -> list[str]:
-    """The laws fitted to measured values; returns which is the best for each sample."""
+    """The laws fitted to measured values; returns the name of the best law for each sample."""
     report.heading("Which law do measurements follow?")
     report.text(
-        "Each law with the place and the scale that make a sample most likely (two numbers for every law, so that the "
-        "likelihoods compare as they are). Given is where the true value is then taken to be, and by how much the "
-        "logarithm of the likelihood of all values rises over the normal law's: where it rises by much, the mean is "
-        "not the best use of the observations. A unit or two is chance; the uniform law, which needs no more than a "
-        "range, wins small samples by chance. (Several groups together, and waiting times, follow none of these laws.)"
+        "Each law with the most likely location and scale for a sample (two parameters for every law, so that the "
+        "likelihoods are comparable), its location, and the gain in log-likelihood over the normal law. Where the gain "
+        "is large, the mean is not the best estimate. A unit or two is noise; the uniform law, which depends on the "
+        "range only, wins some small samples at random. (Several groups together, and waiting times, follow none of "
+        "these laws.)"
     )
     rows = []
     for sample in _samples(tables):
@@ -142,15 +142,15 @@ def _add_measured(report: Report, tables: Path, out: Path) -> list[str]:
         by_law = laws.set_index("law")
         best.append(str(by_law["gain"].idxmax()))
         gains = [f"{gain:+.1f}" for law, gain in by_law["gain"].items() if law != "normal"]
-        places = [f"{place:.5g}" for place in by_law["location"][["normal", best[-1]]]]
-        lines.append((str(name), str(by_law["n"].iloc[0]), best[-1], *places, *gains))
+        locations = [f"{location:.5g}" for location in by_law["location"][["normal", best[-1]]]]
+        lines.append((str(name), str(by_law["n"].iloc[0]), best[-1], *locations, *gains))
     others = [f"{law} over normal" for law in LAWS if law != "normal"]
-    report.table(("sample", "n", "most likely law", "the mean", "its place", *others), lines)
+    report.table(("sample", "n", "most likely law", "mean", "its location", *others), lines)
     return best
 
 
 def _samples(tables: Path) -> list[Sample]:
-    """What was measured one feature at a time, as far as there are values enough to tell laws apart."""
+    """Measured samples of one feature that have enough different values for a choice of law."""
     named = ((name, frame) for name, frame in data.read_tables(tables).items() if name not in CLASSIFIED)
     found = [sample for name, frame in named for sample in data.samples(name, frame)]
     return [sample for sample in found if len(sample.values) >= MIN_VALUES and np.ptp(sample.values) > 0]

@@ -1,7 +1,7 @@
-"""Gauss's argument (Theoria motus, 1809, articles 175 to 179) in steps, each with checks that run it.
+"""Gauss's argument (Theoria motus, 1809, articles 175 to 179) in steps, each with checks that execute it.
 
-Which law of error makes the mean of observations the most probable value of what was observed? A step is what a
-reader reads and what the computer did to believe it: symbols through sympy, numbers through mpmath and numpy.
+Which law of error makes the mean of the observations the most probable true value? A step has text for the reader and
+checks by the computer: algebra by sympy, numbers by mpmath and numpy.
 """
 
 from functools import cache
@@ -18,7 +18,7 @@ a, b, e, k, mu, x, y = sp.symbols("a b e k mu x y", real=True)
 h, r, sigma, theta, radius = sp.symbols("h r sigma theta R", positive=True)
 constant = sp.Symbol("C", positive=True)
 f, g = sp.Function("f"), sp.Function("g")
-SAMPLE = np.array([-1.3, 0.2, 0.4, 1.1, 3.6])  # any numbers would do
+SAMPLE = np.array([-1.3, 0.2, 0.4, 1.1, 3.6])  # arbitrary numbers
 
 
 @cache
@@ -40,7 +40,7 @@ def derive() -> tuple[Step, ...]:
 
 
 def additivity(name: str) -> float:
-    """How far the slope of a law's log-density is from additive: the largest |g(a + b) - g(a) - g(b)| on a grid."""
+    """The largest |g(a + b) - g(a) - g(b)| on a grid, for the slope g of a law's log-density: 0 if g is additive."""
     grid = np.linspace(-3, 3, 61)
     grid = grid[grid != 0]
     one, other = np.meshgrid(grid, grid)
@@ -49,12 +49,12 @@ def additivity(name: str) -> float:
 
 
 def highest(name: str, sample: Array) -> float:
-    """Where the likelihood of a sample (n,) under a law is highest, found by trying places ever closer together."""
+    """The maximum of the likelihood of a sample (n,) under a law, by search on ever finer grids."""
     low, high = float(sample.min()), float(sample.max())
     for _ in range(12):
-        places = np.linspace(low, high, 201)
-        best = int(LAWS[name].log_density(sample - places[:, None]).sum(axis=1).argmax())
-        low, high = places[max(best - 1, 0)], places[min(best + 1, 200)]
+        grid = np.linspace(low, high, 201)
+        best = int(LAWS[name].log_density(sample - grid[:, None]).sum(axis=1).argmax())
+        low, high = grid[max(best - 1, 0)], grid[min(best + 1, 200)]
     return (low + high) / 2
 
 
@@ -65,11 +65,12 @@ def _likelihood() -> Step:
     slope = sp.diff(log_likelihood, mu).doit()
     expected = -sum((sp.diff(f(e), e) / f(e)).subs(e, value - mu).doit() for value in observed)
     return Step(
+        "likelihood",
         "Observations, errors and their likelihood",
-        r"A quantity $\mu$ is observed $n$ times. The errors $x_i - \mu$ are independent and have one density $f$, "
-        "positive and with a derivative; how probable an error is depends on its size alone. How probable the "
-        r"observations are is then a function of $\mu$, and so is the slope of its logarithm, which is a sum over the "
-        r"function $g = f'/f = (\log f)'$.",
+        r"A quantity $\mu$ is observed $n$ times. The errors $x_i - \mu$ are independent and have the same density "
+        "$f$, which is positive and differentiable and depends only on the size of an error. The likelihood of the "
+        r"observations is a function of $\mu$, and the slope of its logarithm is a sum over the function "
+        r"$g = f'/f = (\log f)'$.",
         (
             r"L(\mu) = \prod_{i=1}^{n} f(x_i - \mu)",
             r"\dfrac{d}{d\mu}\log L(\mu) = -\sum_{i=1}^{n} g(x_i - \mu), \qquad g(x) = \dfrac{f'(x)}{f(x)}",
@@ -87,11 +88,12 @@ def _likelihood() -> Step:
 def _odd() -> Step:
     condition = g(e) + g(-e)
     return Step(
-        "What is asked: the mean is the most probable value",
-        r"Gauss takes as given what everybody did: of equally good observations the mean $\bar x$ is taken. So "
-        r"whatever the observations are, the likelihood is to be highest at $\mu = \bar x$, and its slope is 0 there. "
-        r"The errors $e_i = x_i - \bar x$ can be any numbers that sum to 0. For two observations they are $e$ and "
-        r"$-e$: $g$ is odd.",
+        "odd",
+        "The condition: the mean is the most probable value",
+        r"Gauss starts from common practice: the mean $\bar x$ of equally good observations is taken for the true "
+        r"value. So whatever the observations are, the likelihood must have its maximum at $\mu = \bar x$, where its "
+        r"slope is 0. The errors $e_i = x_i - \bar x$ can be any numbers that sum to 0. For two observations they are "
+        r"$e$ and $-e$: $g$ is odd.",
         (
             r"\sum_{i=1}^{n} g(e_i) = 0 \quad\mathrm{whenever}\quad \sum_{i=1}^{n} e_i = 0",
             r"n = 2: \quad g(-e) = -g(e)",
@@ -99,7 +101,7 @@ def _odd() -> Step:
         (
             equal("solved for $g(-e)$", sp.solve(condition, g(-e))[0], -g(e)),
             Check(
-                "it is asked for two observations, whose errors from their mean are $e$ and $-e$",
+                "for two observations the errors from their mean are $e$ and $-e$",
                 f"$x_1 - \\bar x = {latex(sp.simplify(a - (a + b) / 2))}$, $x_2 - \\bar x = "
                 f"{latex(sp.simplify(b - (a + b) / 2))}$",
                 bool(sp.simplify((a - (a + b) / 2) + (b - (a + b) / 2)) == 0),
@@ -114,15 +116,16 @@ def _additive() -> Step:
     measured = {name: additivity(name) for name in LAWS if name != "uniform"}  # its density is 0 in places
     broken = ", ".join(f"{name} {error:.2g}" for name, error in measured.items() if error > 1e-9)
     return Step(
+        "additive",
         "Three observations: g is additive",
-        r"For three observations the errors are $a$, $b$ and $-(a + b)$. With $g$ odd, $g$ of a sum is the sum of its "
-        r"values. Gauss himself lets one of $n$ observations differ from all others, which gives the same for whole "
-        "multiples. Most laws of error do not have this property.",
+        r"For three observations the errors are $a$, $b$ and $-(a + b)$. As $g$ is odd, $g$ of a sum is the sum of the "
+        r"values of $g$. (Gauss lets one of $n$ observations differ from all others, which gives the same for integer "
+        "multiples.) Most laws of error do not have this property.",
         (r"n = 3: \quad g(a) + g(b) + g(-(a + b)) = 0 \quad\Rightarrow\quad g(a + b) = g(a) + g(b)",),
         (
             equal("solved for $g(a + b)$", sp.solve(odd, g(a + b))[0], g(a) + g(b)),
             Check(
-                "of four laws only the normal one has an additive $g$; the others miss it by up to",
+                "of four laws only the normal one has an additive $g$; the largest errors of the others are",
                 broken,
                 [name for name, error in measured.items() if error < 1e-9] == ["normal"],
             ),
@@ -136,6 +139,7 @@ def _proportional() -> Step:
     expected = sp.diff(g(b), b) - sp.Subs(sp.diff(g(a), a), a, 0)
     solved = sp.dsolve(sp.Eq(slope(x).diff(x), k), slope(x), ics={slope(0): 0}).rhs
     return Step(
+        "proportional",
         "So g is proportional",
         r"The derivative of $g(a + b) = g(a) + g(b)$ in $a$, at $a = 0$, is $g'(b) = g'(0)$: the same number $k$ for "
         r"every $b$. As $g(0) = 0$ (it is odd), $g(x) = kx$. (No derivative is needed: an additive function that is "
@@ -157,8 +161,9 @@ def _exponential() -> Step:
     solved = sp.dsolve(sp.Eq(f(x).diff(x) / f(x), k * x), f(x)).rhs
     free = sp.Symbol("C1")
     return Step(
+        "exponential",
         "The differential equation and its solution",
-        r"From $(\log f)' = kx$ follows $\log f = kx^2/2$ but for a constant.",
+        r"From $(\log f)' = kx$ follows $\log f = kx^2/2$ up to a constant.",
         (r"f(x) = C\, e^{k x^2/2}",),
         (
             equal("sympy solves $f'/f = kx$ by", solved, free * sp.exp(k * x**2 / 2)),
@@ -173,15 +178,16 @@ def _negative() -> Step:
     upward = sp.Symbol("k", nonnegative=True)
     infinite = sp.integrate(constant, (x, -sp.oo, sp.oo))
     return Step(
+        "negative",
         "k is negative",
-        r"At a maximum of the likelihood its slope falls: the slope of $\log L$ in $\mu$ is $-k \sum (x_i - \mu)$, "
-        r"which changes by $nk$, so that $k < 0$. Besides, for $k \geq 0$ the density could not have a finite "
+        r"At a maximum the slope of the likelihood falls: the slope of $\log L$ in $\mu$ is $-k \sum (x_i - \mu)$, "
+        r"whose derivative is $nk$, so that $k < 0$. Also, for $k \geq 0$ the density could not have a finite "
         r"integral. Gauss writes $k/2 = -h^2$ and calls $h$ the measure of precision.",
         (r"f(x) = C\, e^{-h^2 x^2}, \qquad h > 0",),
         (
             equal("each observation adds to the second derivative of $\\log L$", sp.simplify(curvature), k),
             Check(
-                "for $k \\geq 0$ the exponent $kx^2/2$ is never below 0, so $f$ never below $C$, whose integral is",
+                "for $k \\geq 0$ the exponent $kx^2/2$ is at least 0, so $f$ is at least $C$, whose integral is",
                 f"${latex(infinite)}$",
                 bool((upward * x**2 / 2).is_nonnegative) and infinite == sp.oo,
             ),
@@ -199,9 +205,10 @@ def _normalised() -> Step:
     square = float(mpmath.quad(lambda t: mpmath.exp(-((precision * t) ** 2)), [-edge, edge])) ** 2
     inner, outer = (float(disc.subs({h: precision, radius: edge * stretch})) for stretch in (1, 2**0.5))
     return Step(
+        "normalised",
         "The integral is 1: polar coordinates",
         r"The square of $I = \int_{-\infty}^{\infty} e^{-h^2 x^2} dx$ is an integral over the plane, where "
-        r"$e^{-h^2(x^2 + y^2)}$ depends on the distance $r$ from the origin alone. With $x = r\cos\theta$ and "
+        r"$e^{-h^2(x^2 + y^2)}$ depends only on the distance $r$ from the origin. With $x = r\cos\theta$ and "
         r"$y = r\sin\theta$, $r$ from 0 to $R$ and $\theta$ from 0 to $2\pi$, the area $dx\,dy$ is $r\,dr\,d\theta$, "
         r"and the factor $r$ makes the integral one of a derivative. The plane is reached as $R \to \infty$: the "
         r"square from $-R$ to $R$ lies between the discs of radius $R$ and $R\sqrt{2}$, whose integrals have the same "
@@ -245,8 +252,9 @@ def _variance() -> Step:
         lambda t: t**2 * mpmath.npdf(t, 0, spread), [-mpmath.inf, -spread, 0, spread, mpmath.inf]
     )  # mpmath's own normal density
     return Step(
+        "variance",
         "Precision and standard deviation",
-        r"The variance of the law says what $h$ is in terms of the standard deviation $\sigma$.",
+        r"The variance of the law gives $h$ in terms of the standard deviation $\sigma$.",
         (
             r"\sigma^2 = \int_{-\infty}^{\infty} x^2 f(x)\,dx = \dfrac{1}{2h^2}",
             r"h = \dfrac{1}{\sigma\sqrt{2}}",
@@ -270,9 +278,10 @@ def _mean_is_the_maximum() -> Step:
     place = sp.solve(sp.diff(log_likelihood, mu), mu)
     curvature = sp.simplify(sp.diff(log_likelihood, mu, 2))
     return Step(
-        "The way back: under this law the mean is most probable",
-        r"So far: if the mean is to be the most probable value, the law is this one. And with this law it is: the "
-        r"slope of the log-likelihood is 0 at the mean alone, and falls everywhere.",
+        "mean_is_the_maximum",
+        "The converse: under this law the mean is most probable",
+        r"So far: if the mean is the most probable value, the law is this one. Conversely, under this law it is: the "
+        r"slope of the log-likelihood is 0 at the mean only, and falls everywhere.",
         (
             r"\dfrac{d}{d\mu}\log L = \dfrac{1}{\sigma^2}\sum_{i=1}^{n}(x_i - \mu) = 0",
             r"\mu = \dfrac{1}{n}\sum_{i=1}^{n} x_i",
@@ -298,9 +307,10 @@ def _least_squares() -> Step:
     about_mean = sum((value - mean) ** 2 for value in observed)
     deviation = sp.solve(sp.diff(-n * sp.log(sigma) - about_mean / (2 * sigma**2), sigma), sigma)
     return Step(
-        "What it gave: least squares, and the most likely variance",
+        "least_squares",
+        "The consequences: least squares, and the most likely variance",
         r"The log-likelihood falls with the sum of squared errors: the most probable value is that of least squares, "
-        r"for the mean as for a planet's orbit. And the most likely variance is the mean squared deviation.",
+        r"for a mean as for the orbit of a planet. The most likely variance is the mean squared deviation.",
         (
             r"\sum_{i=1}^{n}(x_i - \mu)^2 = \sum_{i=1}^{n}(x_i - \bar x)^2 + n(\bar x - \mu)^2",
             r"\hat\sigma^2 = \dfrac{1}{n}\sum_{i=1}^{n}(x_i - \bar x)^2",

@@ -12,7 +12,7 @@ from pipelines.task import Log, Row
 
 @dataclass(frozen=True)
 class DerivationParams:
-    """Nothing in the argument is left to choose."""
+    """The argument has no settings."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class SimulationParams:
 
 
 def settings(run: Run) -> tuple[DerivationParams, SimulationParams]:
-    """What params.yaml says of a run, checked. Raises ValueError for an unknown key and for too small a number."""
+    """The run's settings. Raises ValueError for an unknown key and for too small a number."""
     return (
         parse(DerivationParams, run.model, f"model of {run.name}"),
         parse(SimulationParams, run.training, f"training of {run.name}"),

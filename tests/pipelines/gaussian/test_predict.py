@@ -61,7 +61,7 @@ def test_options_are_one_case() -> None:
     ("arguments", "says"),
     [
         (["--hp", "50", "--attack"], "--attack has no value: give each feature as --NAME NUMBER"),
-        (["--hp", "50", "60"], "'60' stands where a feature is expected"),
+        (["--hp", "50", "60"], "expected a feature, found '60'"),
         (["none.csv"], "none.csv cannot be read as CSV"),
     ],
 )

@@ -17,6 +17,7 @@ from pipelines.gaussian.checks import Step, close, equal
 from pipelines.gaussian.classification import predict
 from pipelines.gaussian.classification import steps as classification_steps
 from pipelines.gaussian.classification import train as classification
+from pipelines.gaussian.classification.saved import load_classifier
 from pipelines.gaussian.derivation import report as derivation
 from pipelines.gaussian.derivation import steps
 from pipelines.gaussian.error_laws import LAWS
@@ -197,7 +198,7 @@ def test_classes_as_a_report(tables: Path, tmp_path: Path) -> None:
         "classes-2d, 2 features",
         "iris, 4 features",
     ]
-    kept = classification.load_classifier(tmp_path / "model.safetensors")
+    kept = load_classifier(tmp_path / "model.safetensors")
     test = data.cases("classes-7d", pd.read_parquet(tables / "classes-7d.parquet")).of("test")
     assert 100 * (kept.predict(test.rows) == test.labels).mean() == figures["test_accuracy"]
     predictions = pd.read_csv(tmp_path / "predictions.csv")
