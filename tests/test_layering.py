@@ -38,7 +38,6 @@ FLOORS = (
     {"tables", "task", "settings", "files", "params"},
 )
 ROOMS_AT_MOST = 16
-PREDICTS_ALONE = {"rnn", "ctc", "seq2seq", "vgg16"}  # families whose prediction reaches no training
 
 
 def imports_below(root: Path) -> Imports:
@@ -165,7 +164,7 @@ def prediction_reaches_no_training(imports: Imports) -> list[str]:
     return sorted(
         f"{start} reaches {module}"
         for start in imports
-        if family(start, imports) in PREDICTS_ALONE and start.endswith(".predict")
+        if family(start, imports) and start.endswith(".predict")
         for module in reached_from(start, imports)
         if module == "pipelines.nn.training" or (family(module, imports) and module.endswith(".train"))
     )

@@ -9,7 +9,8 @@ import pytest
 
 from pipelines.gaussian import classifier
 from pipelines.gaussian.classification.predict import Predictor
-from pipelines.gaussian.classification.train import save_classifier, settings
+from pipelines.gaussian.classification.saved import save_classifier
+from pipelines.gaussian.classification.train import settings
 from tests.pipelines.examples import EXAMPLES
 
 
