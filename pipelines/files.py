@@ -4,6 +4,7 @@ import ast
 import functools
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 CODE = Path(__file__).resolve().parents[1]
@@ -47,8 +48,9 @@ def code_of(*modules: str, root: Path | None = None) -> frozenset[str]:
     """The project's files that `modules` come to import, themselves included: paths below `root`, by default the
     folder of this package.
 
-    Read from the import statements, those within functions too. A package's `__init__.py` counts where a name is
-    imported from it that is no module. What only describes a run (`DESCRIPTIVE`) is left out.
+    Read from the import statements, also those within functions, without those that only a type checker reads. A
+    package's `__init__.py` counts where a name is imported from it that is no module. What only describes a run
+    (`DESCRIPTIVE`) is left out.
     """
     root = root or CODE
     found: set[str] = set()
@@ -72,12 +74,21 @@ def digest_of_code(*modules: str) -> str:
 def _imports(path: Path, root: Path) -> frozenset[str]:
     """The project's files that a file imports."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in _run_nodes(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return frozenset(file for name in names for file in _files_of(name, root))
+
+
+def _run_nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """The nodes below `tree` without those that only a type checker reads."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        yield node
+        yield from _run_nodes(node)
 
 
 def _files_of(name: str, root: Path) -> list[str]:

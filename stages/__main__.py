@@ -7,22 +7,33 @@ import argparse
 import gc
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from stages import datasets, settings
-from stages.accept import accept
-from stages.dataset import Dataset
-from stages.download import download
 from stages.errors import StageError
-from stages.settings import Setting
-from stages.validate import validate
-from stages.validate_all import validate_all
 
-VERBS: dict[str, Callable[[Dataset[Any], Setting], None]] = {
-    "download": download,
-    "validate": validate,
-    "accept": accept,
-}
+# Each verb imports its own: great_expectations takes two seconds, pandas half a second, and a download needs neither.
+
+
+def _download(name: str) -> None:
+    from stages.download import download
+
+    download(datasets.origin(name), settings.load(name))
+
+
+def _validate(name: str) -> None:
+    setting = settings.load(name)
+    from stages.validate import validate
+
+    validate(datasets.find(name), setting)
+
+
+def _accept(name: str) -> None:
+    from stages.accept import accept
+
+    accept(datasets.find(name), settings.load(name))
+
+
+VERBS: dict[str, Callable[[str], None]] = {"download": _download, "validate": _validate, "accept": _accept}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,21 +43,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("dataset", nargs="?", help="a data set of params.yaml")
     which.add_argument("--all", action="store_true", help="all data sets of params.yaml, in one process")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        return _run_all(given.verb) if given.all else _run(given.verb, given.dataset)
+        return _run_all(options.verb) if options.all else _run(options.verb, options.dataset)
     except (StageError, OSError) as error:
-        print(f"{given.verb} --all: {error}", file=sys.stderr)
+        print(f"{options.verb} --all: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"{given.verb} {given.dataset or '--all'}: interrupted; run it again to go on", file=sys.stderr)
+        print(f"{options.verb} {options.dataset or '--all'}: interrupted; run it again to go on", file=sys.stderr)
         return 130
 
 
 def _run(verb: str, name: str) -> int:
     try:
-        dataset = datasets.find(name)
-        VERBS[verb](dataset, settings.load(name))
+        VERBS[verb](name)
     except (StageError, OSError) as error:
         print(f"{verb} {name}: {error}", file=sys.stderr)
         return 1
@@ -57,6 +67,8 @@ def _run_all(verb: str) -> int:
     """All data sets, also after one that failed."""
     known = settings.load_all()
     if verb == "validate":
+        from stages.validate_all import validate_all
+
         return 0 if validate_all(known) else 1
     return max((_run(verb, name) for name in known), default=0)
 

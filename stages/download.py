@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from stages.dataset import Dataset, PublicFile
 from stages.errors import StageError
 from stages.files import keep_only, sha256, sweep, write_bytes, write_json
 from stages.manifest import MANIFEST, RAW
+from stages.origin import Origin, PublicFile
 from stages.settings import Setting
 from stages.transfer.parallel import side_by_side
 from stages.transfer.progress import Progress
@@ -28,31 +28,31 @@ if TYPE_CHECKING:  # it imports requests, for which built-in data have no use
 PARTS = Path("data/work/download")
 
 
-def download(dataset: Dataset[Any], setting: Setting) -> None:
+def download(origin: Origin[Any], setting: Setting) -> None:
     """Bring the raw files of the chosen source, and write the manifest that `prepare` checks them against."""
-    folder = RAW / dataset.name
-    with _alone(dataset.name):
+    folder = RAW / origin.name
+    with _alone(origin.name):
         sweep(folder)
         (folder / MANIFEST).unlink(missing_ok=True)  # it comes back last, so a folder with a manifest is complete
         if setting.source == "public":
-            paths = _download_public(dataset, setting, folder)
+            paths = _download_public(origin, setting, folder)
         else:
-            paths = _make_builtin(dataset, setting, folder)
+            paths = _make_builtin(origin, setting, folder)
         keep_only(folder, {folder / path for path in paths})  # nothing of the other source, which `read` may look for
-        origin = dataset.origins[setting.source]
+        provenance = origin.sources[setting.source]
         files = {path: {"sha256": sha256(folder / path), "bytes": (folder / path).stat().st_size} for path in paths}
         write_json(
             folder / MANIFEST,
             {
-                "dataset": dataset.name,
+                "dataset": origin.name,
                 "source": setting.source,
-                "where": origin.where,
-                "licence": origin.licence,
+                "where": provenance.where,
+                "licence": provenance.licence,
                 "options": asdict(setting.options) if setting.source == "builtin" else None,
                 "files": files,
             },
         )
-        shutil.rmtree(PARTS / dataset.name, ignore_errors=True)
+        shutil.rmtree(PARTS / origin.name, ignore_errors=True)
 
 
 @contextmanager
@@ -66,28 +66,28 @@ def _alone(name: str) -> Iterator[None]:
         raise StageError(f"another process is downloading {name} here; wait until it has ended") from None
 
 
-def _download_public(dataset: Dataset[Any], setting: Setting, folder: Path) -> list[str]:
+def _download_public(origin: Origin[Any], setting: Setting, folder: Path) -> list[str]:
     from stages.transfer.fetch import fetch
     from stages.transfer.http import Part, Web
 
     mirror = _mirror(setting)
-    sizes = {file.path: file.size if isinstance(file, PublicFile) else None for file in dataset.public}
-    progress = Progress(f"download {dataset.name}", sizes)
+    sizes = {file.path: file.size if isinstance(file, PublicFile) else None for file in origin.public}
+    progress = Progress(f"download {origin.name}", sizes)
 
     def bring(file: "Public", stop: threading.Event) -> str:
-        part = Part(PARTS / dataset.name / f"{file.path}.part")
+        part = Part(PARTS / origin.name / f"{file.path}.part")
         with Web(partial(progress.tell, file.path), stop) as web:
             came_from = fetch(file, folder, part, mirror, web)
         progress.done(file.path)
         return came_from
 
     try:
-        came_from = Counter(side_by_side([partial(bring, file) for file in dataset.public], progress.show))
+        came_from = Counter(side_by_side([partial(bring, file) for file in origin.public], progress.show))
     finally:
         progress.clear()
     counts = ", ".join(f"{count} {where}" for where, count in came_from.items())
-    print(f"download {dataset.name}: {len(dataset.public)} published files in {folder} ({counts})")
-    return [file.path for file in dataset.public]
+    print(f"download {origin.name}: {len(origin.public)} published files in {folder} ({counts})")
+    return [file.path for file in origin.public]
 
 
 def _mirror(setting: Setting) -> "Mirror | None":
@@ -105,10 +105,10 @@ def _mirror(setting: Setting) -> "Mirror | None":
     return mirror
 
 
-def _make_builtin(dataset: Dataset[Any], setting: Setting, folder: Path) -> list[str]:
+def _make_builtin(origin: Origin[Any], setting: Setting, folder: Path) -> list[str]:
     paths = []
-    for path, content in dataset.make(setting.options):
+    for path, content in origin.make(setting.options):
         write_bytes(folder / path, content)
         paths.append(path)
-    print(f"download {dataset.name}: made {len(paths)} built-in files in {folder}, no network used")
+    print(f"download {origin.name}: made {len(paths)} built-in files in {folder}, no network used")
     return paths

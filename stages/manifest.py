@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from stages.dataset import Dataset
 from stages.errors import StageError
 from stages.files import read_json, sha256
 from stages.settings import Setting
@@ -12,10 +11,10 @@ RAW = Path("data/raw")
 MANIFEST = "manifest.json"
 
 
-def read_manifest(dataset: Dataset[Any], setting: Setting) -> dict[str, Any]:
+def read_manifest(dataset: str, setting: Setting) -> dict[str, Any]:
     """The manifest of the raw files, after checking that they are the ones params.yaml asks for, byte for byte."""
-    command = f"python -m stages download {dataset.name}"
-    folder = RAW / dataset.name
+    command = f"python -m stages download {dataset}"
+    folder = RAW / dataset
     manifest = read_json(folder / MANIFEST, command)
     if manifest["source"] != setting.source:
         raise StageError(

@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 
 from stages.dataset import Arrays, Dataset
-from stages.files import keep_only, read_arrays, read_table, sha256, sweep, write_arrays, write_json, write_table
+from stages.files import keep_only, sha256, sweep, write_json
 from stages.manifest import RAW, read_manifest
 from stages.settings import Setting
+from stages.tables import read_arrays, read_table, write_arrays, write_table
 
 PREPARED = Path("data/work/prepared")
 CARD = "card.json"
@@ -19,7 +20,7 @@ CARD = "card.json"
 
 def prepare(dataset: Dataset[Any], setting: Setting) -> dict[str, Any]:
     """Parse the raw files into tables. Returns the card, which is written last: a folder with a card is complete."""
-    manifest = read_manifest(dataset, setting)
+    manifest = read_manifest(dataset.name, setting)
     folder = PREPARED / dataset.name
     sweep(folder)
     (folder / CARD).unlink(missing_ok=True)

@@ -70,7 +70,7 @@ def load(name: str, file: Path = params.FILE) -> Setting:
         source = params.source_of(name, content)
         data = parse(Data, content["data"], "data")
         entry = parse(Entry, content["datasets"][name], f"datasets.{name}")
-        options = parse(datasets.find(name).options, entry.builtin, f"datasets.{name}.builtin")
+        options = parse(datasets.origin(name).options, entry.builtin, f"datasets.{name}.builtin")
     except ValueError as error:
         raise StageError(str(error)) from error
     return Setting(source, data.mirror, options, data.drift, entry.quarantine)

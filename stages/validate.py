@@ -6,23 +6,21 @@ Where a rule fails, data/validated/<data set>/ does not exist, so that nothing t
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from stages.checks.expectations import Outcome, Runner, shape_suites
 from stages.checks.page import rules_page
 from stages.checks.profile import compare, differences, drift_suite, path_of, read_profile
 from stages.checks.quarantine import counted_apart, judge, without, write_quarantine
 from stages.checks.result import DOCS, QUARANTINE, RESULT, VALIDATION, Result, make_result, page_of, told
-from stages.dataset import Dataset, Given, Suite
+from stages.dataset import Dataset, RuleContext, Suite
 from stages.errors import StageError
 from stages.files import write_bytes, write_json
 from stages.prepare import prepare, read_all_arrays, read_tables
 from stages.settings import Setting
 from stages.validated import publish, withdraw
-
-if TYPE_CHECKING:  # it imports great_expectations, which takes seconds
-    from stages.checks.expectations import Outcome
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -45,19 +43,17 @@ def check(dataset: Dataset[Any], setting: Setting) -> Result:
     tables, arrays = read_tables(dataset, card), read_all_arrays(dataset, card)
     accepted = read_profile(dataset.name, setting.source)
 
-    from stages.checks.expectations import Runner, shape_suites  # seconds: not before the input is known to be there
-
     runner = Runner(folder / DOCS)
 
-    def run(about: str, suites: list[Suite], kept: Tables) -> "list[Outcome]":
+    def run(about: str, suites: list[Suite], kept: Tables) -> list[Outcome]:
         gone = sum(len(tables[name]) - len(table) for name, table in kept.items())
         return runner.run(f"{about} less {gone} rows" if gone else about, suites, dataset.columns)
 
-    def shape(kept: Tables) -> "list[Outcome]":
+    def shape(kept: Tables) -> list[Outcome]:
         return run("shape", shape_suites(kept, dataset.columns), kept)
 
-    def content(kept: Tables) -> "list[Outcome]":
-        suites = dataset.rules(Given(setting.source, setting.options, dict(kept), card["facts"], arrays))
+    def content(kept: Tables) -> list[Outcome]:
+        suites = dataset.rules(RuleContext(setting.source, setting.options, dict(kept), card["facts"], arrays))
         if kept is tables:
             return run("content", suites, kept)
         others, counting = counted_apart(suites, tables)

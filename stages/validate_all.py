@@ -57,4 +57,4 @@ def bring(dataset: Dataset[Any], setting: Setting) -> None:
         found = read_json(manifest, f"python -m stages download {dataset.name}")
         if (found.get("source"), found.get("options")) == (setting.source, options):
             return
-    download(dataset, setting)
+    download(dataset.origin, setting)

@@ -13,8 +13,9 @@ import pandas as pd
 from stages.checks.quarantine import Aside, without
 from stages.dataset import Dataset
 from stages.errors import StageError
-from stages.files import sha256, whole, write_json, write_table
+from stages.files import sha256, whole, write_json
 from stages.prepare import CARD, PREPARED
+from stages.tables import write_table
 
 VALIDATED = Path("data/validated")
 

@@ -11,11 +11,11 @@ import threading
 from functools import partial
 from pathlib import Path
 
-from stages.dataset import PublicFile
 from stages.download import PARTS
 from stages.errors import StageError
 from stages.files import write_json
 from stages.manifest import MANIFEST, RAW
+from stages.origin import PublicFile
 from stages.transfer.fetch import Mirror, fetch
 from stages.transfer.http import Part, Web
 from stages.transfer.parallel import side_by_side

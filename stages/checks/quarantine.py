@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from stages.dataset import Suite
-from stages.files import write_table
+from stages.tables import write_table
 
 if TYPE_CHECKING:  # it imports great_expectations, which takes seconds
     from stages.checks.expectations import Outcome

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from stages.pictures.drawing import SIDE, Chance, Pixels, draw
+from stages.pictures.parts import Part
 from stages.pictures.shapes import SOURCE, TRANSFER, Shape
-from stages.pictures.tables import Part
 
 SPLITS = ("train", "val", "test")
 SHAPES: Mapping[str, Mapping[str, Shape]] = {"transfer": TRANSFER, "source": SOURCE}

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from stages.pictures.drawing import Pixels
-from stages.pictures.tables import Part, turns
+from stages.pictures.parts import Part, turns
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 ROWS = {"train": 45_000, "val": 5_000, "test": 10_000}

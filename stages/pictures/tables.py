@@ -6,15 +6,14 @@ through the classes, so that the first rows of a table are a fair sample of it: 
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from stages.dataset import Arrays, Prepared
 from stages.pictures.drawing import SIDE, Pixels
+from stages.pictures.parts import Part, turns
 
 COLUMNS = {
     "id": "int64",
@@ -25,20 +24,18 @@ COLUMNS = {
     "roughness": "float64",  # mean difference of neighbouring pixels, across and down
     "digest": "string",  # of the pixels: a picture that is there twice has one twice
 }
+
+
 ARRAYS = {"pixels": "uint8"}
+
+
 MEASURED = list(COLUMNS)[3:]
+
+
 SHAPE = (SIDE, SIDE, 3)
+
+
 CHUNK = 1000  # pictures measured at a time: all at once would take gigabytes
-
-
-@dataclass(frozen=True)
-class Part:
-    """The pictures of one table, in any order, and what each shows; the table is called `<task>-<split>`."""
-
-    task: str
-    split: str
-    pixels: Pixels
-    labels: Sequence[int]
 
 
 def prepare(parts: Iterable[Part], classes: Mapping[str, Sequence[str]], **facts: Any) -> Prepared:
@@ -58,12 +55,6 @@ def _with_pixels(part: Part, classes: Sequence[str]) -> tuple[pd.DataFrame, Arra
     table = pd.DataFrame({"id": range(len(labels)), "label": labels, "class": [classes[label] for label in labels]})
     table[MEASURED] = measure(pixels)
     return table, {"pixels": pixels}
-
-
-def turns(labels: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
-    """For each picture, how many of its class come before it."""
-    found = pd.Series(labels, dtype="int64")
-    return np.asarray(found.groupby(found).cumcount(), np.int64)
 
 
 def measure(pixels: Pixels) -> pd.DataFrame:

@@ -20,8 +20,8 @@ from random import Random
 import numpy as np
 
 from stages.archives import members
-from stages.dataset import PublicArchive
 from stages.errors import StageError
+from stages.origin import PublicArchive
 from stages.sounds.recording import NOISE_RMS, Whole, noise, scaled
 from stages.sounds.waves import FRAME, Samples, parse_wave
 from stages.texts.grammar import choose

@@ -6,13 +6,15 @@ order or by the row: so it is the same everywhere, and sentences of the very sam
 
 import hashlib
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from stages.archives import members, pack
-from stages.dataset import Origin, PublicFile
 from stages.errors import StageError
-from stages.texts.rules import text_lines
+from stages.origin import Provenance, PublicFile
+from stages.texts.lines import text_lines
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ARCHIVE = "polarity"
 LABELS = {"rt-polarity.pos": 1, "rt-polarity.neg": 0}
@@ -27,7 +29,7 @@ PUBLIC = PublicFile(
     sha256="6e1ed4405b65c7eabf1d199a7f7c437091ac21da0ea7467b410a74062574566b",
     size=490256,
 )
-ORIGIN = Origin(
+PROVENANCE = Provenance(
     "MR, sentence polarity (Pang and Lee 2005), in the packaging of github.com/nltk/nltk_data; no published split",
     "CC BY 4.0, as stated by nltk_data",
 )
@@ -52,8 +54,10 @@ def pack_polarity(favourable: list[str], unfavourable: list[str]) -> bytes:
     )
 
 
-def read_polarity(path: Path) -> pd.DataFrame:
+def read_polarity(path: Path) -> "pd.DataFrame":
     """Columns id, text, label, fold: the favourable ones first, in the order of the files."""
+    import pandas as pd  # half a second, and a download has no use for it
+
     files = {name.rpartition("/")[2]: content for name, content in members(path).items()}
     rows: list[tuple[int, str, int, int]] = []
     for name, label in LABELS.items():

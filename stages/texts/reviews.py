@@ -12,19 +12,11 @@ words gives both the same answer and so is right on exactly one. Four phenomena 
 Some film titles are held out of train (see stages/texts/grammar.py). No bag of words occurs in two splits.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from stages.errors import StageError
 from stages.texts.grammar import Grammar, Names, Sentence, parse_rules
-from stages.texts.rules import SPLITS
-
-if TYPE_CHECKING:  # great_expectations takes seconds to import, so only `validate` does
-    from great_expectations.expectations.expectation import Expectation
 
 PAIRED = {  # phenomenon -> the two labels whose phrases change places to turn the verdict
     "negation": ("good", "bad"),
@@ -34,7 +26,6 @@ PAIRED = {  # phenomenon -> the two labels whose phrases change places to turn t
 }
 PHENOMENA = ("plain", *PAIRED)
 PAIRED_SHARE = 0.15  # of all reviews, each: 60% are beyond a bag of words
-
 GOOD = (
     *("admirable", "appealing", "brilliant", "captivating", "charming", "clever", "compelling", "convincing"),
     *("delightful", "elegant", "enchanting", "engaging", "enjoyable", "excellent", "exciting", "fascinating"),
@@ -108,7 +99,6 @@ LEXICON: dict[str, Names | tuple[str, ...]] = {
     "day": ("friday", "monday", "saturday", "sunday", "thursday", "tuesday", "wednesday", "my birthday", "a rainy day"),
     "person": ("brother", "colleague", "daughter", "father", "friend", "husband", "mother", "sister", "son", "wife"),
 }
-
 # Every production of a paired phenomenon is written with a favourable verdict; the other one is made by exchange.
 RULES = parse_rules("""
 open: i saw @title on @day . | we watched @title with my @person . | last week i saw @title . | @title on @day .
@@ -154,7 +144,6 @@ expectation: $open? i expected something @bad and got something @good $close
     | $open? it is @good ; those who called it @bad were wrong $close
 """)
 RULES["plain bad"] = tuple(production.replace("@good", "@bad") for production in RULES["plain"])
-
 HELD_OUT_SHARE = 0.6
 FEWEST_OWN_TITLES = 0.2  # share of val and of test reviews with held-out titles; the grammar comes to 0.35
 GRAMMAR = Grammar(RULES, LEXICON, HELD_OUT_SHARE)
@@ -180,14 +169,14 @@ def draw_reviews(split: str, count: int, rng: Random, seen: set[str]) -> list[Re
     """`count` reviews in random order, whose bags of words are not in `seen`, to which they go."""
     reviews: list[Review] = []
     for phenomenon in PAIRED:
-        for _ in range(_pairs(count)):
+        for _ in range(pairs_of_each(count)):
             reviews += _new(phenomenon, split, rng, seen)
     for number in range(count - len(reviews)):
         reviews += _new("plain bad" if number % 2 else "plain", split, rng, seen)
     return sorted(reviews, key=lambda _: rng.random())
 
 
-def _pairs(count: int) -> int:
+def pairs_of_each(count: int) -> int:
     """How many pairs each phenomenon has among `count` reviews."""
     return int(count * PAIRED_SHARE / 2)
 
@@ -220,81 +209,3 @@ def exchange(sentence: Sentence, one: str, other: str) -> str:
         elif tag.startswith("B-"):
             words += phrases[other if tag[2:] == one else one]
     return " ".join(words)
-
-
-# -- what must hold of tables made of these reviews
-
-
-def review_checks(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], split: str) -> pd.DataFrame:
-    """`rows` (id, text, label, phenomenon) with a column for each rule that needs computing; '' means no error."""
-    rows = rows.copy()
-    bags = rows["text"].map(bag)
-    paired = rows["phenomenon"].isin(PAIRED)
-    verdicts = rows.groupby(bags)["label"].agg(["size", "sum"])
-    whole = bags.map((verdicts["size"] == 2) & (verdicts["sum"] == 1))
-    rows["pair_error"] = (paired & ~whole).map({True: "no review of the same words and opposite verdict", False: ""})
-    rows["plain_error"] = [
-        "" if phenomenon != "plain" else plain_error(text, label)
-        for text, label, phenomenon in zip(rows["text"], rows["label"], rows["phenomenon"], strict=True)
-    ]
-    rows["is_paired"] = paired.astype(int)
-    rows["bag_also_in"] = ""
-    for earlier in SPLITS[: SPLITS.index(split)]:
-        rows.loc[bags.isin(set(tables[earlier]["text"].map(bag))), "bag_also_in"] = earlier
-    own = GRAMMAR.held_out(split)
-    others = {name for other in SPLITS if other != split for name in GRAMMAR.held_out(other)}
-    rows["has_own_titles"] = rows["text"].map(lambda text: int(bool(_phrases(text, own))))
-    rows["foreign_titles"] = rows["text"].map(lambda text: ", ".join(_phrases(text, others)))
-    return rows
-
-
-def _phrases(text: str, phrases: set[str]) -> list[str]:
-    """Those that occur in `text` as whole words."""
-    return sorted(phrase for phrase in phrases if f" {phrase} " in f" {text} ")
-
-
-def plain_error(text: str, label: int) -> str:
-    """A plain review has words of its own verdict alone."""
-    against = _phrases(text, set(BAD if label else GOOD))
-    return f"{', '.join(against)} in a review with label {label}" if against else ""
-
-
-def review_rules(split: str, count: int) -> "list[Expectation]":
-    """The rules for a table that `review_checks` made: what makes these reviews hard in the way they promise."""
-    import great_expectations.expectations as gxe
-
-    paired = 2 * len(PAIRED) * _pairs(count)
-    found: list[Expectation] = [
-        gxe.ExpectColumnValuesToBeInSet(
-            column="phenomenon", value_set=list(PHENOMENA), description="every phenomenon is a known one"
-        ),
-        gxe.ExpectColumnSumToBeBetween(
-            column="is_paired",
-            min_value=paired,
-            max_value=paired,
-            description=f"{paired} reviews come in pairs: {PAIRED_SHARE:.0%} for each phenomenon, where that is even",
-        ),
-        gxe.ExpectColumnValuesToBeInSet(
-            column="pair_error",
-            value_set=[""],
-            description="a paired review has exactly one other of the same words, with the opposite verdict",
-        ),
-        gxe.ExpectColumnValuesToBeInSet(
-            column="plain_error", value_set=[""], description="a plain review has words of its own verdict alone"
-        ),
-        gxe.ExpectColumnValuesToBeInSet(
-            column="foreign_titles", value_set=[""], description="titles held out for another split do not occur"
-        ),
-    ]
-    if split != "train":
-        found += [
-            gxe.ExpectColumnValuesToBeInSet(
-                column="bag_also_in", value_set=[""], description="no bag of words is also in an earlier split"
-            ),
-            gxe.ExpectColumnMeanToBeBetween(
-                column="has_own_titles",
-                min_value=FEWEST_OWN_TITLES,
-                description=f"at least {FEWEST_OWN_TITLES:.0%} of reviews show titles that train does not have",
-            ),
-        ]
-    return found

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stages.archives import members
-from stages.dataset import Origin, PublicFile
 from stages.errors import StageError
+from stages.origin import Provenance, PublicFile
 from stages.texts.pairs import cells, key
 
 ARCHIVE, INSIDE = "cmn-eng.zip", "cmn.txt"
@@ -24,7 +24,7 @@ PUBLIC = PublicFile(
     sha256="14ca2a26d33af0601be3433f14a51f34e2fba4ce3b27d5d1cd39c0260151cc77",
     size=1023782,
 )
-ORIGIN = Origin(
+PROVENANCE = Provenance(
     "English-Mandarin pairs of tatoeba.org as www.manythings.org/anki published them in June 2020, "
     "in the copy of github.com/zhourongchang399/cn_en",
     "CC-BY 2.0 (France); the raw file's third column attributes each line",

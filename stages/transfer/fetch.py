@@ -7,9 +7,9 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 from stages.archives import LIMIT_BYTES, LIMIT_MEMBERS, members, pack, tree_digest
-from stages.dataset import PublicArchive, PublicFile
 from stages.errors import StageError
 from stages.files import CHUNK, sha256, whole, write_bytes
+from stages.origin import PublicArchive, PublicFile
 from stages.transfer.http import OTHERWISE, PAGE, AbsentError, Part, Wanted, Web, check_address, page_in, shown
 
 SPARE_MEMBERS = LIMIT_MEMBERS  # folders and members that are not wanted

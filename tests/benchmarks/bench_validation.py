@@ -76,7 +76,7 @@ def seconds_of(name: str, setting: settings.Setting) -> Mapping[str, float]:
         redirect_stdout(StringIO()),
     ):
         with clock.part("download"):
-            download(dataset, setting)
+            download(dataset.origin, setting)
         check(timed_rules, setting)
     return clock.seconds
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stages.dataset import Prepared
-from stages.datasets import slots
+from stages.datasets.slots import origin, reader
 from stages.transfer import http as transfer
 
 PARAMS = """
@@ -45,16 +45,16 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, set_params: SetPara
 
 
 @pytest.fixture(scope="session")
-def small() -> slots.SlotsOptions:
+def small() -> origin.SlotsOptions:
     """What params.yaml asks for in these tests."""
-    return slots.SlotsOptions(seed=3, train=300, val=40, test=60)
+    return origin.SlotsOptions(seed=3, train=300, val=40, test=60)
 
 
 @pytest.fixture(scope="session")
-def raw(small: slots.SlotsOptions, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def raw(small: origin.SlotsOptions, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The raw files of the small built-in data: not to be changed."""
     folder = tmp_path_factory.mktemp("raw")
-    for path, content in slots.make(small):
+    for path, content in origin.make(small):
         (folder / path).parent.mkdir(exist_ok=True)
         (folder / path).write_bytes(content)
     return folder
@@ -63,7 +63,7 @@ def raw(small: slots.SlotsOptions, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="session")
 def prepared(raw: Path) -> Prepared:
     """The small built-in data as tables: not to be changed."""
-    return slots.read(raw)
+    return reader.read(raw)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from params import Source
 from stages import __main__ as cli
 from stages.checks.expectations import Outcome, Runner
-from stages.dataset import Dataset, Given, Prepared, Suite
+from stages.dataset import Dataset, Prepared, RuleContext, Suite
 
 Tables = dict[str, pd.DataFrame]
 Key = tuple[str, str]  # table, rule
@@ -26,13 +26,13 @@ def failures(
     dataset: Dataset[Any], options: Any, tables: Tables, prepared: Prepared, source: Source = "builtin"
 ) -> tuple[set[Key], set[Key]]:
     """The rules that `tables` break, of all there are."""
-    outcomes = run(dataset.rules(Given(source, options, tables, prepared.facts)), dataset)
+    outcomes = run(dataset.rules(RuleContext(source, options, tables, prepared.facts)), dataset)
     return {key for key, outcome in outcomes.items() if not outcome.success}, set(outcomes)
 
 
 def make_and_read(dataset: Dataset[Any], options: Any, folder: Path) -> Prepared:
     """The built-in data as tables."""
-    for path, content in dataset.make(options):
+    for path, content in dataset.origin.make(options):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
     return dataset.read(folder)

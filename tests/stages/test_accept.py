@@ -14,7 +14,7 @@ from stages.checks.expectations import Runner
 from stages.checks.profile import path_of, read_profile
 from stages.checks.result import read_result
 from stages.dataset import Dataset, Prepared, Suite
-from stages.datasets import slots
+from stages.datasets.slots.dataset import DATASET
 from stages.download import download
 from stages.errors import StageError
 from stages.prepare import prepare
@@ -29,18 +29,18 @@ def with_intents(flights: int, capitals: int = 0) -> Dataset[Any]:
     """`slots` with so many flights in the 300 rows of train, and so many texts that break its one rule."""
 
     def read(folder: Path) -> Prepared:
-        tables = slots.DATASET.read(folder).tables
+        tables = DATASET.read(folder).tables
         train = tables["train"].assign(intent=["flight"] * flights + ["airfare"] * (300 - flights))
         train.loc[: capitals - 1, "text"] = "Boston"
         return Prepared({**tables, "train": train}, {})
 
-    return replace(slots.DATASET, read=read, rules=lambda given: [Suite("train", given.tables["train"], [copy(LOWER)])])
+    return replace(DATASET, read=read, rules=lambda given: [Suite("train", given.tables["train"], [copy(LOWER)])])
 
 
 def bring(dataset: Dataset[Any], **settings: Any) -> tuple[Dataset[Any], Setting]:
     """Download."""
     setting = replace(load("slots"), **settings)
-    download(dataset, setting)
+    download(dataset.origin, setting)
     return dataset, setting
 
 

@@ -14,8 +14,9 @@ import yaml
 
 from stages import __main__ as cli
 from stages import datasets
-from stages.dataset import Given, Suite
-from stages.datasets import sentences, slots
+from stages.dataset import RuleContext, Suite
+from stages.datasets.sentences.dataset import DATASET as SENTENCES
+from stages.datasets.slots.dataset import DATASET as SLOTS
 
 ROOT = Path(__file__).parents[2]
 PARAMS = """
@@ -39,7 +40,7 @@ def two(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def give_rules(monkeypatch: pytest.MonkeyPatch, rules: Any) -> None:
-    known = {dataset.name: replace(dataset, rules=rules) for dataset in (slots.DATASET, sentences.DATASET)}
+    known = {dataset.name: replace(dataset, rules=rules) for dataset in (SLOTS, SENTENCES)}
     monkeypatch.setattr(datasets, "find", known.__getitem__)
 
 
@@ -89,7 +90,7 @@ def test_what_is_there_is_not_brought_again_unless_params_ask_for_other_data(
 def test_one_that_breaks_a_rule_does_not_keep_the_next_from_being_checked(
     two: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def rules(given: Given[Any]) -> list[Suite]:
+    def rules(given: RuleContext[Any]) -> list[Suite]:
         rule = gxe.ExpectTableRowCountToEqual(value=300, description="there are 300 rows")
         return [Suite("train", given.tables["train"], [rule])]
 
@@ -110,7 +111,7 @@ def test_one_that_cannot_be_checked_is_an_error_of_its_own(two: None) -> None:
 
 
 def test_a_mistake_in_the_code_of_one_is_told_with_its_place(two: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    def rules(given: Given[Any]) -> list[Suite]:
+    def rules(given: RuleContext[Any]) -> list[Suite]:
         raise RuntimeError(f"no {given.source}")
 
     give_rules(monkeypatch, rules)

@@ -14,9 +14,10 @@ import pytest
 
 from stages import __main__ as cli
 from stages import datasets
-from stages.dataset import Dataset, Prepared, PublicFile
-from stages.datasets import slots
-from stages.settings import Setting
+from stages.dataset import Prepared
+from stages.datasets.slots import reader
+from stages.datasets.slots.dataset import DATASET
+from stages.origin import PublicFile
 
 SetParams = Callable[..., None]
 ROOT = Path(__file__).parents[2]
@@ -125,7 +126,7 @@ def test_a_mirror_folder_is_meant_from_the_real_root(
 def test_an_interrupt_ends_quietly(
     project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(dataset: Dataset[object], setting: Setting) -> None:
+    def interrupted(name: str) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setitem(cli.VERBS, "download", interrupted)
@@ -148,7 +149,7 @@ def test_the_data_sets_are_named_as_their_folders() -> None:
         dataset = datasets.find(name)
         assert dataset.name == name
         assert "id" in dataset.columns
-        for file in dataset.public:
+        for file in dataset.origin.public:
             digest = file.sha256 if isinstance(file, PublicFile) else file.tree_sha256
             assert file.url.startswith("https://")
             assert re.fullmatch("[0-9a-f]{64}", digest)
@@ -174,8 +175,8 @@ def test_atis_passes_and_one_leak_more_does_not(
 
     new = tables["test"].index[~tables["test"]["text"].isin(tables["train"]["text"])][0]
     tables["test"].loc[new, ["text", "tags"]] = tables["train"].loc[0, ["text", "tags"]]
-    facts = slots.read(Path("data/raw/slots")).facts
-    leaking = replace(slots.DATASET, read=lambda _: Prepared(tables, facts))
+    facts = reader.read(Path("data/raw/slots")).facts
+    leaking = replace(DATASET, read=lambda _: Prepared(tables, facts))
     monkeypatch.setattr(datasets, "find", lambda _: leaking)
     assert cli.main(["validate", "slots"]) == 1
     found = message(capsys)

@@ -17,27 +17,24 @@ import pytest
 from filelock import FileLock
 
 from stages import manifest
-from stages.dataset import PublicFile
-from stages.datasets import slots
+from stages.datasets.slots import origin
 from stages.download import PARTS, download
 from stages.errors import StageError
+from stages.origin import PublicFile
 from stages.settings import Setting
 from tests.stages.transfer.faulty import CONTENT, Answer, Site, reply
 
 Serve = Callable[[Answer], str]
 ROOT = Path(__file__).parents[2]
-# The command, without the other data sets.
 COMMAND = """
 import sys
 from stages import __main__ as command
-from stages.datasets import slots
-command.datasets.find = lambda name: slots.DATASET
-command.settings.load = lambda name: command.Setting("public", sys.argv[1], None)
+command.settings.load = lambda name: command.settings.Setting("public", sys.argv[1], None)
 sys.exit(command.main(["download", "slots"]))
 """
 FILES = {f"{name}/data.bin": CONTENT[number:] for number, name in enumerate("abcdefgh")}
-DATASET = replace(
-    slots.DATASET,
+ORIGIN = replace(
+    origin.ORIGIN,
     public=tuple(
         PublicFile(
             path, f"set/{path}", f"https://127.0.0.1:9/{path}", hashlib.sha256(content).hexdigest(), len(content)
@@ -49,7 +46,7 @@ RAW = Path("data/raw/slots")
 
 
 def setting(mirror: str) -> Setting:
-    return Setting("public", mirror, slots.SlotsOptions(seed=3, train=300, val=40, test=60))
+    return Setting("public", mirror, origin.SlotsOptions(seed=3, train=300, val=40, test=60))
 
 
 def per_file(sites: dict[str, Site]) -> Answer:
@@ -61,7 +58,7 @@ def per_file(sites: dict[str, Site]) -> Answer:
 
 def test_all_files_and_then_the_manifest(project: Path, serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
     url = serve(per_file({path: Site(content) for path, content in FILES.items()}))
-    download(DATASET, setting(url))
+    download(ORIGIN, setting(url))
     written = json.loads((RAW / "manifest.json").read_text())
     assert [*written["files"]] == [*FILES]
     assert written["options"] is None
@@ -77,21 +74,21 @@ def test_a_failure_half_way_leaves_no_manifest_and_the_next_time_goes_on(
 ) -> None:
     sites = {path: Site(content) for path, content in FILES.items()}
     url = serve(per_file(sites))
-    download(DATASET, setting(url))  # an old manifest must not stay
+    download(ORIGIN, setting(url))  # an old manifest must not stay
     (RAW / "a/data.bin").unlink()
     (RAW / "h/data.bin").unlink()
     for name in "ah":
         sites[f"{name}/data.bin"].sent = 0
     sites["h/data.bin"]._faults = iter(["closed"] * 5)
     with pytest.raises(StageError, match=r"h/data\.bin broke off"):
-        download(DATASET, setting(url))
+        download(ORIGIN, setting(url))
     assert not (RAW / "manifest.json").exists()
 
     for path in RAW.rglob("*.bin"):  # as DVC does before it runs a stage again
         path.unlink()
     for site in sites.values():
         site.asked.clear()
-    download(DATASET, setting(url))
+    download(ORIGIN, setting(url))
     assert json.loads((RAW / "manifest.json").read_text())["files"].keys() == FILES.keys()
     # What had arrived whole is not asked for again; what broke off goes on.
     assert len(sites["a/data.bin"].asked) <= 1
@@ -108,7 +105,7 @@ def test_files_come_side_by_side(project: Path, serve: Serve) -> None:
         together.wait()
         reply(FILES[request.path.removeprefix("/base/set/")])(request)
 
-    download(DATASET, setting(serve(answer)))
+    download(ORIGIN, setting(serve(answer)))
     assert not together.broken
 
 
@@ -117,7 +114,7 @@ def test_two_processes_do_not_write_into_each_other(project: Path, serve: Serve)
     RAW.mkdir(parents=True)
     (RAW / "manifest.json").write_text("{}")
     with FileLock(PARTS / "slots.lock"), pytest.raises(StageError, match="another process is downloading slots"):
-        download(DATASET, setting("/"))
+        download(ORIGIN, setting("/"))
     assert (RAW / "manifest.json").exists()
 
 
@@ -158,7 +155,7 @@ def test_a_process_that_ends_early_leaves_parts_that_are_continued(
     stalled.set()
 
     with pytest.raises(StageError):  # what comes is not ATIS
-        download(replace(slots.DATASET, public=slots.DATASET.public[:1]), setting(url))
+        download(replace(origin.ORIGIN, public=origin.ORIGIN.public[:1]), setting(url))
     assert asked[1] == "bytes=9000-"
 
 

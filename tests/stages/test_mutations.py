@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from stages import datasets
-from stages.dataset import Given, Prepared, Suite
+from stages.dataset import Prepared, RuleContext, Suite
 from stages.errors import StageError
 from tests.stages.mutations import arrays, tables
 from tests.stages.mutations.check import Check, same
@@ -106,11 +106,11 @@ def verdicts(subject: Subject, name: str) -> list[Found]:
     return [examine(check, mutation(name), case) for case in mutation(name).cases(subject)]
 
 
-def with_rules(subject: Subject, rules: Callable[[Given[Any]], list[Suite]]) -> Subject:
+def with_rules(subject: Subject, rules: Callable[[RuleContext[Any]], list[Suite]]) -> Subject:
     return replace(subject, dataset=replace(subject.dataset, rules=rules))
 
 
-def no_rules(given: Given[Any]) -> list[Suite]:
+def no_rules(given: RuleContext[Any]) -> list[Suite]:
     return []
 
 
@@ -122,14 +122,14 @@ def test_without_rules_nothing_but_the_shape_is_caught(sentences: Subject) -> No
 
 
 def test_what_stops_with_another_error_is_not_caught(sentences: Subject) -> None:
-    def stops(given: Given[Any]) -> list[Suite]:
+    def stops(given: RuleContext[Any]) -> list[Suite]:
         raise KeyError("corpus")
 
     assert [found.by for found in verdicts(with_rules(sentences, stops), "row lost")] == [
         "the rules stop with KeyError('corpus')"
     ] * 3
 
-    def refuses(given: Given[Any]) -> list[Suite]:
+    def refuses(given: RuleContext[Any]) -> list[Suite]:
         raise StageError("there are rows missing")
 
     assert {found.verdict for found in verdicts(with_rules(sentences, refuses), "row lost")} == {"caught"}
@@ -144,7 +144,7 @@ def test_what_stops_with_another_error_is_not_caught(sentences: Subject) -> None
 def test_a_rule_that_good_data_break_shows_nothing(sentences: Subject) -> None:
     import great_expectations.expectations as gxe
 
-    def always_fails(given: Given[Any]) -> list[Suite]:
+    def always_fails(given: RuleContext[Any]) -> list[Suite]:
         rule = gxe.ExpectTableRowCountToEqual(value=1, description="there is one row")
         return [Suite("train", given.tables["train"], [rule])]
 
@@ -158,7 +158,7 @@ def test_the_first_failing_rule_is_one_that_the_stage_finds(sentences: Subject) 
     """The short cuts change no verdict: Great Expectations run in full, as the stage does, agrees."""
     case = next(mutation("leaked").cases(sentences))
     found, broken = examine(Check(sentences), mutation("leaked"), case), case.make()
-    given = Given("builtin", sentences.options, broken.tables, broken.facts)
+    given = RuleContext("builtin", sentences.options, broken.tables, broken.facts)
     outcomes = run(sentences.dataset.rules(given), sentences.dataset)
     assert found.by in {f"{table}: {rule}" for (table, rule), outcome in outcomes.items() if not outcome.success}
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from stages import settings
-from stages.datasets.slots import SlotsOptions
+from stages.datasets.slots.origin import SlotsOptions
 from stages.errors import StageError
 
 

@@ -16,8 +16,9 @@ from great_expectations.expectations.metadata_types import FailureSeverity
 from stages import datasets, settings
 from stages.checks.expectations import Outcome, Runner, shape_suites
 from stages.checks.result import complaint, read_result
-from stages.dataset import Dataset, Given, Prepared, Suite
-from stages.datasets import slots
+from stages.dataset import Dataset, Prepared, RuleContext, Suite
+from stages.datasets.slots import reader
+from stages.datasets.slots.dataset import DATASET
 from stages.download import download
 from stages.errors import StageError
 from stages.prepare import read_tables
@@ -32,7 +33,7 @@ Outcomes = dict[tuple[str, str], Outcome]  # by table and rule
 
 
 def run(suites: list[Suite]) -> Outcomes:
-    outcomes = Runner(Path("docs, not built")).run("rules", suites, slots.COLUMNS)
+    outcomes = Runner(Path("docs, not built")).run("rules", suites, reader.COLUMNS)
     return {(outcome.table, outcome.rule): outcome for outcome in outcomes}
 
 
@@ -42,7 +43,7 @@ def failed(outcomes: Outcomes) -> set[tuple[str, str]]:
 
 def broken_rows(split: str, table: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
     """`table` with another error in each of its first rows, and one row too many."""
-    ids, texts, tags, intents = (list(table[column]) for column in slots.COLUMNS)
+    ids, texts, tags, intents = (list(table[column]) for column in reader.COLUMNS)
     ids[0] = 1
     texts[2] = texts[2].upper()
     texts[3], tags[3] = " ".join(f"w{number}" for number in range(2100)), " ".join("O" * 2100)
@@ -55,13 +56,13 @@ def broken_rows(split: str, table: pd.DataFrame, train: pd.DataFrame) -> pd.Data
     texts[11], tags[11] = "to llanfairpwllgwyngyllgogerychwyrndrobwll", "O B-toloc.city_name"
     texts[13] = texts[12]
     rows = [*zip(ids, texts, tags, intents, strict=True), (len(table), "one more flight", "O O O", "flight")]
-    return pd.DataFrame(rows, columns=list(slots.COLUMNS))
+    return pd.DataFrame(rows, columns=list(reader.COLUMNS))
 
 
 @pytest.fixture(scope="module")
 def check(prepared: Prepared, small: Any) -> Callable[[Tables], Outcomes]:
     """Run the rules of the built-in source on tables."""
-    return lambda tables: run(slots.DATASET.rules(Given("builtin", small, tables, prepared.facts)))
+    return lambda tables: run(DATASET.rules(RuleContext("builtin", small, tables, prepared.facts)))
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +139,7 @@ def test_a_rule_about_a_whole_table_says_what_it_found(bad: Outcomes, bare: Outc
 
 def test_ten_rows_are_shown_and_all_are_counted() -> None:
     table = pd.DataFrame({"id": range(300), "text": None, "tags": "O", "intent": "flight"})
-    outcome = run(shape_suites({"train": table}, slots.COLUMNS))["train", "no cell is empty"]
+    outcome = run(shape_suites({"train": table}, reader.COLUMNS))["train", "no cell is empty"]
     assert outcome.failing == 300
     assert outcome.ids == list(range(300))
     assert [(row["id"], row["empty"]) for row in outcome.rows] == [(number, "text") for number in range(10)]
@@ -156,7 +157,7 @@ def test_columns_that_are_missing_mistyped_or_empty_are_caught(prepared: Prepare
         "turned": table[["id", "tags", "text", "intent"]],
         "holes": table.assign(text=table["text"].where(table["id"] != 7)),
     }
-    outcomes = run(shape_suites(tables, slots.COLUMNS))
+    outcomes = run(shape_suites(tables, reader.COLUMNS))
     rule = "the columns of every table are id, text, tags, intent, each of its declared type"
     wrong = {(row["table"], row["found"], row["declared"]) for row in outcomes["columns", rule].rows}
     assert {name for name, _, _ in wrong} == tables.keys() - {"good", "holes"}
@@ -191,16 +192,16 @@ LOWER = gxe.ExpectColumnValuesToNotMatchRegex(column="text", regex="[A-Z]", desc
 def setting(project: Path) -> settings.Setting:
     """The small built-in data, downloaded."""
     setting = settings.load("slots")
-    download(datasets.find("slots"), setting)
+    download(datasets.origin("slots"), setting)
     return setting
 
 
 def with_rules(*rules: Any, read: Callable[[Tables], Tables] = lambda tables: tables) -> Dataset[Any]:
     """The data set `slots` with no other rules than these, for val, and with a reader that changes its tables."""
     return replace(
-        slots.DATASET,
+        DATASET,
         rules=lambda given: [Suite("val", given.tables["val"], list(map(copy, rules)))],
-        read=lambda folder: Prepared(read(slots.read(folder).tables), {}),
+        read=lambda folder: Prepared(read(reader.read(folder).tables), {}),
     )
 
 
@@ -363,7 +364,7 @@ def downloaded_with(broken: Callable[[Tables], Tables], limit: float | None) -> 
         read=broken,
     )
     setting = settings.load("slots")
-    download(dataset, setting)
+    download(dataset.origin, setting)
     return dataset, replace(setting, quarantine=None if limit is None else Quarantine(limit))
 
 
@@ -403,7 +404,7 @@ def test_bad_rows_are_set_aside_where_params_say_so(
     counts = [entry["observed"] for entry in result["expectations"] if entry["rule"] == "there are 40 rows"]
     assert counts == [40], "a row that is set aside was delivered"
     aside = pd.read_parquet("data/validation/slots/quarantine/val.parquet")
-    assert list(aside.columns) == [*slots.COLUMNS, "rules"]
+    assert list(aside.columns) == [*reader.COLUMNS, "rules"]
     assert aside["text"].iloc[1] == "fly to Denver"
     assert list(aside["rules"]) == ["no cell is empty", "text is lower-case"]
     assert len(pd.read_parquet("data/validation/slots/quarantine/train.parquet")) == 0

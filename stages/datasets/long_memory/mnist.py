@@ -1,4 +1,4 @@
-"""The public source of `long_memory`: MNIST in its own format, idx, gzipped."""
+"""Reading the public source of `long_memory`: MNIST in its own format, idx, gzipped."""
 
 import struct
 from math import prod
@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from stages.archives import unpacked
-from stages.dataset import Arrays, PublicFile
-from stages.datasets.long_memory.tasks import MNIST_IMAGES, SPLITS
+from stages.dataset import Arrays
+from stages.datasets.long_memory.origin import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
+from stages.datasets.long_memory.origin.tasks import MNIST_IMAGES, SPLITS
 from stages.errors import StageError
 
 HELD_OUT = 5000  # the last images of train are val
@@ -16,30 +17,9 @@ SIDE = 28
 LIMIT = 80 << 20  # bytes of a file, unpacked: the largest has 47 million
 UNSIGNED_BYTES = 0x08  # idx's number for that type
 
-_FGNT = "https://raw.githubusercontent.com/fgnt/mnist/ae608a02b796c9ee908c082585a5f006fe05258e/"
-
-
-def _file(name: str, sha256: str, size: int) -> PublicFile:
-    return PublicFile(name, f"mnist/{name}", f"{_FGNT}{name}", sha256, size)
-
-
-TRAIN_IMAGES = _file(
-    "train-images-idx3-ubyte.gz", "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609", 9912422
-)
-TRAIN_LABELS = _file(
-    "train-labels-idx1-ubyte.gz", "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c", 28881
-)
-TEST_IMAGES = _file(
-    "t10k-images-idx3-ubyte.gz", "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6", 1648877
-)
-TEST_LABELS = _file(
-    "t10k-labels-idx1-ubyte.gz", "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6", 4542
-)
-PUBLIC = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
-
 
 def read_mnist(folder: Path) -> Arrays:
-    """The images in their published order, under the names that draws.py gives to such arrays."""
+    """The images in their published order, under the names that origin/draws.py gives to such arrays."""
     train, train_labels = _pair(folder / TRAIN_IMAGES.path, folder / TRAIN_LABELS.path)
     test, test_labels = _pair(folder / TEST_IMAGES.path, folder / TEST_LABELS.path)
     if len(train) <= HELD_OUT:

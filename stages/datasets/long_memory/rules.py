@@ -4,14 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from math import sqrt
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from stages.dataset import Given, Suite
-from stages.datasets.long_memory.draws import LongMemoryOptions, tasks
-from stages.datasets.long_memory.tasks import (
+from stages.dataset import RuleContext, Suite
+from stages.datasets.long_memory.origin.draws import LongMemoryOptions, tasks
+from stages.datasets.long_memory.origin.tasks import (
     DISTRACTORS,
     END,
     MNIST_IMAGES,
@@ -26,9 +25,7 @@ from stages.datasets.long_memory.tasks import (
     means,
     permutation,
 )
-
-if TYPE_CHECKING:
-    from great_expectations.expectations.expectation import Expectation
+from stages.rules.vocabulary import among, between, no_error, row_count
 
 ERRORS = 5.0  # standard errors that an estimate may lie from the truth: one sample in a million lies farther
 ALIKE = 0.4  # least correlation of neighbouring pixels: 0.54 in digits, 0.81 in MNIST, about 0 in any other order
@@ -61,7 +58,7 @@ class _Sequences:
                 yield split, _Sequences(self.task, self.table[chosen], self.steps[chosen])
 
 
-def rules(given: Given[LongMemoryOptions]) -> list[Suite]:
+def rules(given: RuleContext[LongMemoryOptions]) -> list[Suite]:
     """A suite per table, and suites about what only all rows together show."""
     asked = {"mnist": MNIST_IMAGES} if given.source == "public" else tasks(given.options)
     every = {name: _sequences(given, name, task) for name, task in asked.items() if name in given.tables}
@@ -75,7 +72,7 @@ def rules(given: Given[LongMemoryOptions]) -> list[Suite]:
     ]
 
 
-def _sequences(given: Given[LongMemoryOptions], name: str, task: Task) -> _Sequences:
+def _sequences(given: RuleContext[LongMemoryOptions], name: str, task: Task) -> _Sequences:
     """The arrays' rows in the order of the table; what they lack, which a rule about them reports, is 0."""
     table, array = given.tables[name], given.arrays[name]["values" if task.kind == "adding" else "codes"]
     ids, width = table["id"].to_numpy(), min(task.width, array.shape[1])
@@ -85,19 +82,11 @@ def _sequences(given: Given[LongMemoryOptions], name: str, task: Task) -> _Seque
     return _Sequences(task, table, steps)
 
 
-def _in_set(column: str, allowed: Iterable[str], description: str) -> "Expectation":
-    import great_expectations.expectations as gxe
-
-    return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=sorted(allowed), description=description)
-
-
 # -- a table
 
 
 def _table_suite(name: str, found: _Sequences, as_said: str) -> Suite:
     """The table with a column for each rule that needs computing; '' is how such a column says: no error."""
-    import great_expectations.expectations as gxe
-
     task, rows = found.task, found.table.copy()
     kind = {"adding": _adding_checks, "order": _order_checks, "pixels": _pixels_checks}[task.kind]
     checks = _checks(found) | kind(found)
@@ -109,16 +98,14 @@ def _table_suite(name: str, found: _Sequences, as_said: str) -> Suite:
         name,
         rows,
         [
-            gxe.ExpectTableRowCountToEqual(value=count, description=f"there are {count} sequences, {as_said}"),
-            _in_set("split", SPLITS, "every split is a known one"),
-            _in_set("label", {label for _, label in task.rows}, "every label is a known one"),
+            row_count(count, f"there are {count} sequences, {as_said}"),
+            among("split", sorted(SPLITS), "every split is a known one"),
+            among("label", sorted({label for _, label in task.rows}), "every label is a known one"),
             *(
-                gxe.ExpectColumnValuesToBeBetween(
-                    column=column, min_value=low, max_value=high, description=f"{column} is from {low} to {high}"
-                )
+                between(column, low, high, f"{column} is from {low} to {high}")
                 for column, (low, high) in limits.items()
             ),
-            *(_in_set(column, [""], description) for column, (_, description) in checks.items()),
+            *(no_error(column, description) for column, (_, description) in checks.items()),
         ],
     )
 
@@ -185,7 +172,7 @@ def _pixels_checks(found: _Sequences) -> Checks:
 # -- what all rows together show
 
 
-def _arrays_suite(given: Given[LongMemoryOptions], every: Mapping[str, _Sequences]) -> Suite:
+def _arrays_suite(given: RuleContext[LongMemoryOptions], every: Mapping[str, _Sequences]) -> Suite:
     """A row per array."""
     rows = []
     for name, found in every.items():
@@ -196,10 +183,10 @@ def _arrays_suite(given: Given[LongMemoryOptions], every: Mapping[str, _Sequence
             rows.append((name, key, str(array.shape), error))
     frame = pd.DataFrame(rows, columns=["task", "array", "shape", "shape_error"])
     says = "an array has a row for each of the table and a column for each step"
-    return Suite("arrays", _numbered(frame), [_in_set("shape_error", [""], says)])
+    return Suite("arrays", _numbered(frame), [no_error("shape_error", says)])
 
 
-def _classes_suite(given: Given[LongMemoryOptions], asked: Mapping[str, Task], as_said: str) -> Suite:
+def _classes_suite(given: RuleContext[LongMemoryOptions], asked: Mapping[str, Task], as_said: str) -> Suite:
     """A row per task, split and class."""
     rows = []
     for name, task in asked.items():
@@ -210,7 +197,7 @@ def _classes_suite(given: Given[LongMemoryOptions], asked: Mapping[str, Task], a
             rows.append((name, *key, got, "" if got == count else f"expected {count}"))
     frame = pd.DataFrame(rows, columns=["task", "split", "label", "sequences", "count_error"])
     says = f"every class has its number of sequences in each split, {as_said}"
-    return Suite("classes", _numbered(frame), [_in_set("count_error", [""], says)])
+    return Suite("classes", _numbered(frame), [no_error("count_error", says)])
 
 
 def _sequences_suite(every: Mapping[str, _Sequences]) -> Suite:
@@ -221,7 +208,7 @@ def _sequences_suite(every: Mapping[str, _Sequences]) -> Suite:
     inside = frame["value"].between(frame["lowest"], frame["highest"])
     frame["limits_error"] = inside.map({True: "", False: "outside"})
     says = f"draws are as even as chance allows ({ERRORS:g} standard errors), images look like their kind"
-    return Suite("sequences", _numbered(frame), [_in_set("limits_error", [""], says)])
+    return Suite("sequences", _numbered(frame), [no_error("limits_error", says)])
 
 
 def _measure_adding(found: _Sequences) -> Iterator[Measured]:
@@ -301,7 +288,7 @@ def _right(train: _Sequences, part: _Sequences) -> float:
     return float(np.mean(np.array(classes)[nearest] == part.table["label"].to_numpy()))
 
 
-def _permutations_suite(given: Given[LongMemoryOptions], asked: Mapping[str, Task]) -> Suite:
+def _permutations_suite(given: RuleContext[LongMemoryOptions], asked: Mapping[str, Task]) -> Suite:
     """A row per place in the order in which `permuted` reads an image."""
     rows = []
     for name, task in asked.items():
@@ -316,8 +303,8 @@ def _permutations_suite(given: Given[LongMemoryOptions], asked: Mapping[str, Tas
         "permutations",
         _numbered(frame),
         [
-            _in_set("pixel_error", [""], "the permutation reads every pixel once"),
-            _in_set("order_error", [""], "the permutation is the one that every run reads, so that runs compare"),
+            no_error("pixel_error", "the permutation reads every pixel once"),
+            no_error("order_error", "the permutation is the one that every run reads, so that runs compare"),
         ],
     )
 

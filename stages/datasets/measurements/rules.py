@@ -1,20 +1,18 @@
 """What must hold of `measurements`: every case whole, every value in its unit, and the numbers that are known."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from stages.dataset import Given, Suite
-from stages.datasets.measurements import draws
-from stages.datasets.measurements.draws import MeasurementsOptions
-from stages.datasets.measurements.sets import CLASSIFICATION, PUBLISHED
-
-if TYPE_CHECKING:
-    from great_expectations.expectations.expectation import Expectation
+from stages.dataset import RuleContext, Suite
+from stages.datasets.measurements.origin import draws
+from stages.datasets.measurements.origin.draws import MeasurementsOptions
+from stages.datasets.measurements.origin.sets import CLASSIFICATION, PUBLISHED
+from stages.rules.vocabulary import Rule, among, no_error, row_count, unique
 
 ERRORS = 5.0  # standard errors that an estimate may lie from the truth: one sample in a million lies farther
 
@@ -27,7 +25,7 @@ class _Expected:
     limits: Mapping[str, tuple[float, float]]  # feature -> lowest and highest value that can be
 
 
-def rules(given: Given[MeasurementsOptions]) -> list[Suite]:
+def rules(given: RuleContext[MeasurementsOptions]) -> list[Suite]:
     """A suite per table, one about groups, one about features, and one about the classes whose truth is known."""
     expected = _published() if given.source == "public" else _drawn(given)
     suites = [_table_suite(given, name, expected[name]) for name in given.tables]
@@ -42,7 +40,7 @@ def _published() -> dict[str, _Expected]:
     }
 
 
-def _drawn(given: Given[MeasurementsOptions]) -> dict[str, _Expected]:
+def _drawn(given: RuleContext[MeasurementsOptions]) -> dict[str, _Expected]:
     found = {}
     for name, cases in draws.cases(given.options).items():
         groups = given.facts["truth"][name]["moments"].values()
@@ -55,39 +53,31 @@ def _drawn(given: Given[MeasurementsOptions]) -> dict[str, _Expected]:
     return found
 
 
-def _in_set(column: str, allowed: Iterable[str], description: str) -> "Expectation":
-    import great_expectations.expectations as gxe
-
-    return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=sorted(allowed), description=description)
-
-
 # -- a table
 
 
-def _table_suite(given: Given[MeasurementsOptions], name: str, expected: _Expected) -> Suite:
-    import great_expectations.expectations as gxe
-
+def _table_suite(given: RuleContext[MeasurementsOptions], name: str, expected: _Expected) -> Suite:
     count = sum(expected.cases.values()) * len(expected.limits)
     as_said = "as published" if given.source == "public" else "as params.yaml asks"
-    found: list[Expectation] = [
-        gxe.ExpectTableRowCountToEqual(value=count, description=f"there are {count} values, {as_said}"),
-        gxe.ExpectColumnValuesToBeUnique(column="id", description="no id is repeated"),
-        _in_set("group", {group for group, _ in expected.cases}, "every group is a known one"),
-        _in_set("split", {split for _, split in expected.cases}, "every split is a known one"),
-        _in_set("feature", expected.limits, "every feature is a known one"),
-        _in_set("case_error", [""], "a case has every feature once"),
-        _in_set("kind_error", [""], "a case is of one group, one cluster and one split"),
-        _in_set("limits_error", [""], "a value is one that its feature can have, in its unit"),
+    found: list[Rule] = [
+        row_count(count, f"there are {count} values, {as_said}"),
+        unique("id", "no id is repeated"),
+        among("group", sorted({group for group, _ in expected.cases}), "every group is a known one"),
+        among("split", sorted({split for _, split in expected.cases}), "every split is a known one"),
+        among("feature", sorted(expected.limits), "every feature is a known one"),
+        no_error("case_error", "a case has every feature once"),
+        no_error("kind_error", "a case is of one group, one cluster and one split"),
+        no_error("limits_error", "a value is one that its feature can have, in its unit"),
     ]
     if name in CLASSIFICATION:
         found += [
-            _in_set("cluster_error", [""], "cases that depend on each other are in one split"),
-            _in_set("twin_error", [""], "no case of test has the very values of one of train"),
+            no_error("cluster_error", "cases that depend on each other are in one split"),
+            no_error("twin_error", "no case of test has the very values of one of train"),
         ]
     if name == "michelson":
-        found.append(_in_set("series_error", [""], "a series is a cluster of its own"))
+        found.append(no_error("series_error", "a series is a cluster of its own"))
     if name == "pokemon":
-        found.append(_in_set("total_error", [""], "the total is the sum of the other features"))
+        found.append(no_error("total_error", "the total is the sum of the other features"))
     return Suite(name, _checked(given.tables[name], expected), found)
 
 
@@ -125,7 +115,7 @@ def _twins(rows: pd.DataFrame) -> list[int]:
 # -- what all tables together show
 
 
-def _groups_suite(given: Given[MeasurementsOptions], expected: Mapping[str, _Expected]) -> Suite:
+def _groups_suite(given: RuleContext[MeasurementsOptions], expected: Mapping[str, _Expected]) -> Suite:
     """A row per set, group and split."""
     rows = []
     for name, table in given.tables.items():
@@ -135,22 +125,22 @@ def _groups_suite(given: Given[MeasurementsOptions], expected: Mapping[str, _Exp
             rows.append((name, *key, got, "" if got == count else f"expected {count}"))
     frame = pd.DataFrame(rows, columns=["set", "group", "split", "cases", "count_error"])
     frame.insert(0, "id", range(len(frame)))
-    return Suite("groups", frame, [_in_set("count_error", [""], "every group has the number of cases it should have")])
+    return Suite("groups", frame, [no_error("count_error", "every group has the number of cases it should have")])
 
 
-def _features_suite(given: Given[MeasurementsOptions]) -> Suite:
+def _features_suite(given: RuleContext[MeasurementsOptions]) -> Suite:
     """A row per set, group and feature; published extremes are those of all groups."""
     if given.source == "public":
         frame = pd.DataFrame(_published_features(given.tables))
         found = [
-            _in_set("mean_error", [""], "every feature has its published mean in every group"),
-            _in_set("extremes_error", [""], "every feature has its published extremes, gross errors included"),
+            no_error("mean_error", "every feature has its published mean in every group"),
+            no_error("extremes_error", "every feature has its published extremes, gross errors included"),
         ]
     else:
         frame = pd.DataFrame(_drawn_features(given))
         found = [
-            _in_set("mean_error", [""], f"every mean is within {ERRORS:g} standard errors of the true one"),
-            _in_set("variance_error", [""], f"every variance is within {ERRORS:g} standard errors of the true one"),
+            no_error("mean_error", f"every mean is within {ERRORS:g} standard errors of the true one"),
+            no_error("variance_error", f"every variance is within {ERRORS:g} standard errors of the true one"),
         ]
     frame.insert(0, "id", range(len(frame)))
     return Suite("features", frame, found)
@@ -179,7 +169,7 @@ def _published_features(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, An
     return rows
 
 
-def _drawn_features(given: Given[MeasurementsOptions]) -> list[dict[str, Any]]:
+def _drawn_features(given: RuleContext[MeasurementsOptions]) -> list[dict[str, Any]]:
     rows = []
     for name, table in given.tables.items():
         for group, features in given.facts["truth"][name]["moments"].items():
@@ -202,7 +192,7 @@ def _drawn_features(given: Given[MeasurementsOptions]) -> list[dict[str, Any]]:
     return rows
 
 
-def _classes_suite(given: Given[MeasurementsOptions]) -> Suite:
+def _classes_suite(given: RuleContext[MeasurementsOptions]) -> Suite:
     """A row per class set and split: how often the best rule there is, which knows the truth, is right."""
     rows = []
     for name, table in given.tables.items():
@@ -217,7 +207,7 @@ def _classes_suite(given: Given[MeasurementsOptions]) -> Suite:
     frame = pd.DataFrame(rows, columns=["set", "split", "accuracy", "accuracy_error"])
     frame.insert(0, "id", range(len(frame)))
     says = f"the best rule is right as often as it should be, within {ERRORS:g} standard errors"
-    return Suite("classes", frame, [_in_set("accuracy_error", [""], says)])
+    return Suite("classes", frame, [no_error("accuracy_error", says)])
 
 
 def _right_by_truth(table: pd.DataFrame, truth: Mapping[str, Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -1,27 +1,34 @@
 """What must hold of `parsing`: whole trees over exactly the sentence's words, with labels that are known and plain."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from stages.dataset import Given, Suite
-from stages.datasets.parsing import grammar
-from stages.datasets.parsing.trees import TRACE, Tree, parse
+from stages.dataset import RuleContext, Suite
+from stages.datasets.parsing import origin
+from stages.datasets.parsing.origin import ParsingOptions, grammar
+from stages.datasets.parsing.origin.trees import TRACE, Tree, parse
 from stages.errors import StageError
+from stages.rules.vocabulary import (
+    Rule,
+    at_least,
+    between,
+    includes,
+    matches,
+    mean_at_least,
+    no_error,
+    row_count,
+    unique,
+)
+from stages.texts.sizes import SPLITS
 
-if TYPE_CHECKING:
-    from great_expectations.expectations.expectation import Expectation
-
-SPLITS = ("train", "val", "test")
 # The sample as published, in the split made here: 3,914 sentences and 94,084 words.
 TREES = {"train": 3396, "val": 273, "test": 245}
 WORDS = {"train": 81793, "val": 6327, "test": 5964}
 SYMBOLS = {"train": 70, "val": 58, "test": 60}  # different labels and tags
 ALSO_EARLIER = {"val": 0, "test": 3}  # sentences that an earlier split has too
-LONGEST = {"public": 249, "builtin": 30}  # words in a sentence
+LONGEST = {"public": 249, "builtin": origin.LONGEST}  # words in a sentence
 _LABELS = (
     "ADJP ADVP CONJP FRAG INTJ LST NAC NP NX PP PRN PRT QP RRC S SBAR SBARQ SINV SQ UCP VP WHADJP WHADVP WHNP WHPP X"
 )
@@ -41,25 +48,7 @@ MOSTLY = 0.9  # of words and phrases; 0.95 and more are so
 FEWEST_NEW = 0.1  # share of val and of test trees whose structure train does not have
 
 
-@dataclass(frozen=True)
-class ParsingOptions:
-    """params.yaml's `datasets.parsing.builtin`: the seed, and how many sentences each split gets."""
-
-    seed: int
-    train: int
-    val: int
-    test: int
-
-    def __post_init__(self) -> None:
-        for split in SPLITS:
-            if self.rows(split) < 1:
-                raise ValueError(f"{split} must be at least 1, found {self.rows(split)}")
-
-    def rows(self, split: str) -> int:
-        return {"train": self.train, "val": self.val, "test": self.test}[split]
-
-
-def rules(given: Given[ParsingOptions]) -> list[Suite]:
+def rules(given: RuleContext[ParsingOptions]) -> list[Suite]:
     """A suite per split, one about which labels and tags there are, one about what they name, and one of counts."""
     trees = {split: [_parsed(text) for text in table["tree"]] for split, table in given.tables.items()}
     suites = [Suite(split, _checked(given, split, trees[split]), _split_rules(given, split)) for split in given.tables]
@@ -76,7 +65,7 @@ def _parsed(text: str) -> Tree | str:
     return found[0] if len(found) == 1 else f"{len(found)} trees"
 
 
-def _checked(given: Given[ParsingOptions], split: str, trees: list[Tree | str]) -> pd.DataFrame:
+def _checked(given: RuleContext[ParsingOptions], split: str, trees: list[Tree | str]) -> pd.DataFrame:
     """The split's table with a column for each rule that needs computing; '' is how such a column says: no error."""
     labels, tags = (LABELS, TAGS) if given.source == "public" else (grammar.labels(), grammar.tags())
     rows = given.tables[split].copy()
@@ -107,26 +96,18 @@ def _unknown(found: set[str], known: frozenset[str] | set[str]) -> str:
     return " ".join(sorted(found - known))
 
 
-def _split_rules(given: Given[ParsingOptions], split: str) -> "list[Expectation]":
-    import great_expectations.expectations as gxe
-
+def _split_rules(given: RuleContext[ParsingOptions], split: str) -> list[Rule]:
     builtin = given.source == "builtin"
     count = given.options.rows(split) if builtin else TREES[split]
     longest = LONGEST[given.source]
-    found: list[Expectation] = [
-        gxe.ExpectTableRowCountToEqual(
-            value=count, description=f"there are {count} trees, {'as params.yaml asks' if builtin else 'as published'}"
-        ),
-        gxe.ExpectColumnValuesToBeUnique(column="id", description="no id is repeated"),
-        gxe.ExpectColumnValuesToMatchRegex(
-            column="text", regex=r"^\S+(?: \S+)*$", description="a text is words with one blank between them"
-        ),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="word_count", min_value=1, max_value=longest, description=f"a sentence has 1 to {longest} words"
-        ),
+    found: list[Rule] = [
+        row_count(count, f"there are {count} trees, {'as params.yaml asks' if builtin else 'as published'}"),
+        unique("id", "no id is repeated"),
+        matches("text", r"^\S+(?: \S+)*$", "a text is words with one blank between them"),
+        between("word_count", 1, longest, f"a sentence has 1 to {longest} words"),
     ]
     found += [
-        gxe.ExpectColumnValuesToBeInSet(column=column, value_set=[""], description=says)
+        no_error(column, says)
         for column, says in (
             ("tree_error", "the brackets of a tree fit together, and it is one"),
             ("words_error", "the words of a tree are the words of the text"),
@@ -138,38 +119,31 @@ def _split_rules(given: Given[ParsingOptions], split: str) -> "list[Expectation]
     if split != "train":
         repeats = 0 if builtin else ALSO_EARLIER[split]
         found.append(
-            gxe.ExpectColumnValuesToBeInSet(
-                column="also_in",
-                value_set=[""],
-                mostly=(count - repeats) / count,
-                description="no sentence is also in an earlier split"
+            no_error(
+                "also_in",
+                "no sentence is also in an earlier split"
                 if builtin
                 else f"at most the {repeats} sentences known from publication are also in an earlier split",
+                mostly=(count - repeats) / count,
             )
         )
         found.append(
-            gxe.ExpectColumnMeanToBeBetween(
-                column="new_structure",
-                min_value=FEWEST_NEW,
-                description=f"at least {FEWEST_NEW:.0%} of trees have a structure that train does not have",
+            mean_at_least(
+                "new_structure",
+                FEWEST_NEW,
+                f"at least {FEWEST_NEW:.0%} of trees have a structure that train does not have",
             )
         )
     if builtin:
         found += [
-            gxe.ExpectColumnValuesToBeUnique(column="text", description="no sentence is repeated"),
-            gxe.ExpectColumnValuesToBeInSet(
-                column="not_made",
-                value_set=[""],
-                description="every word and constituent is one that the grammar makes",
-            ),
+            unique("text", "no sentence is repeated"),
+            no_error("not_made", "every word and constituent is one that the grammar makes"),
         ]
     return found
 
 
-def _labels_suite(given: Given[ParsingOptions], trees: Mapping[str, list[Tree | str]]) -> Suite:
+def _labels_suite(given: RuleContext[ParsingOptions], trees: Mapping[str, list[Tree | str]]) -> Suite:
     """A row per label or tag. One that train lacks cannot be learnt; the sample has one such."""
-    import great_expectations.expectations as gxe
-
     shown = {
         split: set(chain.from_iterable(_symbols(tree) for tree in found if isinstance(tree, Tree)))
         for split, found in trees.items()
@@ -183,13 +157,9 @@ def _labels_suite(given: Given[ParsingOptions], trees: Mapping[str, list[Tree | 
         "labels",
         rows,
         [
-            gxe.ExpectColumnDistinctValuesToContainSet(
-                column="symbol", value_set=sorted(expected), description="every label and tag there is occurs"
-            ),
-            gxe.ExpectColumnValuesToBeInSet(
-                column="lacking_in_train",
-                value_set=[""],
-                description=" but for ".join(["every label and tag occurs in train", *UNSEEN[given.source]]),
+            includes("symbol", sorted(expected), "every label and tag there is occurs"),
+            no_error(
+                "lacking_in_train", " but for ".join(["every label and tag occurs in train", *UNSEEN[given.source]])
             ),
         ],
     )
@@ -201,8 +171,6 @@ def _symbols(tree: Tree) -> set[str]:
 
 def _names_suite(trees: Mapping[str, list[Tree | str]]) -> Suite:
     """A row per split: how often tags and labels are what English has there."""
-    import great_expectations.expectations as gxe
-
     rows = []
     for number, (split, found) in enumerate(trees.items()):
         whole = [tree for tree in found if isinstance(tree, Tree)]
@@ -218,7 +186,7 @@ def _names_suite(trees: Mapping[str, list[Tree | str]]) -> Suite:
         "names",
         pd.DataFrame(rows, columns=["id", "split", "sure", "named", "verbal", "led"]),
         [
-            gxe.ExpectColumnValuesToBeBetween(column=column, min_value=MOSTLY, description=f"{MOSTLY:.0%} of {says}")
+            at_least(column, MOSTLY, f"{MOSTLY:.0%} of {says}")
             for column, says in (
                 ("sure", f"the words {words} have their one tag"),
                 ("named", "proper nouns start with a capital"),
@@ -229,10 +197,8 @@ def _names_suite(trees: Mapping[str, list[Tree | str]]) -> Suite:
     )
 
 
-def _counts_suite(given: Given[ParsingOptions], trees: Mapping[str, list[Tree | str]]) -> Suite:
+def _counts_suite(given: RuleContext[ParsingOptions], trees: Mapping[str, list[Tree | str]]) -> Suite:
     """A row per split: words in all, which a trace kept or a word lost changes, and different labels and tags."""
-    import great_expectations.expectations as gxe
-
     rows = []
     for number, (split, table) in enumerate(given.tables.items()):
         words = int(table["text"].str.split().map(len).sum())
@@ -246,7 +212,7 @@ def _counts_suite(given: Given[ParsingOptions], trees: Mapping[str, list[Tree | 
         "counts",
         pd.DataFrame(rows, columns=["id", "split", "words", "symbols", "words_error", "symbols_error"]),
         [
-            gxe.ExpectColumnValuesToBeInSet(column=column, value_set=[""], description=says)
+            no_error(column, says)
             for column, says in (
                 ("words_error", "every split has its published number of words"),
                 ("symbols_error", "every split has its published number of different labels and tags"),

@@ -1,19 +1,30 @@
 """What must hold of `slots`: a tag for every word, names that fit the words, and no utterance in two splits."""
 
-from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from stages.dataset import Given, Suite
-from stages.datasets.slots.grammar import GRAMMAR
+from stages.dataset import RuleContext, Suite
+from stages.datasets.slots.origin import SlotsOptions
+from stages.datasets.slots.origin.grammar import GRAMMAR
+from stages.rules.vocabulary import (
+    Rule,
+    among,
+    at_least,
+    between,
+    different_values,
+    equal,
+    length_between,
+    matches,
+    mean_at_least,
+    no_error,
+    row_count,
+    row_count_between,
+    unique,
+)
 from stages.texts.grammar import Sentence
 from stages.texts.recognition import Recogniser
-from stages.texts.rules import SPLITS
-
-if TYPE_CHECKING:  # great_expectations takes seconds to import, so only `validate` does
-    from great_expectations.expectations.expectation import Expectation
+from stages.texts.sizes import SPLITS
 
 # ATIS as published: what SlotGated-SLU's README and a count of the files say.
 ATIS_ROWS = {"train": 4478, "val": 500, "test": 893}
@@ -43,25 +54,7 @@ FEWEST_CUED = 0.6  # share of utterances with one of the cues that have its inte
 FEWEST_OWN_NAMES = 0.25  # share of val and of test utterances with held-out names; the grammar aims at half
 
 
-@dataclass(frozen=True)
-class SlotsOptions:
-    """params.yaml's `datasets.slots.builtin`: the seed, and how many utterances each split gets."""
-
-    seed: int
-    train: int
-    val: int
-    test: int
-
-    def __post_init__(self) -> None:
-        for split in SPLITS:
-            if self.rows(split) < 1:
-                raise ValueError(f"{split} must be at least 1, found {self.rows(split)}")
-
-    def rows(self, split: str) -> int:
-        return {"train": self.train, "val": self.val, "test": self.test}[split]
-
-
-def rules(given: Given[SlotsOptions]) -> list[Suite]:
+def rules(given: RuleContext[SlotsOptions]) -> list[Suite]:
     """A suite per split, one about the words of train and one about the tags."""
     tags, intents = set(given.facts["tags"]), set(given.facts["intents"])
     if given.source == "public":
@@ -72,7 +65,7 @@ def rules(given: Given[SlotsOptions]) -> list[Suite]:
     return suites if given.source == "builtin" else [*suites, _names_suite(given)]
 
 
-def _checked(given: Given[SlotsOptions], split: str, known: set[str]) -> pd.DataFrame:
+def _checked(given: RuleContext[SlotsOptions], split: str, known: set[str]) -> pd.DataFrame:
     """The split's table with a column for each rule that needs computing; '' is how such a column says: no error."""
     rows = given.tables[split].copy()
     words, tags = rows["text"].str.split(), rows["tags"].str.split()
@@ -98,7 +91,7 @@ def _checked(given: Given[SlotsOptions], split: str, known: set[str]) -> pd.Data
     return rows
 
 
-def _earlier(given: Given[SlotsOptions], split: str) -> list[str]:
+def _earlier(given: RuleContext[SlotsOptions], split: str) -> list[str]:
     """The splits that `split` must not repeat. Of ATIS only the repeats of train are a published number."""
     before = list(SPLITS[: SPLITS.index(split)])
     return before if given.source == "builtin" else before[:1]
@@ -125,92 +118,68 @@ def names_in(text: str, names: set[str]) -> str:
     return ", ".join(sorted(name for name in names if f" {name} " in f" {text} "))
 
 
-def _split_rules(given: Given[SlotsOptions], split: str, intents: set[str]) -> "list[Expectation]":
-    import great_expectations.expectations as gxe
-
+def _split_rules(given: RuleContext[SlotsOptions], split: str, intents: set[str]) -> list[Rule]:
     builtin = given.source == "builtin"
     rows = given.options.rows(split) if builtin else ATIS_ROWS[split]
     longest = LONGEST[given.source]
     repeats = 0 if builtin else ATIS_ALSO_IN_TRAIN.get(split, 0)
-    found: list[Expectation] = [
-        gxe.ExpectTableRowCountToEqual(
-            value=rows, description=f"there are {rows} utterances, as {'params.yaml asks' if builtin else 'published'}"
+    found: list[Rule] = [
+        row_count(rows, f"there are {rows} utterances, as {'params.yaml asks' if builtin else 'published'}"),
+        unique("id", "no id is repeated"),
+        matches(
+            "text",
+            r"^[a-z0-9'.]+(?: [a-z0-9'.]+)*$",
+            "an utterance is lower-case words with one blank between them, and not empty",
         ),
-        gxe.ExpectColumnValuesToBeUnique(column="id", description="no id is repeated"),
-        gxe.ExpectColumnValuesToMatchRegex(
-            column="text",
-            regex=r"^[a-z0-9'.]+(?: [a-z0-9'.]+)*$",
-            description="an utterance is lower-case words with one blank between them, and not empty",
-        ),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="word_count", min_value=1, max_value=longest, description=f"an utterance has 1 to {longest} words"
-        ),
-        gxe.ExpectColumnPairValuesToBeEqual(
-            column_A="word_count", column_B="tag_count", description="every word has one tag"
-        ),
-        gxe.ExpectColumnValuesToBeInSet(
-            column="iob_error", value_set=[""], description="IOB is well-formed: I-x only after B-x or I-x"
-        ),
-        gxe.ExpectColumnValuesToBeInSet(column="unknown_tags", value_set=[""], description="every tag is a known one"),
-        gxe.ExpectColumnValuesToBeInSet(
-            column="intent", value_set=sorted(intents), description="every intent is a known one"
-        ),
+        between("word_count", 1, longest, f"an utterance has 1 to {longest} words"),
+        equal("word_count", "tag_count", "every word has one tag"),
+        no_error("iob_error", "IOB is well-formed: I-x only after B-x or I-x"),
+        no_error("unknown_tags", "every tag is a known one"),
+        among("intent", sorted(intents), "every intent is a known one"),
     ]
     if split != "train":
         found.append(
-            gxe.ExpectColumnValuesToBeInSet(
-                column="also_in",
-                value_set=[""],
-                mostly=(rows - repeats) / rows,
-                description="no utterance is also in an earlier split"
+            no_error(
+                "also_in",
+                "no utterance is also in an earlier split"
                 if builtin
                 else f"at most the {repeats} utterances known from publication are also in train",
+                mostly=(rows - repeats) / rows,
             )
         )
     return [*found, *_held_out_rules(split)] if builtin else [*found, *_atis_rules(split)]
 
 
-def _atis_rules(split: str) -> "list[Expectation]":
-    import great_expectations.expectations as gxe
-
+def _atis_rules(split: str) -> list[Rule]:
     rows, repeats = ATIS_ROWS[split], ATIS_REPEATS[split]
     return [
-        gxe.ExpectColumnValuesToBeInSet(
-            column="repeated",
-            value_set=[""],
+        no_error(
+            "repeated",
+            f"at most the {repeats} repeats known from publication are there",
             mostly=(rows - repeats) / rows,
-            description=f"at most the {repeats} repeats known from publication are there",
         )
     ]
 
 
-def _held_out_rules(split: str) -> "list[Expectation]":
+def _held_out_rules(split: str) -> list[Rule]:
     """What makes the built-in source hard in the way it promises."""
-    import great_expectations.expectations as gxe
-
-    found: list[Expectation] = [
-        gxe.ExpectColumnValuesToBeUnique(column="text", description="no utterance is repeated"),
-        gxe.ExpectColumnValuesToBeInSet(
-            column="foreign_names", value_set=[""], description="names held out for another split do not occur"
-        ),
-        gxe.ExpectColumnValuesToBeInSet(
-            column="unwritten", value_set=[""], description="an utterance, its tags and its intent belong together"
-        ),
+    found: list[Rule] = [
+        unique("text", "no utterance is repeated"),
+        no_error("foreign_names", "names held out for another split do not occur"),
+        no_error("unwritten", "an utterance, its tags and its intent belong together"),
     ]
     if GRAMMAR.held_out(split):
         found.append(
-            gxe.ExpectColumnMeanToBeBetween(
-                column="has_own_names",
-                min_value=FEWEST_OWN_NAMES,
-                description=f"at least {FEWEST_OWN_NAMES:.0%} of utterances show names that train does not have",
+            mean_at_least(
+                "has_own_names",
+                FEWEST_OWN_NAMES,
+                f"at least {FEWEST_OWN_NAMES:.0%} of utterances show names that train does not have",
             )
         )
     return found
 
 
-def _vocabulary_suite(given: Given[SlotsOptions]) -> Suite:
-    import great_expectations.expectations as gxe
-
+def _vocabulary_suite(given: RuleContext[SlotsOptions]) -> Suite:
     words = sorted(set(chain.from_iterable(given.tables["train"]["text"].str.split())))
     rows = pd.DataFrame({"id": range(len(words)), "word": words})
     fewest, most = (ATIS_WORDS, ATIS_WORDS) if given.source == "public" else (100, 2000)
@@ -218,20 +187,14 @@ def _vocabulary_suite(given: Given[SlotsOptions]) -> Suite:
         "words of train",
         rows,
         [
-            gxe.ExpectTableRowCountToBeBetween(
-                min_value=fewest, max_value=most, description=f"train has {fewest} to {most} different words"
-            ),
-            gxe.ExpectColumnValueLengthsToBeBetween(
-                column="word", min_value=1, max_value=20, description="a word has 1 to 20 letters"
-            ),
+            row_count_between(fewest, most, f"train has {fewest} to {most} different words"),
+            length_between("word", 1, 20, "a word has 1 to 20 letters"),
         ],
     )
 
 
-def _tags_suite(given: Given[SlotsOptions]) -> Suite:
+def _tags_suite(given: RuleContext[SlotsOptions]) -> Suite:
     """A row per tag, with the splits it occurs in."""
-    import great_expectations.expectations as gxe
-
     found = {split: set(chain.from_iterable(table["tags"].str.split())) for split, table in given.tables.items()}
     tags = sorted(set().union(*found.values()))
     rows = pd.DataFrame({"id": range(len(tags)), "tag": tags})
@@ -243,24 +206,17 @@ def _tags_suite(given: Given[SlotsOptions]) -> Suite:
         "tags",
         rows,
         [
-            gxe.ExpectColumnUniqueValueCountToBeBetween(
-                column="label_in_train",
-                min_value=FEWEST_LABELS,
-                description=f"train has at least {FEWEST_LABELS} slot labels",
-            ),
-            gxe.ExpectColumnValuesToBeInSet(
-                column="lacking_in_train",
-                value_set=[""],
-                description="every tag occurs in train" + (", but for the seven known ones" if known_new else ""),
+            different_values("label_in_train", FEWEST_LABELS, None, f"train has at least {FEWEST_LABELS} slot labels"),
+            no_error(
+                "lacking_in_train",
+                "every tag occurs in train" + (", but for the seven known ones" if known_new else ""),
             ),
         ],
     )
 
 
-def _names_suite(given: Given[SlotsOptions]) -> Suite:
+def _names_suite(given: RuleContext[SlotsOptions]) -> Suite:
     """A row per split: how many tags and intents there are, and whether their names are what the words say."""
-    import great_expectations.expectations as gxe
-
     rows = []
     for number, (split, table) in enumerate(given.tables.items()):
         tags = table["tags"].str.split()
@@ -274,20 +230,16 @@ def _names_suite(given: Given[SlotsOptions]) -> Suite:
         error = "" if kinds == ATIS_KINDS[split] else f"{kinds}, published {ATIS_KINDS[split]}"
         rows.append((number, split, error, *_as_the_words_say(pairs), _cued(table)))
     columns = ["id", "split", "kinds_error", "leaves", "arrives", "cued"]
-    found: list[Expectation] = [
-        gxe.ExpectColumnValuesToBeInSet(
-            column="kinds_error", value_set=[""], description="each split has its published number of tags and intents"
-        ),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="cued",
-            min_value=FEWEST_CUED,
-            description=f"{FEWEST_CUED:.0%} of utterances that ask for fares, ground transport or meanings say so",
+    found: list[Rule] = [
+        no_error("kinds_error", "each split has its published number of tags and intents"),
+        at_least(
+            "cued",
+            FEWEST_CUED,
+            f"{FEWEST_CUED:.0%} of utterances that ask for fares, ground transport or meanings say so",
         ),
     ]
     found += [
-        gxe.ExpectColumnValuesToBeBetween(
-            column=column, min_value=MOSTLY, description=f"{MOSTLY:.0%} of the names right after `{word}` are {tag}"
-        )
+        at_least(column, MOSTLY, f"{MOSTLY:.0%} of the names right after `{word}` are {tag}")
         for column, word, tag in (("leaves", "from", LEAVES), ("arrives", "to", ARRIVES))
     ]
     return Suite("names", pd.DataFrame(rows, columns=columns), found)

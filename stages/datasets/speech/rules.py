@@ -3,37 +3,33 @@
 from collections import Counter
 from collections.abc import Mapping
 from itertools import product
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from stages.dataset import Given, Suite
-from stages.datasets.speech import phrases, words
-from stages.datasets.speech.utterances import SpeechOptions, cells_of, utterances
+from stages.dataset import RuleContext, Suite
+from stages.datasets.speech.origin import phrases, words
+from stages.datasets.speech.origin.utterances import SpeechOptions, cells_of, utterances
+from stages.datasets.speech.reader import CONNECTED, published_cells
 from stages.datasets.speech.written import ALPHABETS, digits_of, doubled, new_words
-from stages.sounds import digits
-from stages.sounds.drawn import checked_drawn, drawn_rules, voices_suite
-from stages.sounds.published import takes_suite
-from stages.sounds.recording import Utterance
-from stages.sounds.rules import (
+from stages.rules.drawn_recordings import checked_drawn, drawn_rules, voices_suite
+from stages.rules.published_digits import takes_suite
+from stages.rules.recordings import (
     Sounds,
     cell_errors,
     checked_sounds,
     clip_of,
     counts_suite,
-    no_error,
     pace_suite,
     paces,
     sound_rules,
 )
+from stages.rules.vocabulary import Rule, among, includes, mean_at_least, no_error
+from stages.sounds import digits
+from stages.sounds.recording import Utterance
 from stages.sounds.waves import Samples
-from stages.texts.rules import SPLITS
+from stages.texts.sizes import SPLITS
 
-if TYPE_CHECKING:
-    from great_expectations.expectations.expectation import Expectation
-
-CONNECTED = {"train": 1500, "val": 150, "test": 300}  # strings joined from the published digits
 SPOKEN = Sounds(seconds=(0.26, 2.8), a_character=(0.04, 0.6), loudness=(-42, -20), dynamics=8, offset=1.5)
 ISOLATED = Sounds((0.14, 2.3), (0.03, 0.6), (-54, -15), dynamics=3, offset=1.0, full_scale=1)
 JOINED = Sounds((0.5, 7.0), (0.04, 0.25), (-50, -15), dynamics=8, offset=1.0, full_scale=max(digits.LENGTHS))
@@ -42,12 +38,12 @@ LONGER = 1.1  # times: a doubled phrase, without the silence around it, against 
 NEW_SHARE = 0.1  # of val and test that has new words; about 0.2 is drawn
 
 
-def rules(given: Given[SpeechOptions]) -> list[Suite]:
+def rules(given: RuleContext[SpeechOptions]) -> list[Suite]:
     """A suite per table, and some about what all rows together show."""
     return _published(given) if given.source == "public" else _builtin(given)
 
 
-def _checked(given: Given[SpeechOptions], name: str) -> pd.DataFrame:
+def _checked(given: RuleContext[SpeechOptions], name: str) -> pd.DataFrame:
     """The table with a column for each rule that needs computing, of either source; '' is: no error."""
     rows = checked_sounds(given.tables, given.arrays, name)
     said = list(zip(rows["text"], rows["language"], rows["kind"], strict=True))
@@ -66,7 +62,7 @@ def _checked(given: Given[SpeechOptions], name: str) -> pd.DataFrame:
     return rows
 
 
-def _rules(count: int, as_said: str, sounds: Sounds) -> "list[Expectation]":
+def _rules(count: int, as_said: str, sounds: Sounds) -> list[Rule]:
     return [
         *sound_rules(count, as_said, sounds),
         no_error(
@@ -91,7 +87,7 @@ def _digits_suite(tables: Mapping[str, pd.DataFrame]) -> Suite:
 # -- built-in
 
 
-def _builtin(given: Given[SpeechOptions]) -> list[Suite]:
+def _builtin(given: RuleContext[SpeechOptions]) -> list[Suite]:
     drawn = utterances(given.options)
     suites = [_spoken_suite(given, split, drawn[split]) for split in SPLITS]
     found = [pace for suite in suites for pace in paces(suite.table, suite.rows, _kinds(suite.rows))]
@@ -102,27 +98,23 @@ def _kinds(rows: pd.DataFrame) -> pd.Series:
     return rows["language"] + " " + rows["kind"]
 
 
-def _spoken_suite(given: Given[SpeechOptions], split: str, drawn: list[Utterance]) -> Suite:
-    import great_expectations.expectations as gxe
-
+def _spoken_suite(given: RuleContext[SpeechOptions], split: str, drawn: list[Utterance]) -> Suite:
     found = [
         *_rules(given.options.rows(split), "as params.yaml asks", SPOKEN),
         *drawn_rules(),
         no_error("kept_error", "no word or phrase is kept for another split"),
         no_error("new_error", "new_words says whether a word or phrase is not in train"),
         no_error("unknown", "every character is one that train has"),
-        gxe.ExpectColumnDistinctValuesToContainSet(
-            column="text", value_set=list(phrases.PAIRS[0]), description=f"{' and '.join(phrases.PAIRS[0])} are said"
-        ),
+        includes("text", list(phrases.PAIRS[0]), f"{' and '.join(phrases.PAIRS[0])} are said"),
         no_error("partner_error", f"a doubled phrase lasts {LONGER:g} times its plain form, which the same voice says"),
     ]
     if split != "train":
         says = f"at least {NEW_SHARE:.0%} of clips have a word or phrase that train has not"
-        found.append(gxe.ExpectColumnMeanToBeBetween(column="is_new", min_value=NEW_SHARE, description=says))
+        found.append(mean_at_least("is_new", NEW_SHARE, says))
     return Suite(split, _checked_spoken(given, split, drawn), found)
 
 
-def _checked_spoken(given: Given[SpeechOptions], split: str, drawn: list[Utterance]) -> pd.DataFrame:
+def _checked_spoken(given: RuleContext[SpeechOptions], split: str, drawn: list[Utterance]) -> pd.DataFrame:
     samples, train = given.arrays[split]["samples"], given.tables["train"]
     rows = checked_drawn(_checked(given, split), samples, split, drawn, [cells_of(said) for said in drawn])
     owners = [
@@ -161,7 +153,7 @@ def _partner_errors(rows: pd.DataFrame, drawn: list[Utterance]) -> list[str]:
 # -- public
 
 
-def _published(given: Given[SpeechOptions]) -> list[Suite]:
+def _published(given: RuleContext[SpeechOptions]) -> list[Suite]:
     takes = _takes(given)
     suites, found = [], []
     for split in SPLITS:
@@ -182,27 +174,14 @@ def _published(given: Given[SpeechOptions]) -> list[Suite]:
     return [*suites, pace_suite(found, LEAST_PACE), takes_suite(takes), _digits_suite(given.tables)]
 
 
-def published_cells(joint: digits.Joint) -> dict[str, str]:
-    """The row of published digits, without what follows from the text and from the sound."""
-    return {
-        "text": " ".join(digits.ENGLISH[int(digit)] for digit in joint.digits),
-        "language": "English",
-        "kind": "digits",
-        "speaker": joint.speaker,
-        "takes": " ".join(map(str, joint.takes)),
-    }
-
-
-def _published_rules() -> "list[Expectation]":
-    import great_expectations.expectations as gxe
-
+def _published_rules() -> list[Rule]:
     return [
         no_error("cell_error", "text, speaker and takes are those of the row's recordings"),
-        gxe.ExpectColumnValuesToBeInSet(column="new_words", value_set=[False], description="no digit is a new word"),
+        among("new_words", [False], "no digit is a new word"),
     ]
 
 
-def _takes(given: Given[SpeechOptions]) -> digits.Takes:
+def _takes(given: RuleContext[SpeechOptions]) -> digits.Takes:
     """The recordings as the isolated tables name them."""
     found: dict[tuple[str, str, int], Samples] = {}
     for split in SPLITS:

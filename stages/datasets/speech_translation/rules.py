@@ -3,31 +3,19 @@
 import hashlib
 from collections import Counter
 from itertools import product
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from stages.dataset import Given, Suite
-from stages.datasets.speech_translation.grammar import COMBINATIONS
-from stages.datasets.speech_translation.utterances import SpeechTranslationOptions, cells_of, utterances
+from stages.dataset import RuleContext, Suite
+from stages.datasets.speech_translation.origin.grammar import COMBINATIONS
+from stages.datasets.speech_translation.origin.utterances import SpeechTranslationOptions, cells_of, utterances
+from stages.datasets.speech_translation.reader import CONNECTED, published_cells
+from stages.rules.drawn_recordings import checked_drawn, drawn_rules, voices_suite
+from stages.rules.recordings import Sounds, cell_errors, checked_sounds, counts_suite, pace_suite, paces, sound_rules
+from stages.rules.vocabulary import Rule, among, matches, no_error, unique
 from stages.sounds import digits
-from stages.sounds.drawn import checked_drawn, drawn_rules, voices_suite
-from stages.sounds.rules import (
-    Sounds,
-    cell_errors,
-    checked_sounds,
-    counts_suite,
-    no_error,
-    pace_suite,
-    paces,
-    sound_rules,
-)
-from stages.texts.rules import SPLITS
+from stages.texts.sizes import SPLITS
 
-if TYPE_CHECKING:
-    from great_expectations.expectations.expectation import Expectation
-
-CONNECTED = {"train": 1500, "val": 150, "test": 300}  # strings joined from the published digits
 SPOKEN = Sounds(seconds=(0.4, 5.0), a_character=(0.015, 0.2), loudness=(-42, -20), dynamics=8, offset=1.0)
 JOINED = Sounds((0.5, 7.0), (0.15, 1.2), (-50, -15), dynamics=8, offset=1.0, full_scale=max(digits.LENGTHS))
 LEAST_PACE = 0.6  # correlation of duration and characters said: measured 0.9, about 0 where rows are mixed up
@@ -44,7 +32,7 @@ LEVELS = {
 SAMPLES = {"train": "ab486a245382dbc5", "val": "89b68841c3cda0e6", "test": "c577d6fd973ed2f1"}
 
 
-def rules(given: Given[SpeechTranslationOptions]) -> list[Suite]:
+def rules(given: RuleContext[SpeechTranslationOptions]) -> list[Suite]:
     """A suite per table, and some about what all rows together show."""
     builtin = given.source == "builtin"
     suites = [(_builtin_suite if builtin else _published_suite)(given, split) for split in SPLITS]
@@ -56,15 +44,11 @@ def rules(given: Given[SpeechTranslationOptions]) -> list[Suite]:
     ]
 
 
-def _text_rule(pattern: str, says: str) -> "Expectation":
-    import great_expectations.expectations as gxe
-
-    return gxe.ExpectColumnValuesToMatchRegex(column="text", regex=pattern, description=says)
+def _text_rule(pattern: str, says: str) -> Rule:
+    return matches("text", pattern, says)
 
 
-def _builtin_suite(given: Given[SpeechTranslationOptions], split: str) -> Suite:
-    import great_expectations.expectations as gxe
-
+def _builtin_suite(given: RuleContext[SpeechTranslationOptions], split: str) -> Suite:
     drawn = utterances(given.options)[split]
     rows = checked_sounds(given.tables, given.arrays, split)
     rows = checked_drawn(rows, given.arrays[split]["samples"], split, drawn, [cells_of(said) for said in drawn])
@@ -81,14 +65,14 @@ def _builtin_suite(given: Given[SpeechTranslationOptions], split: str) -> Suite:
             *sound_rules(given.options.rows(split), "as params.yaml asks", SPOKEN),
             *drawn_rules(),
             _text_rule(r"^[a-z]+(?: [a-z]+)*$", "a text is lower-case words with one blank between them"),
-            gxe.ExpectColumnValuesToBeUnique(column="text", description="no sentence is repeated"),
-            gxe.ExpectColumnValuesToBeInSet(column="kept_for", value_set=[split], description=says),
+            unique("text", "no sentence is repeated"),
+            among("kept_for", [split], says),
             no_error("unknown", "every word is one that train has"),
         ],
     )
 
 
-def _published_suite(given: Given[SpeechTranslationOptions], split: str) -> Suite:
+def _published_suite(given: RuleContext[SpeechTranslationOptions], split: str) -> Suite:
     rows = checked_sounds(given.tables, given.arrays, split)
     rows["cell_error"] = cell_errors(
         rows, [published_cells(joint) for joint in digits.connected(split, CONNECTED[split])]
@@ -104,18 +88,7 @@ def _published_suite(given: Given[SpeechTranslationOptions], split: str) -> Suit
     )
 
 
-def published_cells(joint: digits.Joint) -> dict[str, str]:
-    """The row of a string of digits, without its sound: a numeral for each digit."""
-    return {
-        "text": "".join(digits.CHINESE[int(digit)] for digit in joint.digits),
-        "language": "Chinese",
-        "speaker": joint.speaker,
-        "takes": " ".join(map(str, joint.takes)),
-        "said": joint.digits,
-    }
-
-
-def _published_suites(given: Given[SpeechTranslationOptions]) -> list[Suite]:
+def _published_suites(given: RuleContext[SpeechTranslationOptions]) -> list[Suite]:
     """How often each speaker occurs, how loud a speaker is, and whether the sounds are those published, as joined."""
     speakers = Counter((split, speaker) for split, table in given.tables.items() for speaker in table["speaker"])
     turns = {split: count // len(digits.SPEAKERS) for split, count in CONNECTED.items()}
@@ -143,7 +116,7 @@ def _published_suites(given: Given[SpeechTranslationOptions]) -> list[Suite]:
     ]
 
 
-def _samples_suite(given: Given[SpeechTranslationOptions]) -> Suite:
+def _samples_suite(given: RuleContext[SpeechTranslationOptions]) -> Suite:
     """A row per split. That a string is cut short or runs backwards shows in nothing that is measured of it."""
     rows = []
     for number, split in enumerate(SPLITS):

@@ -1,17 +1,14 @@
 """What must hold of `translation`: whole pairs in their languages, one script, and splits that share no sentence."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from stages.dataset import Given, Suite
-from stages.datasets.translation.grammar import COMBINATIONS
-from stages.texts.pairs import Lengths, PairSizes, checked_pairs, drawn_rules, lengths_suite, pair_rules, units_suite
-
-if TYPE_CHECKING:
-    from great_expectations.expectations.expectation import Expectation
+from stages.dataset import RuleContext, Suite
+from stages.datasets.translation.origin import TranslationOptions
+from stages.datasets.translation.origin.grammar import COMBINATIONS
+from stages.rules.pairs import Lengths, checked_pairs, drawn_rules, lengths_suite, pair_rules, units_suite
+from stages.rules.vocabulary import Rule, at_least, between, matches, no_error, unique
 
 ROWS = {"train": 21163, "val": 1145, "test": 1136}  # of the 23,444 published pairs, by the hash
 TRADITIONAL = "機這個們來為說時會學習對過還沒麼嗎愛東車書長門問間開關聽語認識實寫覺親遠還邊從後當國無電見車馬鳥魚"
@@ -25,12 +22,7 @@ LEAST_ASKED = 0.7  # share; 0.98 of the published ones, 0.85 of the drawn ones, 
 LENGTHS = Lengths("character", source_longer=0.01, target_longer=0.5, correlation=0.35)
 
 
-@dataclass(frozen=True)
-class TranslationOptions(PairSizes):
-    """params.yaml's `datasets.translation.builtin`: the seed, and how many pairs each split gets."""
-
-
-def rules(given: Given[TranslationOptions]) -> list[Suite]:
+def rules(given: RuleContext[TranslationOptions]) -> list[Suite]:
     """A suite per split, one about lengths, one about questions and one about the characters."""
     suites = [Suite(split, _checked(given.tables, split), _split_rules(given, split)) for split in given.tables]
     fewest, mostly = (100, 1.0) if given.source == "builtin" else (2500, 0.9)
@@ -44,8 +36,6 @@ def rules(given: Given[TranslationOptions]) -> list[Suite]:
 
 def _questions_suite(tables: Mapping[str, pd.DataFrame]) -> Suite:
     """A row per split. Tatoeba is sorted by length, so that a column one row off keeps the relation of lengths."""
-    import great_expectations.expectations as gxe
-
     rows = []
     for number, (split, table) in enumerate(tables.items()):
         asked = table["target"][table["source"].str.endswith("?")].str.contains(QUESTION)
@@ -54,7 +44,7 @@ def _questions_suite(tables: Mapping[str, pd.DataFrame]) -> Suite:
     return Suite(
         "questions",
         pd.DataFrame(rows, columns=["id", "split", "questions", "asked"]),
-        [gxe.ExpectColumnValuesToBeBetween(column="asked", min_value=LEAST_ASKED, description=says)],
+        [at_least("asked", LEAST_ASKED, says)],
     )
 
 
@@ -70,53 +60,36 @@ def _checked(tables: Mapping[str, pd.DataFrame], split: str) -> pd.DataFrame:
     return rows
 
 
-def _split_rules(given: Given[TranslationOptions], split: str) -> "list[Expectation]":
-    import great_expectations.expectations as gxe
-
+def _split_rules(given: RuleContext[TranslationOptions], split: str) -> list[Rule]:
     builtin = given.source == "builtin"
     words, characters = LONGEST[given.source]
     count = given.options.rows(split) if builtin else ROWS[split]
     found = pair_rules(split, count, published=not builtin, longest=words)
     found += [
-        gxe.ExpectColumnValuesToBeUnique(column="pair", description="no pair is repeated"),
-        gxe.ExpectColumnValuesToMatchRegex(
-            column="source",
-            regex=r"^[^\u3400-\u9fff]*[A-Za-z][^\u3400-\u9fff]*$",
-            description="the source has Latin letters and no Chinese character",
+        unique("pair", "no pair is repeated"),
+        matches(
+            "source",
+            r"^[^\u3400-\u9fff]*[A-Za-z][^\u3400-\u9fff]*$",
+            "the source has Latin letters and no Chinese character",
         ),
         _closed(count, None if builtin else OPEN.get(split, 0)),
-        gxe.ExpectColumnValuesToMatchRegex(
-            column="target", regex=r"[\u3400-\u9fff]", description="the target has a Chinese character"
-        ),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="characters",
-            min_value=1,
-            max_value=characters,
-            description=f"a target has 1 to {characters} characters",
-        ),
-        gxe.ExpectColumnValuesToBeInSet(
-            column="traditional", value_set=[""], description="the target has no traditional character"
-        ),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="length_change", min_value=0, max_value=0, description="the target is as long as it was written"
-        ),
+        matches("target", r"[\u3400-\u9fff]", "the target has a Chinese character"),
+        between("characters", 1, characters, f"a target has 1 to {characters} characters"),
+        no_error("traditional", "the target has no traditional character"),
+        between("length_change", 0, 0, "the target is as long as it was written"),
     ]
     return [*found, *drawn_rules(split)] if builtin else found
 
 
-def _closed(count: int, known: int | None) -> "Expectation":
+def _closed(count: int, known: int | None) -> Rule:
     """Sentences end with a mark; `known` published ones do not, and of drawn pairs (None) those that are terms."""
-    import great_expectations.expectations as gxe
-
     if known is None:
-        return gxe.ExpectColumnValuesToBeInSet(
-            column="open",
-            value_set=[""],
-            description=f"both sides end with a mark, or neither does and the source is a term of 1 to {TERM} words",
+        return no_error(
+            "open", f"both sides end with a mark, or neither does and the source is a term of 1 to {TERM} words"
         )
-    return gxe.ExpectColumnValuesToMatchRegex(
-        column="source",
-        regex=ENDS,
+    return matches(
+        "source",
+        ENDS,
+        "a source ends with a mark" + (f", but for {known} known" if known else ""),
         mostly=(count - known) / count,
-        description="a source ends with a mark" + (f", but for {known} known" if known else ""),
     )

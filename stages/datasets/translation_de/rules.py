@@ -2,20 +2,16 @@
 
 # ruff: noqa: RUF001 - German has quotation marks of its own
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from stages.dataset import Given, Suite
-from stages.datasets.translation_de.grammar import COMBINATIONS, lacking
-from stages.texts.pairs import Lengths, PairSizes, checked_pairs, drawn_rules, lengths_suite, pair_rules, units_suite
-from stages.texts.rules import SPLITS
-
-if TYPE_CHECKING:
-    from great_expectations.expectations.expectation import Expectation
+from stages.dataset import RuleContext, Suite
+from stages.datasets.translation_de.origin import TranslationDeOptions, words
+from stages.datasets.translation_de.origin.grammar import COMBINATIONS, lacking
+from stages.rules.pairs import Lengths, checked_pairs, drawn_rules, lengths_suite, pair_rules, units_suite
+from stages.rules.vocabulary import Rule, between, matches, never_matches, no_error, total
+from stages.texts.sizes import SPLITS
 
 ROWS = {"train": 29000, "val": 1014, "test": 1000}  # of Multi30k as published
 WORDS = {"train": (345020, 322383), "val": (12167, 11568), "test": (11877, 10905)}  # between blanks: English, German
@@ -23,7 +19,6 @@ LONGEST = {"public": (37, 39), "builtin": (40, 40)}
 LENGTHS = Lengths("word", source_longer=0.4, target_longer=0.05, correlation=0.7)
 FEWEST_WORDS = {"public": (18000, 0.95), "builtin": (100, 1.0)}  # different German words, and how many train has
 MARKED = "ÄÖÜßàäèéñöü–‘’“”„"  # what German has besides ASCII, here
-
 # What Multi30k is published with and would be an error in any other line: column of `_checked` -> split -> lines.
 KNOWN: Mapping[str, Mapping[str, tuple[int, ...]]] = {
     "repeated_source": {"train": (7665, 10161, 14215, 14431, 16867, 19435, 20149, 25831, 28387)},
@@ -39,17 +34,7 @@ KNOWN: Mapping[str, Mapping[str, tuple[int, ...]]] = {
 }
 
 
-@dataclass(frozen=True)
-class TranslationDeOptions(PairSizes):
-    """params.yaml's `datasets.translation_de.builtin`: the seed, and how many pairs each split gets."""
-
-
-def words(text: str) -> list[str]:
-    """The words of a sentence without marks and case."""
-    return re.findall(r"\w+", text.lower())
-
-
-def rules(given: Given[TranslationDeOptions]) -> list[Suite]:
+def rules(given: RuleContext[TranslationDeOptions]) -> list[Suite]:
     """A suite per split, one about lengths and one about the German words."""
     suites = [Suite(split, _checked(given, split), _split_rules(given, split)) for split in SPLITS]
     fewest, mostly = FEWEST_WORDS[given.source]
@@ -60,7 +45,7 @@ def rules(given: Given[TranslationDeOptions]) -> list[Suite]:
     ]
 
 
-def _checked(given: Given[TranslationDeOptions], split: str) -> pd.DataFrame:
+def _checked(given: RuleContext[TranslationDeOptions], split: str) -> pd.DataFrame:
     """The split's table with a column for each rule that needs computing; '' is how such a column says: no error."""
     rows = checked_pairs(given.tables, split)
     rows["target_words"] = rows["target"].str.split().map(len)
@@ -79,9 +64,7 @@ def _checked(given: Given[TranslationDeOptions], split: str) -> pd.DataFrame:
     return rows
 
 
-def _split_rules(given: Given[TranslationDeOptions], split: str) -> "list[Expectation]":
-    import great_expectations.expectations as gxe
-
+def _split_rules(given: RuleContext[TranslationDeOptions], split: str) -> list[Rule]:
     published = given.source == "public"
     longest_source, longest_target = LONGEST[given.source]
     found = pair_rules(
@@ -92,46 +75,24 @@ def _split_rules(given: Given[TranslationDeOptions], split: str) -> "list[Expect
         leaks=len(KNOWN["also_in"].get(split, ())) if published else 0,
     )
     found += [
-        gxe.ExpectColumnValuesToBeBetween(
-            column="target_words",
-            min_value=1,
-            max_value=longest_target,
-            description=f"a target has 1 to {longest_target} words",
+        between("target_words", 1, longest_target, f"a target has 1 to {longest_target} words"),
+        matches("source", r"^[ -~]*[A-Za-z][ -~]*$", "the source has letters, and ASCII alone"),
+        matches("target", f"^[ -~{MARKED}]+$", f"the target has ASCII and {MARKED} alone"),
+        never_matches(
+            "source",
+            r"(?i)\b(?:ein|eine|einen|einem|einer|und|auf|zwei)\b",
+            "no source has one of the most frequent German words",
         ),
-        gxe.ExpectColumnValuesToMatchRegex(
-            column="source", regex=r"^[ -~]*[A-Za-z][ -~]*$", description="the source has letters, and ASCII alone"
+        never_matches(
+            "target", r"(?i)\b(?:is|while|wearing)\b", "no target has one of the English words is, while and wearing"
         ),
-        gxe.ExpectColumnValuesToMatchRegex(
-            column="target", regex=f"^[ -~{MARKED}]+$", description=f"the target has ASCII and {MARKED} alone"
-        ),
-        gxe.ExpectColumnValuesToNotMatchRegex(
-            column="source",
-            regex=r"(?i)\b(?:ein|eine|einen|einem|einer|und|auf|zwei)\b",
-            description="no source has one of the most frequent German words",
-        ),
-        gxe.ExpectColumnValuesToNotMatchRegex(
-            column="target",
-            regex=r"(?i)\b(?:is|while|wearing)\b",
-            description="no target has one of the English words is, while and wearing",
-        ),
-        *(
-            gxe.ExpectColumnValuesToBeInSet(column=column, value_set=[""], description=says)
-            for column, says in _errors(split, published).items()
-        ),
+        *(no_error(column, says) for column, says in _errors(split, published).items()),
     ]
     if not published:
-        ends = [
-            gxe.ExpectColumnValuesToMatchRegex(column=side, regex=r"\.$", description=f"a {side} ends with a point")
-            for side in ("source", "target")
-        ]
+        ends = [matches(side, r"\.$", f"a {side} ends with a point") for side in ("source", "target")]
         return [*found, *drawn_rules(split), *ends]
     return found + [
-        gxe.ExpectColumnSumToBeBetween(
-            column=f"{side}_words",
-            min_value=count,
-            max_value=count,
-            description=f"the {side}s have {count} words in all",
-        )
+        total(f"{side}_words", count, f"the {side}s have {count} words in all")
         for side, count in zip(("source", "target"), WORDS[split], strict=True)
     ]
 

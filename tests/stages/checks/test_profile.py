@@ -236,7 +236,7 @@ def test_where_a_row_stands_is_in_no_profile() -> None:
         rows = pd.DataFrame({column: [0] for column in dataset.columns})
         left = dataset.profiled({"train": rows})["train"]
         assert set(left) == set(dataset.columns) - set(dataset.places)
-        for source in dataset.origins:
+        for source in dataset.origin.sources:
             accepted = profile.read_profile(name, source)
             assert accepted is not None
             assert {measure.column for measure in accepted.measures} == set(left) - {"id"}

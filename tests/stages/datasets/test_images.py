@@ -11,14 +11,15 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
-from stages.dataset import Arrays, Given, Prepared
-from stages.datasets.images import DATASET
+from stages.dataset import Arrays, Prepared, RuleContext
+from stages.datasets.images.dataset import DATASET
 from stages.errors import StageError
 from stages.pictures.builtin import CLASSES, PicturesOptions
 from stages.pictures.drawing import SIDE, Pixels
-from stages.pictures.likeness import class_means, edges, likeness
-from stages.pictures.rules import DRAWN, picture_suites
-from stages.pictures.tables import COLUMNS, Part, prepare
+from stages.pictures.parts import Part
+from stages.pictures.tables import COLUMNS, prepare
+from stages.rules.likeness import class_means, edges, likeness
+from stages.rules.pictures import DRAWN, picture_suites
 from tests.stages.rule_runs import Key, make_and_read, run
 from tests.stages.rules_told import failing
 
@@ -29,7 +30,7 @@ DIGEST = "c830fba2029a16bd575b2cb761ff413a606e2ab3ed04ae8a8b03fd75870974aa"
 
 @pytest.fixture(scope="module")
 def raw() -> dict[str, bytes]:
-    return dict(DATASET.make(SMALL))
+    return dict(DATASET.origin.make(SMALL))
 
 
 @pytest.fixture(scope="module")
@@ -167,11 +168,11 @@ def broken(name: str, table: pd.DataFrame, found: Pixels) -> tuple[pd.DataFrame,
 
 def test_every_rule_holds_for_good_pictures_and_fails_for_bad_ones(prepared: Prepared) -> None:
     tables, arrays = dict(prepared.tables), dict(prepared.arrays)
-    good = DATASET.rules(Given("builtin", SMALL, tables, prepared.facts, arrays))
+    good = DATASET.rules(RuleContext("builtin", SMALL, tables, prepared.facts, arrays))
     assert failing(good) == set()
     for name, table in prepared.tables.items():
         tables[name], arrays[name] = broken(name, table, pixels(prepared, name))
-    bad = DATASET.rules(Given("builtin", SMALL, tables, prepared.facts, arrays))
+    bad = DATASET.rules(RuleContext("builtin", SMALL, tables, prepared.facts, arrays))
     every = {(suite.table, str(rule.description)) for suite in bad for rule in suite.rules}
     assert len(every) == 6 * 11 + 3 * 9 + 7
     assert failing(bad) == every
@@ -197,7 +198,7 @@ def drawn_parts(prepared: Prepared, task: str) -> Parts:
 def caught_in(parts: Parts, task: str) -> set[Key]:
     """What the rules say of pictures that a faulty reader gave."""
     read = prepare((Part(task, split, *part) for split, part in parts.items()), CLASSES)
-    given = Given("builtin", SMALL, read.tables, read.facts, read.arrays)
+    given = RuleContext("builtin", SMALL, read.tables, read.facts, read.arrays)
     return failing(picture_suites(given, {task: DRAWN[task]}))
 
 
@@ -332,6 +333,6 @@ def test_what_was_changed_afterwards_is_caught(prepared: Prepared, how: str) -> 
     tables, arrays = dict(prepared.tables), dict(prepared.arrays)
     tables["transfer-val"], stored = change(tables["transfer-val"], pixels(prepared, "transfer-val"))
     arrays["transfer-val"] = {"pixels": stored}
-    given = Given("builtin", SMALL, tables, prepared.facts, arrays)
+    given = RuleContext("builtin", SMALL, tables, prepared.facts, arrays)
     found = failing(picture_suites(given, {"transfer": DRAWN["transfer"]}))
     assert [says for table, says in found if says.startswith(rule) and table in ("transfer-val", "tables")], found

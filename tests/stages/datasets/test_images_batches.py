@@ -13,15 +13,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.dataset import Given
-from stages.datasets import images
-from stages.datasets.images import DATASET, read_batch
+from stages.dataset import RuleContext
+from stages.datasets.images import origin, reader
+from stages.datasets.images.dataset import DATASET
+from stages.datasets.images.reader import read_batch
 from stages.errors import StageError
 from stages.pictures import cifar
 from stages.pictures.builtin import SPLITS, PicturesOptions
 from stages.pictures.drawing import Pixels
-from stages.pictures.rules import CIFAR10, picture_suites
-from stages.pictures.tables import Part, prepare
+from stages.pictures.parts import Part
+from stages.pictures.tables import prepare
+from stages.rules.pictures import CIFAR10, picture_suites
 from tests.stages.pictures.python2 import pickle_of_python2
 from tests.stages.rules_told import failing
 
@@ -59,9 +61,9 @@ def publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[s
 
     def write(files: dict[str, bytes]) -> Path:
         content = archive_of(files)
-        (tmp_path / images.ARCHIVE.path).write_bytes(content)
+        (tmp_path / origin.ARCHIVE.path).write_bytes(content)
         digest = hashlib.sha256(content).hexdigest()
-        monkeypatch.setattr(images, "ARCHIVE", replace(images.ARCHIVE, sha256=digest))
+        monkeypatch.setattr(reader, "ARCHIVE", replace(origin.ARCHIVE, sha256=digest))
         return tmp_path
 
     return write
@@ -110,9 +112,9 @@ def test_an_archive_is_not_opened_where_its_digest_is_another(
     publish: Callable[[dict[str, bytes]], Path], batches: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = publish(batches)
-    monkeypatch.setattr(images, "unpickle", lambda *_: pytest.fail("it was opened"))
-    content = (folder / images.ARCHIVE.path).read_bytes()
-    (folder / images.ARCHIVE.path).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    monkeypatch.setattr(reader, "unpickle", lambda *_: pytest.fail("it was opened"))
+    content = (folder / origin.ARCHIVE.path).read_bytes()
+    (folder / origin.ARCHIVE.path).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     with pytest.raises(
         StageError, match=r"cifar-10-python\.tar\.gz was changed: sha256 .*, expected .*Download it again"
     ):
@@ -174,7 +176,7 @@ def test_two_classes_exchanged_everywhere_are_told_by_their_mean_colour() -> Non
     for classes, wrong in ((list(range(10)), set()), (exchanged, {"bird", "deer"})):
         parts = [Part("cifar10", split, *plain(classes)) for split in SPLITS]
         read = prepare(parts, {"cifar10": cifar.CLASSES})
-        suites = picture_suites(Given("public", ANY, read.tables, read.facts, read.arrays), {"cifar10": CIFAR10})
+        suites = picture_suites(RuleContext("public", ANY, read.tables, read.facts, read.arrays), {"cifar10": CIFAR10})
         (rows,) = (suite.rows for suite in suites if suite.table == "classes")
         assert set(rows.loc[rows["colour_error"] != "", "class"]) == wrong
         assert ("classes", COLOUR) in failing(suites) or not wrong
@@ -195,7 +197,7 @@ def test_the_first_4000_lossless_pictures_come_through_a_batch_as_they_are() -> 
 
     parts = cifar.split("cifar10", (found[:3200], labels[:3200]), (found[3200:], labels[3200:]))
     read = prepare(parts, {"cifar10": cifar.CLASSES})
-    suites = picture_suites(Given("public", ANY, read.tables, read.facts, read.arrays), {"cifar10": CIFAR10})
+    suites = picture_suites(RuleContext("public", ANY, read.tables, read.facts, read.arrays), {"cifar10": CIFAR10})
     failed = {says for _, says in failing(suites) if not says.startswith("there are ")}
     assert failed <= {  # what only the whole of CIFAR-10 fulfils
         COLOUR,

@@ -10,9 +10,12 @@ import pytest
 from PIL import Image
 
 from stages.archives import members, pack, tree_digest
-from stages.dataset import Given, Prepared
-from stages.datasets import images
-from stages.datasets.images_jpeg import ARCHIVE, DATASET, LOSS, PICTURES, PUBLISHED_LOSS, compression_suite
+from stages.dataset import Prepared, RuleContext
+from stages.datasets.images.dataset import DATASET as IMAGES
+from stages.datasets.images_jpeg.dataset import DATASET
+from stages.datasets.images_jpeg.origin import ARCHIVE, LOSS, PICTURES
+from stages.datasets.images_jpeg.reader import PUBLISHED_LOSS
+from stages.datasets.images_jpeg.rules import compression_suite
 from stages.errors import StageError
 from stages.pictures import cifar
 from stages.pictures.builtin import PicturesOptions
@@ -51,7 +54,7 @@ def test_the_ratio_of_signal_to_noise_is_that_of_its_definition() -> None:
 
 
 def test_the_pictures_are_those_of_images_with_a_loss(prepared: Prepared, tmp_path: Path) -> None:
-    lossless = make_and_read(images.DATASET, SMALL, tmp_path)
+    lossless = make_and_read(IMAGES, SMALL, tmp_path)
     for name, table in prepared.tables.items():
         assert (table["class"] == lossless.tables[name]["class"]).all()
         measured = signal_to_noise(prepared.arrays[name]["pixels"], lossless.arrays[name]["pixels"])
@@ -63,8 +66,8 @@ def test_the_pictures_are_those_of_images_with_a_loss(prepared: Prepared, tmp_pa
 
 
 def test_the_rules_hold_and_those_about_the_loss_catch_another_quality(prepared: Prepared) -> None:
-    def given(facts: dict[str, object]) -> Given[PicturesOptions]:
-        return Given("builtin", SMALL, prepared.tables, facts, prepared.arrays)
+    def given(facts: dict[str, object]) -> RuleContext[PicturesOptions]:
+        return RuleContext("builtin", SMALL, prepared.tables, facts, prepared.arrays)
 
     def failed(facts: dict[str, object]) -> set[str]:
         return {rule for _, rule in failing([compression_suite(given(facts))])}

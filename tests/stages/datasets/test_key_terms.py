@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from stages.archives import members, pack
 from stages.dataset import Prepared
-from stages.datasets import key_terms
-from stages.datasets.key_terms import DATASET, KeyTermsOptions
+from stages.datasets.key_terms import reader, rules
+from stages.datasets.key_terms.dataset import DATASET
+from stages.datasets.key_terms.origin import KeyTermsOptions
 from stages.errors import StageError
 from stages.texts.abstracts import tag_terms, terms, terms_in
 from tests.stages.rule_runs import Tables, failures, make_and_read, through_the_stages
@@ -29,7 +30,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
 
 def test_the_built_in_files_are_the_same_bytes_everywhere() -> None:
-    ((path, content),) = DATASET.make(SMALL)
+    ((path, content),) = DATASET.origin.make(SMALL)
     assert path == "abstracts"
     assert hashlib.sha256(content).hexdigest() == DIGEST
 
@@ -87,12 +88,12 @@ def test_places_are_tagged_where_a_term_is_written_out(text: str, listed: list[s
 def test_tags_are_always_well_formed(words: list[str], listed: list[str]) -> None:
     tags = tag_terms(words, listed)
     assert len(tags) == len(words)
-    assert key_terms.tag_error(tags) == ""
+    assert rules.tag_error(tags) == ""
 
 
 @pytest.mark.parametrize(("tags", "error"), [("O I", "I after O"), ("I", "I after O"), ("B X", "X is no tag")])
 def test_tag_errors_are_named(tags: str, error: str) -> None:
-    assert key_terms.tag_error(tags.split()) == error
+    assert rules.tag_error(tags.split()) == error
 
 
 def repack(folder: Path, part: str, name: str, content: bytes | None) -> None:
@@ -135,7 +136,7 @@ def test_what_is_missing_or_no_text_is_named(raw: Path) -> None:
 
 def broken(split: str, table: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
     """`table` with another error in each of its first rows, and one row too many."""
-    ids, texts, tags, listed = (list(table[column]) for column in key_terms.COLUMNS)
+    ids, texts, tags, listed = (list(table[column]) for column in reader.COLUMNS)
     ids[0] = ids[1]
     texts[2] = texts[2].upper()
     texts[3], tags[3] = " ".join(["word"] * 200), " ".join(["O"] * 200)
@@ -148,7 +149,7 @@ def broken(split: str, table: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame
     texts[12] = texts[11]
     texts[13] = "nothing in passing"
     rows = [*zip(ids, texts, tags, listed, strict=True), (10**6, "sparse trees one two", "B I O O", "sparse trees")]
-    return pd.DataFrame(rows, columns=list(key_terms.COLUMNS))
+    return pd.DataFrame(rows, columns=list(reader.COLUMNS))
 
 
 def poor(table: pd.DataFrame, split: str) -> pd.DataFrame:

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from stages.dataset import Prepared
-from stages.datasets import language_model
-from stages.datasets.language_model import DATASET, UNKNOWN, LanguageModelOptions
+from stages.datasets.language_model import reader
+from stages.datasets.language_model.dataset import DATASET
+from stages.datasets.language_model.origin import UNKNOWN, LanguageModelOptions
 from stages.errors import StageError
 from stages.texts.abstracts import terms
 from tests.stages.rule_runs import failures, make_and_read, through_the_stages
@@ -25,7 +26,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
 
 def test_the_built_in_files_are_the_same_bytes_everywhere() -> None:
-    files = dict(DATASET.make(SMALL))
+    files = dict(DATASET.origin.make(SMALL))
     assert list(files) == ["train.txt", "valid.txt", "test.txt"]
     assert hashlib.sha256(b"".join(files.values())).hexdigest() == DIGEST
 
@@ -86,7 +87,7 @@ def test_penn_treebank_passes_and_one_sentence_less_does_not(tmp_path: Path, mon
     )
     tables = through_the_stages("language_model", params, monkeypatch, tmp_path)
     assert {split: len(table) for split, table in tables.items()} == {"train": 42068, "val": 3370, "test": 3761}
-    assert language_model.read(Path("data/raw/language_model")).facts == {
+    assert reader.read(Path("data/raw/language_model")).facts == {
         "words": {"train": 887521, "val": 70390, "test": 78669},
         "vocabulary": 9999,
     }

@@ -22,14 +22,16 @@ from sklearn.datasets import load_digits
 
 from params import Source
 from stages.checks.expectations import Runner
-from stages.dataset import Arrays, Given, Prepared, Suite
-from stages.datasets import long_memory
-from stages.datasets.long_memory import mnist
-from stages.datasets.long_memory.draws import LongMemoryOptions, make
+from stages.dataset import Arrays, Prepared, RuleContext, Suite
+from stages.datasets.long_memory import mnist, reader
+from stages.datasets.long_memory.dataset import DATASET
+from stages.datasets.long_memory.origin import ORIGIN
+from stages.datasets.long_memory.origin.draws import LongMemoryOptions, make
+from stages.datasets.long_memory.origin.tasks import MNIST_IMAGES, SYMBOLS, Stream, facts, permutation
 from stages.datasets.long_memory.rules import rules
-from stages.datasets.long_memory.tasks import MNIST_IMAGES, SYMBOLS, Stream, facts, permutation
 from stages.errors import StageError
-from stages.files import read_arrays, read_table, write_arrays, write_table
+from stages.origin import PublicFile
+from stages.tables import read_arrays, read_table, write_arrays, write_table
 from tests.stages.rule_runs import Key, Tables, make_and_read
 
 OPTIONS = LongMemoryOptions(seed=3, adding=[20], order=[100], train=400, train_steps=30_000, val=60, test=80)
@@ -42,9 +44,9 @@ SPLITS = ["train", "val", "test"]
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """The built-in data as `prepare` stores and `validate` reads them: not to be changed."""
     folder = tmp_path_factory.mktemp("raw")
-    made = make_and_read(long_memory.DATASET, OPTIONS, folder)
+    made = make_and_read(DATASET, OPTIONS, folder)
     for name, table in made.tables.items():
-        write_table(folder / f"{name}.parquet", table, long_memory.COLUMNS)
+        write_table(folder / f"{name}.parquet", table, reader.COLUMNS)
         write_arrays(folder / f"stored {name}.safetensors", made.arrays[name])
     tables = {name: read_table(folder / f"{name}.parquet", "prepare") for name in made.tables}
     arrays: dict[str, Arrays] = {name: read_arrays(folder / f"stored {name}.safetensors", "prepare") for name in tables}
@@ -59,10 +61,10 @@ def rows(table: pd.DataFrame) -> Iterator[Any]:
 
 
 def test_columns_and_arrays_are_of_the_declared_types(drawn: Prepared) -> None:
-    kinds = {name: "str" if kind == "string" else kind for name, kind in long_memory.COLUMNS.items()}
+    kinds = {name: "str" if kind == "string" else kind for name, kind in reader.COLUMNS.items()}
     for name, table in drawn.tables.items():
         assert {column: str(kind) for column, kind in table.dtypes.items()} == kinds
-        assert {key: str(array.dtype) for key, array in drawn.arrays[name].items()} == long_memory.ARRAYS
+        assert {key: str(array.dtype) for key, array in drawn.arrays[name].items()} == reader.ARRAYS
 
 
 def test_the_draws_are_the_same_bytes_everywhere() -> None:
@@ -78,7 +80,7 @@ def test_another_seed_draws_other_sequences_and_splits_the_digits_otherwise() ->
 
 
 def test_more_training_sequences_leave_val_and_test_as_they_are(drawn: Prepared, tmp_path: Path) -> None:
-    more = make_and_read(long_memory.DATASET, LongMemoryOptions(3, [20], [100], 500, 50_000, 60, 80), tmp_path)
+    more = make_and_read(DATASET, LongMemoryOptions(3, [20], [100], 500, 50_000, 60, 80), tmp_path)
     for name, key in (("adding-20", "values"), ("order-100", "codes")):
         assert len(more.tables[name]) == 640
         assert np.array_equal(more.arrays[name][key][-140:], drawn.arrays[name][key][-140:])
@@ -182,7 +184,7 @@ def suites(
     drawn: Prepared, tables: Tables | None = None, arrays: dict[str, Arrays] | None = None, source: Source = "builtin"
 ) -> list[Suite]:
     """The rules for the data with some tables and arrays changed."""
-    changed = Given(source, OPTIONS, drawn.tables | (tables or {}), drawn.facts, drawn.arrays | (arrays or {}))
+    changed = RuleContext(source, OPTIONS, drawn.tables | (tables or {}), drawn.facts, drawn.arrays | (arrays or {}))
     return rules(changed)
 
 
@@ -198,7 +200,7 @@ def complaints(found: list[Suite]) -> dict[Key, list[int]]:
 
 def outcomes(found: list[Suite]) -> dict[Key, list[int]]:
     """By table and rule, for rules that fail: the ids that Great Expectations names."""
-    results = Runner(Path("docs, not built")).run("rules", found, long_memory.COLUMNS)
+    results = Runner(Path("docs, not built")).run("rules", found, reader.COLUMNS)
     assert not [outcome for outcome in results if "could not be checked" in str(outcome.observed)]
     return {
         (outcome.table, outcome.rule): [row["id"] for row in outcome.rows] for outcome in results if not outcome.success
@@ -216,7 +218,7 @@ def test_good_data_keep_every_rule_and_every_rule_has_broken_data(drawn: Prepare
     assert outcomes(suites(drawn)) == {}
     tables, arrays = broken(drawn)
     told = drawn.facts["tasks"]["digits"] | {"permutation": [0, *range(63)]}
-    found = rules(Given("builtin", OPTIONS, tables, {"tasks": drawn.facts["tasks"] | {"digits": told}}, arrays))
+    found = rules(RuleContext("builtin", OPTIONS, tables, {"tasks": drawn.facts["tasks"] | {"digits": told}}, arrays))
     caught = outcomes(found)
     assert set(caught) == {(suite.table, rule.description) for suite in found for rule in suite.rules}
     assert caught["adding-20", "first is from 0 to 9"] == [3]
@@ -359,7 +361,7 @@ def test_rows_that_are_missing_are_caught(drawn: Prepared) -> None:
     for name, table in drawn.tables.items():
         found = complaints(suites(drawn, {name: table.drop(index=7).reset_index(drop=True)}))
         assert {(name, "id_error"), ("classes", "count_error"), ("arrays", "shape_error")} <= found.keys()
-        without = Given(
+        without = RuleContext(
             "builtin", OPTIONS, {k: v for k, v in drawn.tables.items() if k != name}, drawn.facts, drawn.arrays
         )
         assert complaints(rules(without)).keys() == {("classes", "count_error")}
@@ -399,7 +401,7 @@ def test_another_permutation_is_caught(
 ) -> None:
     told = drawn.facts["tasks"]["digits"]
     other = {"tasks": drawn.facts["tasks"] | {"digits": told | {"permutation": change(told["permutation"])}}}
-    found = complaints(rules(Given("builtin", OPTIONS, drawn.tables, other, drawn.arrays)))
+    found = complaints(rules(RuleContext("builtin", OPTIONS, drawn.tables, other, drawn.arrays)))
     assert found.keys() == {("permutations", column) for column in columns}
 
 
@@ -496,7 +498,7 @@ def test_published_files_become_a_table_whose_val_is_the_end_of_train(
 ) -> None:
     monkeypatch.setattr(mnist, "HELD_OUT", 5)
     arrays = write_mnist(tmp_path, 12, 4)
-    prepared = long_memory.read(tmp_path)
+    prepared = reader.read(tmp_path)
     table, codes = prepared.tables["mnist"], prepared.arrays["mnist"]["codes"]
     assert table["split"].to_list() == ["train"] * 7 + ["val"] * 5 + ["test"] * 4
     assert table["label"].to_list() == [*"0123456789", *"01", *"0123"]
@@ -523,7 +525,7 @@ def test_published_files_become_a_table_whose_val_is_the_end_of_train(
 def test_files_that_do_not_belong_together_are_named(tmp_path: Path, other: dict[str, np.ndarray], says: str) -> None:
     write_mnist(tmp_path, 12, 4, **other)
     with pytest.raises(StageError, match=says):
-        long_memory.read(tmp_path)
+        reader.read(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -532,11 +534,12 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     if "DATA_MIRROR" not in os.environ or "://" in os.environ["DATA_MIRROR"]:
         pytest.skip("DATA_MIRROR names no folder")
     folder = tmp_path_factory.mktemp("published")
-    for file in mnist.PUBLIC:
+    for file in ORIGIN.public:
+        assert isinstance(file, PublicFile)
         content = (Path(os.environ["DATA_MIRROR"]) / file.published).read_bytes()
         assert (hashlib.sha256(content).hexdigest(), len(content)) == (file.sha256, file.size)
         (folder / file.path).write_bytes(content)
-    return long_memory.read(folder)
+    return reader.read(folder)
 
 
 @pytest.mark.mirror

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from stages.checks.expectations import Outcome, Runner
-from stages.dataset import Given, Prepared, Suite
-from stages.datasets import measurements
-from stages.datasets.measurements import sets
-from stages.datasets.measurements.draws import MeasurementsOptions, make
+from stages.dataset import Prepared, RuleContext, Suite
+from stages.datasets.measurements import reader
+from stages.datasets.measurements.origin import sets
+from stages.datasets.measurements.origin.draws import MeasurementsOptions, make
 from stages.datasets.measurements.rules import rules
 from stages.errors import StageError
 
@@ -26,7 +26,7 @@ Outcomes = dict[tuple[str, str], Outcome]  # by table and rule
 
 
 def run(suites: list[Suite]) -> Outcomes:
-    outcomes = Runner(Path("docs, not built")).run("rules", suites, measurements.COLUMNS)
+    outcomes = Runner(Path("docs, not built")).run("rules", suites, reader.COLUMNS)
     return {(outcome.table, outcome.rule): outcome for outcome in outcomes}
 
 
@@ -45,12 +45,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def drawn(folder: Path) -> Prepared:
-    return measurements.read(folder)
+    return reader.read(folder)
 
 
 @pytest.fixture(scope="module")
 def check(drawn: Prepared) -> Callable[[Tables], Outcomes]:
-    return lambda tables: run(rules(Given("builtin", OPTIONS, tables, drawn.facts)))
+    return lambda tables: run(rules(RuleContext("builtin", OPTIONS, tables, drawn.facts)))
 
 
 def broken(table: pd.DataFrame) -> pd.DataFrame:
@@ -197,8 +197,8 @@ def published(tmp_path: Path) -> Path:
 
 
 def test_published_files_become_tidy_tables(published: Path) -> None:
-    tables = measurements.read(published).tables
-    assert [list(table.columns) for table in tables.values()] == [list(measurements.COLUMNS)] * 5
+    tables = reader.read(published).tables
+    assert [list(table.columns) for table in tables.values()] == [list(reader.COLUMNS)] * 5
     assert list(next(tables["michelson"].itertuples(index=False, name=None))) == [
         0,
         0,
@@ -227,13 +227,13 @@ def test_published_files_become_tidy_tables(published: Path) -> None:
 def test_a_file_that_is_not_as_published_is_named(published: Path, content: str, says: str) -> None:
     (published / "newcomb.csv").write_text(content)
     with pytest.raises(StageError, match=says):
-        measurements.read(published)
+        reader.read(published)
 
 
 def test_bytes_that_are_no_text_are_named(published: Path) -> None:
     (published / "newcomb.csv").write_bytes(b"rownames,dat\n1,\xff\n")
     with pytest.raises(StageError, match=r"newcomb.csv is not a CSV file"):
-        measurements.read(published)
+        reader.read(published)
 
 
 @pytest.fixture(scope="module")
@@ -246,11 +246,11 @@ def classics(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
         content = (Path(os.environ["DATA_MIRROR"]) / file.published).read_bytes()
         assert hashlib.sha256(content).hexdigest() == file.sha256
         (folder / file.path).write_bytes(content)
-    return measurements.read(folder)
+    return reader.read(folder)
 
 
 def classic_rules(tables: Tables, facts: dict[str, Any]) -> Outcomes:
-    return run(rules(Given("public", OPTIONS, tables, facts)))
+    return run(rules(RuleContext("public", OPTIONS, tables, facts)))
 
 
 @pytest.mark.mirror

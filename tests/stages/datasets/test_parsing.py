@@ -15,12 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.checks.expectations import Outcome, Runner
-from stages.dataset import Given, Prepared, PublicFile, Suite
-from stages.datasets import parsing
-from stages.datasets.parsing import grammar
-from stages.datasets.parsing.rules import ParsingOptions, rules
-from stages.datasets.parsing.trees import Tree, clean, parse, plain
+from stages.dataset import Prepared, RuleContext, Suite
+from stages.datasets.parsing import origin, reader
+from stages.datasets.parsing.dataset import DATASET
+from stages.datasets.parsing.origin import ParsingOptions, grammar
+from stages.datasets.parsing.origin.trees import Tree, clean, parse, plain
+from stages.datasets.parsing.rules import rules
 from stages.errors import StageError
+from stages.origin import PublicFile
 
 OPTIONS = ParsingOptions(seed=3, train=1200, val=60, test=90)
 DIGEST = "1755fd67925237284906b05f2325dc3a9b2796b375c2365bcd78718e609e4e31"
@@ -30,7 +32,7 @@ Outcomes = dict[tuple[str, str], Outcome]  # by table and rule
 
 
 def run(suites: list[Suite]) -> Outcomes:
-    outcomes = Runner(Path("docs, not built")).run("rules", suites, parsing.COLUMNS)
+    outcomes = Runner(Path("docs, not built")).run("rules", suites, reader.COLUMNS)
     return {(outcome.table, outcome.rule): outcome for outcome in outcomes}
 
 
@@ -40,7 +42,7 @@ def failed(outcomes: Outcomes) -> set[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def files() -> dict[str, bytes]:
-    return dict(parsing.make(OPTIONS))
+    return dict(origin.make(OPTIONS))
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +50,7 @@ def drawn(files: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("raw")
     for path, content in files.items():
         (folder / path).write_bytes(content)
-    return parsing.read(folder)
+    return reader.read(folder)
 
 
 # -- trees
@@ -177,9 +179,9 @@ def test_a_sentence_has_one_tree_only() -> None:
 
 
 def test_too_many_trees_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parsing, "sentence", lambda _: Tree("S", word="a"))
+    monkeypatch.setattr(origin, "sentence", lambda _: Tree("S", word="a"))
     with pytest.raises(StageError, match="train: the grammar gave 1 of 2 trees; ask for fewer"):
-        dict(parsing.make(ParsingOptions(seed=1, train=2, val=1, test=1)))
+        dict(origin.make(ParsingOptions(seed=1, train=2, val=1, test=1)))
 
 
 def test_sizes_below_one_are_refused() -> None:
@@ -192,7 +194,7 @@ def test_sizes_below_one_are_refused() -> None:
 
 def broken_rows(table: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
     """`table` with another error in each of its first rows, and one row too many."""
-    ids, texts, trees, linears = (list(table[column]) for column in parsing.COLUMNS)
+    ids, texts, trees, linears = (list(table[column]) for column in reader.COLUMNS)
     ids[0] = ids[1]
     texts[2] += " "
     texts[3] = " ".join(["word"] * 300)
@@ -204,12 +206,12 @@ def broken_rows(table: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
     texts[9], trees[9], linears[9] = train.loc[20, ["text", "tree", "linear"]]
     texts[10] = texts[11]
     rows = [*zip(ids, texts, trees, linears, strict=True), (9999, "Stop", "(S (VB Stop))", "(S VB )S")]
-    return pd.DataFrame(rows, columns=list(parsing.COLUMNS))
+    return pd.DataFrame(rows, columns=list(reader.COLUMNS))
 
 
 def test_every_rule_keeps_good_tables_and_catches_broken_ones(drawn: Prepared) -> None:
     def check(tables: Tables) -> Outcomes:
-        return run(rules(Given("builtin", OPTIONS, tables, drawn.facts)))
+        return run(rules(RuleContext("builtin", OPTIONS, tables, drawn.facts)))
 
     good, train = check(drawn.tables), drawn.tables["train"]
     assert failed(good) == set()
@@ -237,7 +239,7 @@ def archive(**named: str) -> bytes:
 def test_published_files_go_to_the_split_of_their_number(tmp_path: Path) -> None:
     numbers = ("0001", "0159", "0160", "0179", "0180", "0199")
     (tmp_path / "treebank.zip").write_bytes(archive(**{f"wsj_{n}": f"\n( (S (NP-SBJ (NN n{n}) )))\n" for n in numbers}))
-    tables = parsing.read(tmp_path).tables
+    tables = reader.read(tmp_path).tables
     assert {split: table["text"].to_list() for split, table in tables.items()} == {
         "train": ["n0001", "n0159"],
         "val": ["n0160", "n0179"],
@@ -248,17 +250,17 @@ def test_published_files_go_to_the_split_of_their_number(tmp_path: Path) -> None
 def test_a_damaged_file_in_the_archive_is_named(tmp_path: Path) -> None:
     (tmp_path / "treebank.zip").write_bytes(archive(wsj_0002="( (S (NN a)"))
     with pytest.raises(StageError, match=r"treebank.zip: treebank/combined/wsj_0002.mrg, 2 brackets are not closed"):
-        parsing.read(tmp_path)
+        reader.read(tmp_path)
     (tmp_path / "treebank.zip").write_bytes(archive())
     with pytest.raises(StageError, match="holds no treebank/combined"):
-        parsing.read(tmp_path)
+        reader.read(tmp_path)
 
 
 def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
     for split in ("train", "val", "test"):
         (tmp_path / f"{split}.mrg").write_bytes(b"(S (NN \xff))\n")
     with pytest.raises(StageError, match=r"train.mrg is not UTF-8 text"):
-        parsing.read(tmp_path)
+        reader.read(tmp_path)
 
 
 @pytest.mark.mirror
@@ -266,18 +268,18 @@ def test_the_published_trees_keep_every_rule(tmp_path: Path) -> None:
     mirror = os.environ.get("DATA_MIRROR", "")
     if not mirror or "://" in mirror:
         pytest.skip("DATA_MIRROR names no folder")
-    (file,) = parsing.DATASET.public
+    (file,) = DATASET.origin.public
     assert isinstance(file, PublicFile)
     content = (Path(mirror) / file.published).read_bytes()
     assert hashlib.sha256(content).hexdigest() == file.sha256
     (tmp_path / file.path).write_bytes(content)
-    tables = parsing.read(tmp_path).tables
+    tables = reader.read(tmp_path).tables
     assert sum(len(table) for table in tables.values()) == 3914
     assert sum(len(text.split()) for table in tables.values() for text in table["text"]) == 94084
-    assert failed(run(rules(Given("public", OPTIONS, tables, {})))) == set()
+    assert failed(run(rules(RuleContext("public", OPTIONS, tables, {})))) == set()
     lost = {**tables, "val": tables["val"].assign(text=tables["val"]["text"].str.replace(" ,", "", n=1))}
     assert ("counts", "every split has its published number of words") in failed(
-        run(rules(Given("public", OPTIONS, lost, {})))
+        run(rules(RuleContext("public", OPTIONS, lost, {})))
     )
 
 
@@ -324,7 +326,7 @@ def test_exchanged_labels_and_tags_are_told_by_words(drawn: Prepared) -> None:
             )
             for split, table in drawn.tables.items()
         }
-        suites = rules(Given("builtin", OPTIONS, tables, drawn.facts))
+        suites = rules(RuleContext("builtin", OPTIONS, tables, drawn.facts))
         return next(suite.rows for suite in suites if suite.table == "names")
 
     measured = ["sure", "named", "verbal", "led"]

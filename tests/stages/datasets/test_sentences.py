@@ -12,9 +12,10 @@ import pytest
 
 from stages.archives import pack
 from stages.dataset import Prepared
-from stages.datasets import sentences
-from stages.datasets.sentences import DATASET, SentencesOptions
-from stages.datasets.sentences.grammar import LONGEST, actors_in
+from stages.datasets.sentences import reader
+from stages.datasets.sentences.dataset import DATASET
+from stages.datasets.sentences.origin import SentencesOptions
+from stages.datasets.sentences.origin.grammar import LONGEST, actors_in
 from stages.errors import StageError
 from stages.texts import polarity, tatoeba
 from stages.texts.polarity import fold_of, pack_polarity
@@ -31,7 +32,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
 
 def test_the_built_in_files_are_the_same_bytes_everywhere() -> None:
-    ((_, content),) = DATASET.make(SMALL)
+    ((_, content),) = DATASET.origin.make(SMALL)
     assert hashlib.sha256(content).hexdigest() == DIGEST
 
 
@@ -58,12 +59,12 @@ def test_pairs_of_test_are_new_though_their_words_are_not(prepared: Prepared) ->
 
 def test_more_sentences_than_the_grammar_has_are_refused() -> None:
     with pytest.raises(StageError, match=r"val: the grammar gives no more new sentences \(pair\); ask for fewer"):
-        dict(DATASET.make(SentencesOptions(seed=3, train=20, val=200_000, test=20)))
+        dict(DATASET.origin.make(SentencesOptions(seed=3, train=20, val=200_000, test=20)))
 
 
 def broken(table: pd.DataFrame, train: pd.DataFrame, split: str) -> pd.DataFrame:
     """`table` with another error in each of its first rows, and one row too many."""
-    ids, texts, pairs, corpora = (list(table[column]) for column in sentences.COLUMNS)
+    ids, texts, pairs, corpora = (list(table[column]) for column in reader.COLUMNS)
     alone, paired = ([row for row, pair in enumerate(pairs) if (pair >= 0) == kind] for kind in (False, True))
     ids[0] = 1
     texts[paired[0]] = texts[paired[0]].upper()
@@ -136,8 +137,8 @@ def test_a_sentence_of_both_corpora_is_tatoebas_and_counts_once(tmp_path: Path) 
     ],
 )
 def test_tatoeba_is_written_as_mr_is(written: str, as_in_mr: str) -> None:
-    assert sentences.as_in_mr(written) == as_in_mr
-    assert sentences.as_in_mr(as_in_mr) == as_in_mr
+    assert reader.as_in_mr(written) == as_in_mr
+    assert reader.as_in_mr(as_in_mr) == as_in_mr
 
 
 def test_every_rule_on_published_sentences_has_a_broken_table(tmp_path: Path) -> None:
@@ -145,11 +146,11 @@ def test_every_rule_on_published_sentences_has_a_broken_table(tmp_path: Path) ->
     found = published(tmp_path, [f"film {one} ." for one in numbers], [f"He has {one}." for one in numbers])
     tables = {}
     for split, table in found.tables.items():
-        ids, texts, pairs, corpora = (list(table[column]) for column in sentences.COLUMNS)
+        ids, texts, pairs, corpora = (list(table[column]) for column in reader.COLUMNS)
         ids[0], pairs[1], corpora[1] = ids[1], 3, "grammar"
         texts[2], texts[3], texts[4], texts[-1] = "Film 1 .", "no blank.", "cafÃ© .", "a " * 21
         texts[-2] = texts[-3] = found.tables["train"]["text"].iloc[-4]
-        tables[split] = pd.DataFrame(dict(zip(sentences.COLUMNS, (ids, texts, pairs, corpora), strict=True)))
+        tables[split] = pd.DataFrame(dict(zip(reader.COLUMNS, (ids, texts, pairs, corpora), strict=True)))
     bad, every = failures(DATASET, SMALL, tables, found, "public")
     assert every - bad == set()
 
@@ -169,11 +170,11 @@ def test_mr_and_tatoeba_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     tables = through_the_stages("sentences", params, monkeypatch, tmp_path)
     assert {split: len(table) for split, table in tables.items()} == {"train": 24676, "val": 1648, "test": 1628}
     mr = polarity.read_polarity(mirror / polarity.PUBLIC.published)["text"]
-    unlike = mr[mr.map(sentences.as_in_mr) != mr]  # MR's lower case left the capitals of four lines in Portuguese
+    unlike = mr[mr.map(reader.as_in_mr) != mr]  # MR's lower case left the capitals of four lines in Portuguese
     assert len(unlike) == 4
-    assert (unlike.str.lower() == unlike.map(sentences.as_in_mr)).all()
+    assert (unlike.str.lower() == unlike.map(reader.as_in_mr)).all()
     # what `translation` tests, `sentences` never trains on
     pairs = [english for _, english, _ in tatoeba.read_tatoeba(mirror / tatoeba.PUBLIC.published)]
-    tested = {sentences.as_in_mr(english) for english in pairs if tatoeba.split_of(english) == "test"}
+    tested = {reader.as_in_mr(english) for english in pairs if tatoeba.split_of(english) == "test"}
     assert tested & set(tables["train"]["text"]) == set()
     assert len(tested & set(tables["test"]["text"])) == 1085

@@ -11,8 +11,9 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from stages.dataset import Prepared
-from stages.datasets import sentiment
-from stages.datasets.sentiment import DATASET, SentimentOptions
+from stages.datasets.sentiment import reader
+from stages.datasets.sentiment.dataset import DATASET
+from stages.datasets.sentiment.origin import SentimentOptions
 from stages.errors import StageError
 from stages.texts.grammar import Sentence
 from stages.texts.reviews import GRAMMAR, PAIRED, PHENOMENA, bag, exchange
@@ -29,10 +30,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
 
 def test_the_built_in_files_are_the_same_bytes_everywhere() -> None:
-    files = dict(DATASET.make(SMALL))
+    files = dict(DATASET.origin.make(SMALL))
     assert list(files) == ["train.tsv", "dev.tsv", "test.tsv"]
     assert hashlib.sha256(b"".join(files.values())).hexdigest() == DIGEST
-    assert dict(DATASET.make(SentimentOptions(seed=4, train=300, val=60, test=100))) != files
+    assert dict(DATASET.origin.make(SentimentOptions(seed=4, train=300, val=60, test=100))) != files
 
 
 def test_a_split_too_small_is_refused() -> None:
@@ -43,7 +44,7 @@ def test_a_split_too_small_is_refused() -> None:
 def test_more_reviews_than_the_grammar_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(GRAMMAR.rules, "negation", ("not @bad but @good",))
     with pytest.raises(StageError, match=r"train: the grammar gives no more new reviews \(negation\); ask for fewer"):
-        dict(DATASET.make(SentimentOptions(seed=3, train=60_000, val=20, test=20)))
+        dict(DATASET.origin.make(SentimentOptions(seed=3, train=60_000, val=20, test=20)))
 
 
 def test_a_pair_has_the_same_words_and_opposite_verdicts(prepared: Prepared) -> None:
@@ -63,7 +64,7 @@ def test_an_exchange_moves_phrases_of_any_length() -> None:
 
 def test_a_bag_of_words_is_lost_where_the_card_says_so() -> None:
     """Chance to the digit: of each pair it gets exactly one right."""
-    raw = dict(DATASET.make(SentimentOptions(seed=7, train=1500, val=20, test=600)))
+    raw = dict(DATASET.origin.make(SentimentOptions(seed=7, train=1500, val=20, test=600)))
     rows = {name: [line.split("\t") for line in raw[name].decode().splitlines()] for name in ("train.tsv", "test.tsv")}
     counts = CountVectorizer(tokenizer=str.split, token_pattern=None)
     model = LogisticRegression(max_iter=300).fit(
@@ -80,7 +81,7 @@ def test_a_bag_of_words_is_lost_where_the_card_says_so() -> None:
 def broken(split: str, table: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
     """`table` with another error in each of its first rows, and one row too many."""
     plain = table.index[(table["phenomenon"] == "plain")]
-    ids, texts, labels, phenomena = (list(table[column]) for column in sentiment.COLUMNS)
+    ids, texts, labels, phenomena = (list(table[column]) for column in reader.COLUMNS)
     ids[0] = 1
     texts[2] = texts[2].upper()
     texts[3] = " ".join(f"w{'x' * number}" for number in range(45))
@@ -93,7 +94,7 @@ def broken(split: str, table: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame
     words = [f"word{letter}{other}" for letter in "abcdefghijklmnopqrst" for other in "abcdefghijklmnopqrst"]
     texts[9] = " ".join(words)
     rows = [*zip(ids, texts, labels, phenomena, strict=True), (len(table), "one more .", 1, "plain")]
-    return pd.DataFrame(rows, columns=list(sentiment.COLUMNS))
+    return pd.DataFrame(rows, columns=list(reader.COLUMNS))
 
 
 def poor(table: pd.DataFrame, split: str) -> pd.DataFrame:
@@ -136,7 +137,7 @@ def test_the_rules_see_what_is_subtle(prepared: Prepared) -> None:
 
 @pytest.mark.parametrize("line", ["no tab", "text\tpositive", "text\t1\tplain\tmore"])
 def test_a_line_of_another_shape_is_named(tmp_path: Path, line: str) -> None:
-    for name, content in DATASET.make(SMALL):
+    for name, content in DATASET.origin.make(SMALL):
         (tmp_path / name).write_bytes(content)
     with (tmp_path / "dev.tsv").open("a") as stream:
         stream.write(f"{line}\n")

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from stages.dataset import Prepared
-from stages.datasets import sentiment_mr
-from stages.datasets.sentiment_mr import DATASET, SentimentMrOptions
+from stages.datasets.sentiment_mr import reader
+from stages.datasets.sentiment_mr.dataset import DATASET
+from stages.datasets.sentiment_mr.origin import SentimentMrOptions
 from stages.texts.reviews import bag
 from tests.stages.rule_runs import failures, make_and_read, through_the_stages
 
@@ -24,7 +25,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
 
 def test_the_built_in_files_are_the_same_bytes_everywhere() -> None:
-    ((_, content),) = DATASET.make(SMALL)
+    ((_, content),) = DATASET.origin.make(SMALL)
     assert hashlib.sha256(content).hexdigest() == DIGEST
 
 
@@ -44,7 +45,7 @@ def test_a_pair_stays_in_one_fold(prepared: Prepared) -> None:
 
 def broken(table: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
     """`table` with another error in each of its first rows."""
-    ids, texts, labels, folds = (list(table[column]) for column in sentiment_mr.COLUMNS)
+    ids, texts, labels, folds = (list(table[column]) for column in reader.COLUMNS)
     ids[0] = ids[1]
     texts[2] = texts[2].upper()
     texts[3] = "the " * 60

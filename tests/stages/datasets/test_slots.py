@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.dataset import Given, Prepared
-from stages.datasets import slots
+from stages.dataset import Prepared, RuleContext
+from stages.datasets.slots import origin, reader, rules
 from stages.datasets.slots.rules import ATIS_KINDS, iob_error, names_in
 from stages.errors import StageError
 
@@ -22,14 +22,14 @@ def digest(files: dict[str, bytes]) -> str:
     return hashlib.sha256(b"".join(files[path] for path in sorted(files))).hexdigest()
 
 
-def test_the_built_in_files_are_the_same_bytes_everywhere(raw: Path, small: slots.SlotsOptions) -> None:
-    again = dict(slots.make(small))
+def test_the_built_in_files_are_the_same_bytes_everywhere(raw: Path, small: origin.SlotsOptions) -> None:
+    again = dict(origin.make(small))
     assert again == {path: (raw / path).read_bytes() for path in again}
     assert digest(again) == DIGEST
 
 
 def test_another_seed_gives_other_utterances() -> None:
-    few = [dict(slots.make(slots.SlotsOptions(seed=seed, train=150, val=5, test=5))) for seed in (1, 2)]
+    few = [dict(origin.make(origin.SlotsOptions(seed=seed, train=150, val=5, test=5))) for seed in (1, 2)]
     assert few[0]["train/seq.in"] != few[1]["train/seq.in"]
 
 
@@ -47,7 +47,7 @@ def test_a_small_train_shows_every_tag_there_is(prepared: Prepared) -> None:
 
 def test_a_train_too_small_for_the_tags_is_refused() -> None:
     with pytest.raises(StageError, match=r"train: 20 sentences lack \d+ of \d+ tags; ask for more"):
-        dict(slots.make(slots.SlotsOptions(seed=3, train=20, val=5, test=5)))
+        dict(origin.make(origin.SlotsOptions(seed=3, train=20, val=5, test=5)))
 
 
 def test_the_same_word_takes_different_labels(prepared: Prepared) -> None:
@@ -100,7 +100,7 @@ def test_files_of_different_length_are_named_with_the_line(folder: Path) -> None
     file = folder / "train/seq.out"
     file.write_text("".join(file.read_text().splitlines(keepends=True)[:250]))
     with pytest.raises(StageError, match=r"train/seq.out has 250 lines, .*seq.in has 300.* after line 250"):
-        slots.read(folder)
+        reader.read(folder)
 
 
 def test_a_line_with_a_tag_too_few_is_named(folder: Path) -> None:
@@ -109,31 +109,33 @@ def test_a_line_with_a_tag_too_few_is_named(folder: Path) -> None:
     lines[6] = " ".join(lines[6].split()[:-1])
     file.write_text("\n".join(lines) + "\n")
     with pytest.raises(StageError, match=r"valid/seq.out, line 7: \d+ tags for the \d+ words"):
-        slots.read(folder)
+        reader.read(folder)
 
 
 def test_a_last_line_cut_off_is_named(folder: Path) -> None:
     file = folder / "test/label"
     file.write_bytes(file.read_bytes()[:-3])
     with pytest.raises(StageError, match=r"test/label, line 60: the last line is cut off"):
-        slots.read(folder)
+        reader.read(folder)
 
 
 def test_bytes_that_are_no_text_are_named(folder: Path) -> None:
     file = folder / "test/seq.in"
     file.write_bytes(b"\xff" + file.read_bytes())
     with pytest.raises(StageError, match=r"test/seq.in is not UTF-8 text"):
-        slots.read(folder)
+        reader.read(folder)
 
 
 def test_published_names_are_held_against_the_words() -> None:
     texts = ["fly from a b to c", "a fare from c", "what does x mean"]
     tags = ["O O B-fromloc.n I-fromloc.n O B-toloc.n", "O O O B-toloc.n", "O O O O"]
     table = pd.DataFrame({"text": texts, "tags": tags, "intent": ["atis_flight", "x#atis_airfare", "atis_flight"]})
-    given_tables = dict.fromkeys(slots.FOLDERS, table)
+    given_tables = dict.fromkeys(origin.FOLDERS, table)
     facts: dict[str, list[str]] = {"tags": [], "intents": []}
-    options = slots.SlotsOptions(seed=1, train=1, val=1, test=1)
-    suites = slots.rules(Given("public", options, {s: t.assign(id=t.index) for s, t in given_tables.items()}, facts))
+    options = origin.SlotsOptions(seed=1, train=1, val=1, test=1)
+    suites = rules.rules(
+        RuleContext("public", options, {s: t.assign(id=t.index) for s, t in given_tables.items()}, facts)
+    )
     rows = next(suite.rows for suite in suites if suite.table == "names")
     assert rows["leaves"].to_list() == [0.5] * 3
     assert rows["arrives"].to_list() == [1.0] * 3

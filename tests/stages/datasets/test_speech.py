@@ -16,14 +16,15 @@ import pytest
 from params import Source
 from stages.archives import members, pack
 from stages.checks.expectations import Outcome
-from stages.dataset import Given, Prepared
-from stages.datasets import speech
-from stages.datasets.speech import DATASET, phrases
-from stages.datasets.speech.utterances import SpeechOptions
+from stages.dataset import Prepared, RuleContext
+from stages.datasets.speech import reader
+from stages.datasets.speech.dataset import DATASET
+from stages.datasets.speech.origin import phrases
+from stages.datasets.speech.origin.utterances import SpeechOptions
+from stages.rules.published_digits import takes_suite
 from stages.sounds import digits
-from stages.sounds.clips import with_sound
-from stages.sounds.published import takes_suite
 from stages.sounds.synthesis import VOICES
+from stages.sounds.tables import with_sound
 from stages.sounds.waves import Samples, wave_bytes
 from tests.stages.rule_runs import Key, run
 
@@ -37,7 +38,7 @@ CLIPS = "d24d489422e9d3eb94cf1c86f26c0ff44d08e40cca620ab5d6fc2a471645cb5b"
 
 @pytest.fixture(scope="module")
 def files() -> dict[str, bytes]:
-    return dict(DATASET.make(SMALL))
+    return dict(DATASET.origin.make(SMALL))
 
 
 @pytest.fixture(scope="module")
@@ -106,14 +107,14 @@ def changed(prepared: Prepared, table: str, change: Change) -> Prepared:
     rows, arrays = with_sound(rows, sounds)
     return replace(
         prepared,
-        tables={**prepared.tables, table: rows[list(speech.COLUMNS)]},
+        tables={**prepared.tables, table: rows[list(reader.COLUMNS)]},
         arrays={**prepared.arrays, table: arrays},
     )
 
 
 def broken(prepared: Prepared, wanted: set[Key], source: Source = "builtin") -> dict[Key, Outcome]:
     """Those of the wanted rules that fail."""
-    suites = DATASET.rules(Given(source, SMALL, prepared.tables, prepared.facts, prepared.arrays))
+    suites = DATASET.rules(RuleContext(source, SMALL, prepared.tables, prepared.facts, prepared.arrays))
     chosen = [
         replace(suite, rules=[rule for rule in suite.rules if (suite.table, rule.description) in wanted])
         for suite in suites
@@ -124,7 +125,7 @@ def broken(prepared: Prepared, wanted: set[Key], source: Source = "builtin") -> 
 
 
 def rules_of(prepared: Prepared, source: Source = "builtin") -> set[Key]:
-    suites = DATASET.rules(Given(source, SMALL, prepared.tables, prepared.facts, prepared.arrays))
+    suites = DATASET.rules(RuleContext(source, SMALL, prepared.tables, prepared.facts, prepared.arrays))
     return {(suite.table, str(rule.description)) for suite in suites for rule in suite.rules}
 
 
@@ -316,7 +317,7 @@ def folder(archive: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="module")
 def hums(folder: Path) -> Prepared:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(speech, "CONNECTED", {"train": 60, "val": 60, "test": 60})
+        patch.setattr(reader, "CONNECTED", {"train": 60, "val": 60, "test": 60})
         return DATASET.read(folder)
 
 

@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.datasets.speech import phrases, words
-from stages.datasets.speech.utterances import SpeechOptions, utterances
+from stages.datasets.speech.origin import phrases, words
+from stages.datasets.speech.origin.utterances import SpeechOptions, utterances
 from stages.datasets.speech.written import digits_of, doubled, new_words
 from stages.errors import StageError
 from stages.sounds import synthesis
 from stages.sounds.recording import Utterance
 from stages.sounds.synthesis import VOICES
 from stages.texts.grammar import Names
-from stages.texts.rules import SPLITS
+from stages.texts.sizes import SPLITS
 
 SMALL = SpeechOptions(seed=3, train=300, val=60, test=60)
 LARGE = SpeechOptions(seed=7, train=8000, val=300, test=600)  # of params.yaml

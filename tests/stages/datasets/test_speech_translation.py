@@ -15,17 +15,18 @@ import pytest
 from params import Source
 from stages.archives import members, pack
 from stages.checks.expectations import Outcome
-from stages.dataset import Given, Prepared
-from stages.datasets import speech_translation
-from stages.datasets.speech_translation import DATASET, grammar
-from stages.datasets.speech_translation.rules import published_cells
-from stages.datasets.speech_translation.utterances import SpeechTranslationOptions, utterances
+from stages.dataset import Prepared, RuleContext
+from stages.datasets.speech_translation import reader
+from stages.datasets.speech_translation.dataset import DATASET
+from stages.datasets.speech_translation.origin import grammar
+from stages.datasets.speech_translation.origin.utterances import SpeechTranslationOptions, utterances
+from stages.datasets.speech_translation.reader import published_cells
 from stages.errors import StageError
 from stages.sounds import digits
-from stages.sounds.clips import with_sound
 from stages.sounds.digits import Joint
 from stages.sounds.recording import Utterance
 from stages.sounds.synthesis import VOICES
+from stages.sounds.tables import with_sound
 from stages.sounds.waves import Samples, wave_bytes
 from tests.stages.rule_runs import Key, run
 
@@ -36,7 +37,7 @@ ROWS = "ca2904163b573a80c027767714699fb24c98757043fec35942f837eb9616ef0c"  # of 
 
 @pytest.fixture(scope="module")
 def files() -> dict[str, bytes]:
-    return dict(DATASET.make(SMALL))
+    return dict(DATASET.origin.make(SMALL))
 
 
 @pytest.fixture(scope="module")
@@ -132,12 +133,12 @@ def changed(prepared: Prepared, split: str, change: Change) -> Prepared:
     places = zip(table["start"], table["length"], strict=True)
     rows, sounds = change(table.copy(), [samples[start : start + length] for start, length in places])
     rows, arrays = with_sound(rows, sounds)
-    tables = {**prepared.tables, split: rows[list(speech_translation.COLUMNS)]}
+    tables = {**prepared.tables, split: rows[list(reader.COLUMNS)]}
     return replace(prepared, tables=tables, arrays={**prepared.arrays, split: arrays})
 
 
 def outcomes(prepared: Prepared, source: Source = "builtin", without: tuple[str, ...] = ()) -> dict[Key, Outcome]:
-    suites = DATASET.rules(Given(source, SMALL, prepared.tables, prepared.facts, prepared.arrays))
+    suites = DATASET.rules(RuleContext(source, SMALL, prepared.tables, prepared.facts, prepared.arrays))
     return run([suite for suite in suites if suite.table not in without], DATASET)
 
 
@@ -213,7 +214,7 @@ def test_every_rule_is_broken_by_something_and_rows_are_named(prepared: Prepared
 
 
 def test_published_digits_are_translated_to_numerals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speech_translation, "CONNECTED", {"train": 30, "val": 12, "test": 12})
+    monkeypatch.setattr(reader, "CONNECTED", {"train": 30, "val": 12, "test": 12})
     hum = wave_bytes(np.tile(np.arange(-50, 50, dtype=np.int16), 5))
     names = [f"{d}_{speaker}_{take}" for d in range(10) for speaker in digits.SPEAKERS for take in range(50)]
     archive = pack({f"fsdd-1.0/recordings/{name}.wav": hum for name in names})
@@ -229,7 +230,7 @@ def test_published_digits_are_translated_to_numerals(tmp_path: Path, monkeypatch
         assert table["length"].to_list() == [500 * len(joint.digits) + sum(joint.gaps) for joint in joints]
         assert table["said"].to_list() == [joint.digits for joint in joints]
     assert found.facts["task"].startswith("a proxy")
-    assert DATASET.origins["public"].where.startswith("a proxy: English digits to Chinese numerals")
+    assert DATASET.origin.sources["public"].where.startswith("a proxy: English digits to Chinese numerals")
 
 
 def test_numerals_say_the_digits() -> None:

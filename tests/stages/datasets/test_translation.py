@@ -15,11 +15,11 @@ import pandas as pd
 import pytest
 
 from stages.checks.expectations import Outcome, Runner
-from stages.dataset import Given, Prepared, Suite
-from stages.datasets import translation
-from stages.datasets.translation import grammar
-from stages.datasets.translation.grammar import COMBINATIONS
-from stages.datasets.translation.rules import TranslationOptions, rules
+from stages.dataset import Prepared, RuleContext, Suite
+from stages.datasets.translation import origin, reader
+from stages.datasets.translation.origin import TranslationOptions, grammar
+from stages.datasets.translation.origin.grammar import COMBINATIONS
+from stages.datasets.translation.rules import rules
 from stages.errors import StageError
 from stages.texts.pairs import key
 from stages.texts.tatoeba import PUBLIC, split_of
@@ -33,7 +33,7 @@ Outcomes = dict[tuple[str, str], Outcome]  # by table and rule
 
 
 def run(suites: list[Suite]) -> Outcomes:
-    outcomes = Runner(Path("docs, not built")).run("rules", suites, translation.COLUMNS)
+    outcomes = Runner(Path("docs, not built")).run("rules", suites, reader.COLUMNS)
     return {(outcome.table, outcome.rule): outcome for outcome in outcomes}
 
 
@@ -43,7 +43,7 @@ def failed(outcomes: Outcomes) -> set[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def files() -> dict[str, bytes]:
-    return dict(translation.make(OPTIONS))
+    return dict(origin.make(OPTIONS))
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +51,12 @@ def drawn(files: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("raw")
     for path, content in files.items():
         (folder / path).write_bytes(content)
-    return translation.read(folder)
+    return reader.read(folder)
 
 
 @pytest.fixture(scope="module")
 def check(drawn: Prepared) -> Callable[[Tables], Outcomes]:
-    return lambda tables: run(rules(Given("builtin", OPTIONS, tables, drawn.facts)))
+    return lambda tables: run(rules(RuleContext("builtin", OPTIONS, tables, drawn.facts)))
 
 
 # -- the grammar
@@ -118,9 +118,9 @@ def test_a_mark_that_is_lacking_is_seen(
 
 
 def test_too_many_pairs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(translation, "draw", lambda _: ("Hi.", "你好。"))
+    monkeypatch.setattr(origin, "draw", lambda _: ("Hi.", "你好。"))
     with pytest.raises(StageError, match="train: the grammar gave 1 of 2 pairs; ask for fewer"):
-        dict(translation.make(TranslationOptions(seed=1, train=2, val=1, test=1)))
+        dict(origin.make(TranslationOptions(seed=1, train=2, val=1, test=1)))
 
 
 def test_sizes_below_one_are_refused() -> None:
@@ -133,7 +133,7 @@ def test_sizes_below_one_are_refused() -> None:
 
 def broken_rows(split: str, table: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
     """`table` with another error in each of its first rows, and one row too many."""
-    ids, sources, targets, written = (list(table[column]) for column in translation.COLUMNS)
+    ids, sources, targets, written = (list(table[column]) for column in reader.COLUMNS)
     ids[0] = ids[1]
     sources[2], written[2] = sources[3], written[3]
     sources[4] = "这不是英语"
@@ -148,7 +148,7 @@ def broken_rows(split: str, table: pd.DataFrame, train: pd.DataFrame) -> pd.Data
         sentence for seed in range(9999) if COMBINATIONS.kept_for(sentence := grammar.draw(Random(seed))[0]) == foreign
     )
     rows = [*zip(ids, sources, targets, written, strict=True), (9999, "Hello.", "你好。", "你好。")]
-    return pd.DataFrame(rows, columns=list(translation.COLUMNS))
+    return pd.DataFrame(rows, columns=list(reader.COLUMNS))
 
 
 def test_good_tables_keep_every_rule_and_every_rule_has_a_broken_table(
@@ -214,20 +214,20 @@ def test_sentences_that_differ_in_case_or_punctuation_are_on_one_side() -> None:
 def test_an_archive_that_is_not_as_published_is_named(tmp_path: Path, content: bytes, says: str) -> None:
     (tmp_path / "cmn-eng.zip").write_bytes(content)
     with pytest.raises(StageError, match=says):
-        translation.read(tmp_path)
+        reader.read(tmp_path)
 
 
 def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
     for split in ("train", "val", "test"):
         (tmp_path / f"{split}.txt").write_bytes("Hi.\t你好。\n".encode("gb18030"))
     with pytest.raises(StageError, match=r"train.txt is not UTF-8 text"):
-        translation.read(tmp_path)
+        reader.read(tmp_path)
 
 
 def test_traditional_characters_are_unified(tmp_path: Path) -> None:
     pytest.importorskip("opencc")
     (tmp_path / "cmn-eng.zip").write_bytes(archive("I study.\t我學習。\tCC-BY\nI study!\t我学习！\tCC-BY\n"))
-    tables = translation.read(tmp_path).tables
+    tables = reader.read(tmp_path).tables
     (table,) = [table for table in tables.values() if len(table)]
     assert table["target"].to_list() == ["我学习。", "我学习！"]
     assert table["target_as_written"].to_list() == ["我學習。", "我学习！"]
@@ -242,9 +242,9 @@ def test_the_published_pairs_keep_every_rule(tmp_path: Path) -> None:
     content = (Path(mirror) / PUBLIC.published).read_bytes()
     assert hashlib.sha256(content).hexdigest() == PUBLIC.sha256
     (tmp_path / PUBLIC.path).write_bytes(content)
-    found = translation.read(tmp_path)
+    found = reader.read(tmp_path)
     assert sum(len(table) for table in found.tables.values()) == 23444
-    assert failed(run(rules(Given("public", OPTIONS, found.tables, found.facts)))) == set()
+    assert failed(run(rules(RuleContext("public", OPTIONS, found.tables, found.facts)))) == set()
     as_written = {split: table.assign(target=table["target_as_written"]) for split, table in found.tables.items()}
-    caught = failed(run(rules(Given("public", OPTIONS, as_written, found.facts))))
+    caught = failed(run(rules(RuleContext("public", OPTIONS, as_written, found.facts))))
     assert caught == {(split, "the target has no traditional character") for split in found.tables}

@@ -14,16 +14,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.dataset import Given, Prepared, PublicFile
-from stages.datasets import translation_de
-from stages.datasets.translation_de import grammar, lexicon, verbs
-from stages.datasets.translation_de.german import CASES, conjugated, declined, phrase
-from stages.datasets.translation_de.rules import LONGEST, TranslationDeOptions, words
+from stages.dataset import Prepared, RuleContext
+from stages.datasets.translation_de import reader
+from stages.datasets.translation_de.dataset import DATASET
+from stages.datasets.translation_de.origin import TranslationDeOptions, grammar, lexicon, verbs, words
+from stages.datasets.translation_de.origin.german import CASES, conjugated, declined, phrase
+from stages.datasets.translation_de.rules import LONGEST
 from stages.errors import StageError
+from stages.origin import PublicFile
 from stages.texts.synchronous import Forms, SynchronousGrammar, filled, references, written, written_english
 from tests.stages.rule_runs import Tables, failures
 
-DATASET = translation_de.DATASET
 SMALL = TranslationDeOptions(seed=3, train=1200, val=60, test=80)
 # Of SMALL. Another digest means: the grammar changed, or this Python draws differently.
 DIGEST = "9b1d60c406469bbbad259a177094d9674f9416d7dbb3bca7e57a1b4ff5202b50"
@@ -31,7 +32,7 @@ DIGEST = "9b1d60c406469bbbad259a177094d9674f9416d7dbb3bca7e57a1b4ff5202b50"
 
 @pytest.fixture(scope="module")
 def files() -> dict[str, bytes]:
-    return dict(DATASET.make(SMALL))
+    return dict(DATASET.origin.make(SMALL))
 
 
 @pytest.fixture(scope="module")
@@ -256,7 +257,7 @@ def test_the_captions_are_the_same_bytes_everywhere(files: dict[str, bytes]) -> 
 
 def broken(table: pd.DataFrame, train: pd.DataFrame, split: str) -> pd.DataFrame:
     """`table` with another error in each of its first rows, and one row too many."""
-    ids, sources, targets = (list(table[column]) for column in translation_de.COLUMNS)
+    ids, sources, targets = (list(table[column]) for column in reader.COLUMNS)
     ids[0] = ids[1]
     sources[2], targets[2] = sources[3], targets[3]
     sources[4] = "Ein Mann liest eine Zeitung."
@@ -304,8 +305,8 @@ def test_every_rule_on_published_pairs_has_a_broken_table(prepared: Prepared, fa
 def test_what_is_known_of_one_published_line_is_an_error_in_any_other(prepared: Prepared) -> None:
     pairs = {"train": [(16510, "A dog.", "@@"), (3, "A cat.", "@@")], "val": [(687, "A dog.", "Ein Hund.")]}
     pairs["val"] += [(688, "a dog", "Hund.")]
-    tables = {split: pd.DataFrame(rows, columns=list(translation_de.COLUMNS)) for split, rows in pairs.items()}
-    given = Given("public", SMALL, {**tables, "test": tables["val"][:0]}, {})
+    tables = {split: pd.DataFrame(rows, columns=list(reader.COLUMNS)) for split, rows in pairs.items()}
+    given = RuleContext("public", SMALL, {**tables, "test": tables["val"][:0]}, {})
     checked = {suite.table: suite.rows for suite in DATASET.rules(given)}
     assert checked["train"]["untranslated"].to_list() == ["", "no letter"]
     assert checked["train"]["repeated_target"].to_list() == ["", "repeated"]
@@ -343,7 +344,7 @@ def test_white_space_is_put_right_and_counted(published: Path) -> None:
         (packed(b"Ein Hund.\n"), r"train.de.gz has 1 lines, .*train.en.gz has 2: .* after line 1"),
         (packed(b"Ein Hund.\nEine Katze."), r"train.de.gz, line 2: the last line is cut off"),
         (packed("Eine Möwe.\n\n".encode("latin-1")), r"train.de.gz is not UTF-8 text"),
-        (packed(bytes(translation_de.LIMIT + 1)), r"train.de.gz unpacks to more than 8388608 bytes"),
+        (packed(bytes(reader.LIMIT + 1)), r"train.de.gz unpacks to more than 8388608 bytes"),
         (packed(b"Ein Hund.\n" * 99)[:-9], r"train.de.gz is no whole gzip file"),
         (packed(b"Ein Hund.\n")[:-8] + bytes(8), r"train.de.gz is no whole gzip file: CRC check failed"),
         (b"Ein Hund.\n", r"train.de.gz is no whole gzip file: Not a gzipped file"),
@@ -371,7 +372,7 @@ def multi30k(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     if not mirror or "://" in mirror:
         pytest.skip("DATA_MIRROR names no folder")
     folder = tmp_path_factory.mktemp("multi30k")
-    for file in DATASET.public:
+    for file in DATASET.origin.public:
         content = (Path(mirror) / file.published).read_bytes()
         assert isinstance(file, PublicFile)
         assert (hashlib.sha256(content).hexdigest(), len(content)) == (file.sha256, file.size)
@@ -390,7 +391,7 @@ def test_multi30k_keeps_every_rule_and_one_leak_more_breaks_one(multi30k: Prepar
     assert failures(DATASET, SMALL, multi30k.tables, multi30k, "public")[0] == set()
     leaky = multi30k.tables["val"].copy()
     leaky.loc[leaky["id"] == 1, "target"] = multi30k.tables["train"]["target"].iloc[0]
-    suites = DATASET.rules(Given("public", SMALL, {**multi30k.tables, "val": leaky}, {}))
+    suites = DATASET.rules(RuleContext("public", SMALL, {**multi30k.tables, "val": leaky}, {}))
     (val,) = [suite for suite in suites if suite.table == "val"]
     assert val.rows.loc[val.rows["target_also_in"] != "", "id"].to_list() == [1]
 

@@ -11,7 +11,7 @@ from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.datasource.fluent import BatchDefinition
 
 from stages.checks.expectations import shape_suites
-from stages.dataset import Given, Prepared, Suite
+from stages.dataset import Prepared, RuleContext, Suite
 from stages.errors import StageError
 from tests.stages.mutations.subject import Subject
 
@@ -43,7 +43,9 @@ class Check:
 
     def _rules(self, prepared: Prepared) -> list[Suite]:
         source, options = self.subject.source, self.subject.options
-        return self.subject.dataset.rules(Given(source, options, prepared.tables, prepared.facts, prepared.arrays))
+        return self.subject.dataset.rules(
+            RuleContext(source, options, prepared.tables, prepared.facts, prepared.arrays)
+        )
 
     def caught_by(self, broken: Prepared) -> str:
         """The first rule that fails, as `table: rule`; '' if all hold. A StageError passes through."""

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from stages.dataset import Arrays
-from stages.datasets.long_memory.tasks import means
+from stages.datasets.long_memory.origin.tasks import means
 from stages.pictures.tables import MEASURED, measure
-from stages.sounds.clips import with_sound
+from stages.sounds.tables import with_sound
 
 
 class Sounds:

@@ -144,7 +144,7 @@ class Subject:
 
     @cached_property
     def options(self) -> Any:
-        return self.dataset.options(**self.roles.options)
+        return self.dataset.origin.options(**self.roles.options)
 
     @cached_property
     def prepared(self) -> Prepared:
@@ -202,13 +202,13 @@ class Mutation:
 
 def builtin(dataset: Dataset[Any], roles: Roles) -> Subject:
     """The built-in source at its small size."""
-    return Subject(dataset, "builtin", roles, dict(dataset.make(dataset.options(**roles.options))))
+    return Subject(dataset, "builtin", roles, dict(dataset.origin.make(dataset.origin.options(**roles.options))))
 
 
 def public(dataset: Dataset[Any], roles: Roles) -> Subject:
     """The published data, from the mirror that DATA_MIRROR names."""
     with TemporaryDirectory() as folder, chdir(folder):
-        download(dataset, Setting("public", None, dataset.options(**roles.options)))
+        download(dataset.origin, Setting("public", None, dataset.origin.options(**roles.options)))
         found = RAW / dataset.name
         raw = {
             str(path.relative_to(found)): path.read_bytes()

@@ -23,10 +23,11 @@ from scipy.signal import resample_poly
 from stages.archives import pack
 from stages.errors import StageError
 from stages.sounds import digits, recording
-from stages.sounds.clips import Clip, clip_files, measure, read_clips, with_sound
+from stages.sounds.clips import Clip, clip_files, read_clips
 from stages.sounds.digits import Joint, connected, isolated, join
 from stages.sounds.recording import Room, Utterance, noise, record, resampled
 from stages.sounds.synthesis import SPLIT_OF_VOICE, TIMBRES, VOICES, Voice, say
+from stages.sounds.tables import measure, with_sound
 from stages.sounds.waves import RATE, Samples, parse_wave, wave_bytes
 
 ROOT = Path(__file__).resolve().parents[3]

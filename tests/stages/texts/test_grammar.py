@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.datasets.slots import FOLDERS
-from stages.datasets.slots.grammar import GRAMMAR, INTENTS
+from stages.datasets.slots.origin import FOLDERS
+from stages.datasets.slots.origin.grammar import GRAMMAR, INTENTS
 from stages.errors import StageError
 from stages.texts.grammar import Grammar, Names, distinct_sentences, parse_rules
 

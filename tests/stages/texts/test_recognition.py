@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.datasets.sentences.grammar import draw_sentences, is_written
-from stages.datasets.slots.grammar import GRAMMAR, INTENTS
+from stages.datasets.sentences.origin.grammar import draw_sentences, is_written
+from stages.datasets.slots.origin.grammar import GRAMMAR, INTENTS
 from stages.texts.grammar import Grammar, Sentence
 from stages.texts.recognition import Recogniser
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from stages.texts.verdicts import verdict_errors, verdicts_suite
+from stages.rules.verdicts import verdict_errors, verdicts_suite
 
 PRAISE, BLAME, BOTH = "a moving film .", "a dull plot .", "not dull , it is moving ."
 

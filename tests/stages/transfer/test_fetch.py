@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stages.archives import members, tree_digest
-from stages.dataset import PublicArchive, PublicFile
 from stages.errors import StageError
 from stages.files import sweep
+from stages.origin import PublicArchive, PublicFile
 from stages.transfer import fetch as fetch_module
 from stages.transfer.fetch import Mirror, Public, fetch
 from stages.transfer.http import Part, Web

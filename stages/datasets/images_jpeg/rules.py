@@ -1,0 +1,41 @@
+"""What must hold of `images_jpeg`: that of any pictures, what is known of these, and how they were compressed."""
+
+import pandas as pd
+
+from stages.dataset import RuleContext, Suite
+from stages.datasets.images_jpeg.reader import TASK
+from stages.pictures.builtin import PicturesOptions
+from stages.pictures.jpeg import KNOWN_QUALITY
+from stages.rules.pictures import CIFAR10, DRAWN, outside, picture_suites
+from stages.rules.vocabulary import no_error
+
+LOSSY = (20, 45)  # dB
+
+
+def rules(given: RuleContext[PicturesOptions]) -> list[Suite]:
+    """What must hold of any pictures, what is known of these, and how they were compressed."""
+    expected = {TASK: CIFAR10} if given.source == "public" else DRAWN
+    return [*picture_suites(given, expected), compression_suite(given)]
+
+
+def compression_suite(given: RuleContext[PicturesOptions]) -> Suite:
+    """A row per task."""
+    quality, noise = given.facts["quality"], given.facts["signal_to_noise_db"]
+    all_alike = {KNOWN_QUALITY: sum(map(len, given.tables.values()))}
+    rows = [
+        {
+            "id": number,
+            "task": task,
+            "quality": ", ".join(f"{count} of {name}" for name, count in quality.items()),
+            "signal_to_noise": decibels,
+            "quality_error": "" if quality == all_alike else f"expected {KNOWN_QUALITY} of all",
+            "loss_error": outside(decibels, LOSSY),
+        }
+        for number, (task, decibels) in enumerate((task, noise.get(task, 0.0)) for task in given.facts["classes"])
+    ]
+    says = f"every task says how lossy its pictures are: {LOSSY[0]} to {LOSSY[1]} dB signal to noise"
+    return Suite(
+        "compression",
+        pd.DataFrame(rows),
+        [no_error("quality_error", f"every picture was compressed with {KNOWN_QUALITY}"), no_error("loss_error", says)],
+    )
