@@ -6,19 +6,22 @@ the page do not see: `<!-- not run: trains -->`.
 """
 
 import doctest
+import itertools
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+import yaml
 
 from pipelines import settings
-from pipelines.reporting import illustrations, results
+from pipelines.reporting import illustrations, ledger, results
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [*results.documents(ROOT), ROOT / "data" / "README.md"]
@@ -102,7 +105,8 @@ def test_a_command_in_a_document_does_what_the_document_shows(command: Command, 
 
 def test_commands_of_every_kind_are_run() -> None:
     lines = [command.line for command in TRIED]
-    for kind in ("python -m pipelines results --check", "python -m pipelines fit", "dvc dag"):
+    kinds = ("python -m pipelines results --check", "python -m pipelines show", "python -m pipelines fit", "dvc dag")
+    for kind in kinds:
         assert any(line.startswith(kind) for line in lines), kind
 
 
@@ -138,6 +142,39 @@ def test_results_are_as_the_ledgers_have_them() -> None:
 def test_every_pipeline_has_a_result() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert [pipeline for pipeline in settings.names(ROOT / "params.yaml") if f"[{pipeline}](" not in text] == []
+
+
+def with_overrides(options: list[str]) -> Any:
+    """params.yaml with what `dvc exp run -S` is given: `++` sets any key, without it a key must be there."""
+    content = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    for option in options:
+        path, _, value = option.removeprefix("++").partition("=")
+        *sections, last = path.split(".")
+        section = content
+        for key in sections:
+            section = section.setdefault(key, {}) if option.startswith("++") else section[key]
+        assert option.startswith("++") or last in section, option
+        section[last] = yaml.safe_load(value)
+    return content
+
+
+RECORDED = sorted(
+    {
+        (record.pipeline, record.variant, record.command)
+        for page in PAGES
+        for record in ledger.read(page.with_name(ledger.NAME)).records
+        if record.command.startswith("dvc exp run")
+    }
+)
+
+
+@pytest.mark.parametrize(("pipeline", "variant", "command"), RECORDED, ids=[f"{p}-{v}" for p, v, _ in RECORDED])
+def test_the_command_of_a_record_trains_its_variant(pipeline: str, variant: str, command: str, tmp_path: Path) -> None:
+    words = shlex.split(command)
+    options = [after for word, after in itertools.pairwise(words) if word == "-S"]
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(with_overrides(options)))
+    assert words[-1] == pipeline.replace("-", "@", 1)
+    assert settings.load_pipeline(pipeline, tmp_path / "params.yaml").variants[variant].seeds > 0
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

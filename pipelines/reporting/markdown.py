@@ -49,7 +49,7 @@ def _selected(table: Table, recorded: Ledger) -> list[Record]:
         for record in recorded.records
         if record.pipeline in table.pipelines
         and record.data == table.data
-        and record.settings == table.settings
+        and set(record.settings) == set(table.settings)
         and (not table.variants or record.variant in table.variants)
         and (not table.file or table.file in record.tables)
     ]

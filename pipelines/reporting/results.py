@@ -15,7 +15,9 @@ marker without a description, `<!-- table -->`, lists the quoted result of every
 """
 
 import re
+import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -24,7 +26,7 @@ import yaml
 from params import listed, parse
 from pipelines import settings
 from pipelines.files import CODE, write_atomically
-from pipelines.reporting import illustrations, ledger
+from pipelines.reporting import illustrations, ledger, recording
 from pipelines.reporting.ledger import Ledger, Record, Rows
 from pipelines.reporting.markdown import Table, of_records, overview
 
@@ -82,7 +84,7 @@ def write(root: Path = CODE) -> int:
 
 def record(folders: Sequence[Path], root: Path = CODE) -> None:
     """Records finished runs in the ledgers of their families: `folders`, or all, and then the reports' pictures too."""
-    found = ledger.of_runs(folders or _finished(root), _tables_shown(root))
+    found = _records(folders or _finished(root), root)
     of_family: dict[str, list[Record]] = {}
     for one in found:
         of_family.setdefault(one.pipeline.partition("-")[0], []).append(one)
@@ -100,11 +102,20 @@ def compare(root: Path = CODE) -> int:
 
     On the same kind of machine a run has the same result to the last bit, on another the last digits can differ.
     """
-    found = ledger.of_runs(_finished(root), _tables_shown(root))
+    found = _records(_finished(root), root)
     lines, compared = ledger.differences(_recorded(root), found)
     print("\n".join([*lines, f"{compared - len(lines)} of {compared} figures and tables are as recorded"]))
     known = {one.identity: one.machine for one in _recorded(root).records}
     return int(bool(lines) and all(known.get(one.identity) == one.machine for one in found))
+
+
+def _records(folders: Sequence[Path], root: Path) -> list[Record]:
+    """Of runs, whose settings are compared with the committed params.yaml: `dvc exp run -S` changes the file."""
+    committed = subprocess.run(["git", "show", "HEAD:params.yaml"], cwd=root, capture_output=True, check=False)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "params.yaml"
+        file.write_bytes(committed.stdout if committed.returncode == 0 else (root / "params.yaml").read_bytes())
+        return recording.of_runs(folders, _tables_shown(root), file)
 
 
 def _finished(root: Path) -> list[Path]:
@@ -133,7 +144,7 @@ def _tables_shown(root: Path) -> Callable[[str, Path], dict[str, Rows]]:
     def shown(pipeline: str, folder: Path) -> dict[str, Rows]:
         mine = [table for table in tables if pipeline in table.pipelines and (folder / table.file).is_file()]
         found = {
-            file: [row for row in ledger.rows(folder / file) if any(t.shows(row) for t in mine if t.file == file)]
+            file: [row for row in recording.rows(folder / file) if any(t.shows(row) for t in mine if t.file == file)]
             for file in dict.fromkeys(table.file for table in mine)
         }
         return {file: rows for file, rows in found.items() if rows}

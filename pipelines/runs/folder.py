@@ -23,7 +23,7 @@ import yaml
 from pipelines import task
 from pipelines.files import digest_of_code, write_atomically
 from pipelines.nn.training import choose_device
-from pipelines.reporting import ledger
+from pipelines.reporting import recording
 from pipelines.runs.tracker import TrackedRun
 from pipelines.runs.tracking import tracker
 from pipelines.settings import Run
@@ -110,7 +110,7 @@ def describe(run: Run, tables: Path) -> dict[str, Any]:
         "data.warnings": warnings_of(run.dataset),
         "data.rules": f"data/validation/{run.dataset}/docs/rules.html",
         "device": device,
-        "machine": ledger.machine(device),
+        "machine": recording.machine(device),
         "torch": torch.__version__,
         "cuda": torch.version.cuda or "",
         "fingerprint": digest.hexdigest(),

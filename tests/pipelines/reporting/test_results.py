@@ -8,10 +8,10 @@ from PIL import Image
 
 from pipelines.__main__ import main
 from pipelines.files import CODE
-from pipelines.reporting import illustrations, ledger, markdown, results
+from pipelines.reporting import illustrations, ledger, markdown, recording, results
 from pipelines.reporting.ledger import Ledger, Record
 from pipelines.reporting.markdown import Table
-from tests.pipelines.reporting.test_ledger import finished_run
+from tests.pipelines.reporting.test_recording import finished_run
 
 PAGE = """# Recurrent networks
 
@@ -98,7 +98,7 @@ def test_on_another_kind_of_machine_figures_may_differ(root: Path, monkeypatch: 
     results.record([], root)
     metrics = root / "data" / "models" / "rnn-slots" / "rnn-slots-gru-s0" / "metrics.json"
     metrics.write_text(metrics.read_text().replace("91.139", "91.2"))
-    monkeypatch.setattr(ledger, "machine", lambda _device: "another kind")
+    monkeypatch.setattr(recording, "machine", lambda _device: "another kind")
     assert results.compare(root) == 0
 
 

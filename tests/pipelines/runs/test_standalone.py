@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from pipelines import task
-from pipelines.reporting import ledger
+from pipelines.reporting import recording
 from pipelines.runs import standalone
 from pipelines.settings import Run
 from tests.pipelines.examples import Told, contents
@@ -51,9 +51,9 @@ def test_without_the_stack(project: Path, tables: Path, tiny_run: Callable[..., 
     task.find("rnn", "slots").trainer.train(tiny_run(seed=1), tables, expected, Told())
     assert json.loads((made / "metrics.json").read_text()) == json.loads((expected / "metrics.json").read_text())
     assert contents(made)["model.safetensors"] == contents(expected)["model.safetensors"]
-    (record,) = ledger.of_runs([made], lambda _pipeline, _folder: {})
+    (record,) = recording.of_runs([made], lambda _pipeline, _folder: {})
     assert record.command == "python -m pipelines standalone rnn-slots elman"
-    assert record.machine == ledger.machine("cpu")
+    assert record.machine == recording.machine("cpu")
 
 
 @pytest.mark.usefixtures("project")
