@@ -3,10 +3,10 @@
 A flow in a process without PREFECT_API_URL starts a server of its own (7 to 15 s every time). Instead, whoever runs
 flows calls `ensure_server()` first, or `start_soon()`, imports what it needs, and then `wait()`.
 
-The server is Prefect's command `prefect server start`, in a process of its own (`server_process`) that ends when no
-process needs it (`server_leases`). Prefect's `server start --background` and `server stop` were tried (3.8.8) and are
-not enough: the server outlives all its users, its output, so the reason of a failed start, is lost in a pipe that
-nobody reads, and after a crash the next start is refused for the process id that is left in `server.pid`.
+The server has a process of its own (`server_process`) that ends when no process needs it (`server_leases`). Prefect's
+`server start --background` and `server stop` were tried (3.8.8) and are not enough: that server outlives all its users;
+its output, with the reason of a failed start, is lost in a pipe that nobody reads; and after a crash the next start is
+refused because of the process id that is left in `server.pid`.
 """
 
 import json
@@ -25,6 +25,7 @@ from pipelines import files
 from pipelines.ops import server_leases
 
 HOST = "127.0.0.1"  # Prefect has no log-in by default: nothing outside this machine may reach it
+SERVER = "pipelines.ops.server_process"
 START_LIMIT = 120.0  # seconds; it takes 5 on an idle core, and 7 more to create its database the first time
 ANSWER_LIMIT = 10.0
 END_LIMIT = 20.0
@@ -55,7 +56,7 @@ class Server:
         if self.pid is None:
             return True
         try:  # the number may belong to another process by now
-            return psutil.Process(self.pid).cmdline()[1:] == _command(self.url)[1:]
+            return SERVER in psutil.Process(self.pid).cmdline()
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             return False
 
@@ -109,22 +110,20 @@ def create_gpu_slot(server: Server) -> None:
         reply.raise_for_status()
 
 
-def reserve(port: int) -> socket.socket:
-    """Takes a port (0: any free one) for a server that is about to start.
-
-    The socket is bound without listening: the server can listen there, and nobody gets the port as a free one.
-    """
-    reserved = socket.socket()
+def listen(port: int) -> socket.socket:
+    """Takes a port (0: any free one) by listening: nobody else can take it before a server answers there."""
+    listener = socket.socket()
     try:
-        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        reserved.bind((HOST, port))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # closed connections do not hold a port
+        listener.bind((HOST, port))
+        listener.listen(128)
     except OverflowError:
-        reserved.close()
+        listener.close()
         raise PortError(f"{port} is no port: it must be from 1 to 65535") from None
     except OSError as error:
-        reserved.close()
-        raise PortError(f"port {port} cannot be used: {error.strerror}{_listener(port)}") from None
-    return reserved
+        listener.close()
+        raise PortError(f"port {port} cannot be used: {error.strerror}{_holder_of(port)}") from None
+    return listener
 
 
 def last_lines(log: Path, count: int = 15) -> str:
@@ -179,11 +178,11 @@ def _running() -> Server | None:
 
 
 def _start(port: int) -> Server:
-    with reserve(port) as reserved, log().open("wb") as output:
-        url = f"http://{HOST}:{reserved.getsockname()[1]}/api"
+    with listen(port) as listener, log().open("wb") as output:
+        url = f"http://{HOST}:{listener.getsockname()[1]}/api"
         process = subprocess.Popen(
-            _command(url),
-            pass_fds=[reserved.fileno()],  # reserved as long as the server lives
+            [sys.executable, "-m", SERVER, str(listener.fileno())],
+            pass_fds=[listener.fileno()],
             cwd=files.PREFECT_HOME,  # a caller's folder may be a temporary copy of the project
             env=_environment(url),
             stdin=subprocess.DEVNULL,
@@ -195,11 +194,6 @@ def _start(port: int) -> Server:
     server = Server(url, process.pid)
     files.write_atomically(_state(), json.dumps({"url": url, "pid": process.pid}).encode())
     return server
-
-
-def _command(url: str) -> list[str]:
-    host, _, port = url.removeprefix("http://").removesuffix("/api").partition(":")
-    return [sys.executable, "-m", "pipelines.ops.server_process", host, port]
 
 
 def _environment(url: str) -> dict[str, str]:
@@ -248,7 +242,7 @@ def _answers(url: str, limit: float) -> bool:
     return reply.ok and reply.headers.get("content-type", "").startswith("application/json")
 
 
-def _listener(port: int) -> str:
+def _holder_of(port: int) -> str:
     """The process that listens on a port, as far as this user may know."""
     for connection in psutil.net_connections("tcp"):
         if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port:

@@ -1,8 +1,12 @@
-"""The process of the project's Prefect server: Prefect's command `server start`, until the last lease is gone."""
+"""The process of the project's Prefect server: it serves until the last lease is gone.
+
+It runs what `prefect server start --background` runs, without the imports of Prefect's command line and on a socket
+that listens already, so that nobody else can take the port meanwhile.
+"""
 
 import os
-import runpy
 import signal
+import socket
 import sys
 import threading
 import time
@@ -13,11 +17,14 @@ POLL = 0.5
 END_LIMIT = 10.0
 
 
-def serve(host: str, port: str) -> None:
-    """Serves until the last lease is gone."""
+def serve(listener: socket.socket) -> None:
+    """Serves Prefect's API and pages until the last lease is gone."""
     threading.Thread(target=_end_without_leases, daemon=True).start()
-    sys.argv = ["prefect", "--no-prompt", "server", "start", "--host", host, "--port", port]
-    runpy.run_module("prefect", run_name="__main__", alter_sys=True)
+    import uvicorn
+
+    application = "prefect.server.api.server:create_app"
+    config = uvicorn.Config(application, factory=True, log_level="warning", timeout_graceful_shutdown=3)
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def _end_without_leases() -> None:
@@ -36,4 +43,4 @@ def _end_without_leases() -> None:
 
 
 if __name__ == "__main__":
-    serve(*sys.argv[1:])
+    serve(socket.socket(fileno=int(sys.argv[1])))

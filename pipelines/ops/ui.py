@@ -42,7 +42,7 @@ def ui(mlflow_port: int = 5000, prefect_port: int = 4200) -> int:
 def _served(page: Page, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """The tracker's server on the project's store, in a process group that ends with the block."""
     with _choice_of_port("MLFLOW_PORT"):
-        server.reserve(port).close()
+        server.listen(port).close()
     with page.log.open("wb") as log:
         process = subprocess.Popen(
             page.command,

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -64,8 +63,8 @@ def start_ui(environment: dict[str, str], mlflow: int, prefect: int) -> Iterator
 
 
 def free_port() -> int:
-    with server.reserve(0) as reserved:
-        return int(reserved.getsockname()[1])
+    with server.listen(0) as listener:
+        return int(listener.getsockname()[1])
 
 
 @pytest.mark.server
@@ -88,7 +87,7 @@ def test_both_answer_when_printed_and_one_ctrl_c_ends_both(tmp_path: Path, envir
         assert ui.wait(30) == 0
     assert not [process for process in started if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
     for port in ports:
-        server.reserve(port).close()
+        server.listen(port).close()
     assert sorted(path.name for path in tmp_path.iterdir()) == [".mlflow", ".prefect"], (
         "nothing is left outside the two stores"
     )
@@ -96,7 +95,7 @@ def test_both_answer_when_printed_and_one_ctrl_c_ends_both(tmp_path: Path, envir
 
 @pytest.mark.parametrize("taken", ["MLFLOW_PORT", "PREFECT_PORT"])
 def test_a_taken_port_is_one_error_that_says_how_to_choose(environment: dict[str, str], taken: str) -> None:
-    with socket.create_server((server.HOST, 0)) as listener:
+    with server.listen(0) as listener:
         port = listener.getsockname()[1]
         ports = (port, free_port()) if taken == "MLFLOW_PORT" else (free_port(), port)
         before = {process.pid for process in psutil.process_iter()}
