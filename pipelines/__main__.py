@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--level", type=float, default=0.95, help="of the intervals (default: %(default)s)")
     repro = command("repro", _repro, "run the whole DAG")
     repro.add_argument("--data", choices=["builtin", "public"], help="write data.source in params.yaml first")
+    repro.add_argument("--record", action="store_true", help="keep how long each stage took, for later estimates")
     repro.add_argument("--setup-seconds", type=float, default=0, help=argparse.SUPPRESS)
     results = command("results", _results, "write the results into the documents, from the ledgers")
     mode = results.add_mutually_exclusive_group()
@@ -139,7 +140,7 @@ def _fit(options: argparse.Namespace) -> None:
 def _repro(options: argparse.Namespace) -> int:
     from pipelines.ops.repro import repro
 
-    return repro(options.data, options.setup_seconds)
+    return repro(options.data, options.setup_seconds, is_recorded=options.record)
 
 
 def _results(options: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 TIMEOUT = 300.0
+pytestmark = pytest.mark.server
 
 
 class Clone:

@@ -70,7 +70,7 @@ def _checked(pipeline: Pipeline) -> list[Run]:
     return runs
 
 
-@task(name="compare", cache_policy=NO_CACHE)
+@task(name="compare", task_run_name="compare", cache_policy=NO_CACHE)
 def compare_runs(pipeline: Pipeline, data: Path) -> Ranking:
     """Compares the runs, and shows their table."""
     comparison = tasks.find(pipeline.family, pipeline.task).comparison
@@ -80,7 +80,7 @@ def compare_runs(pipeline: Pipeline, data: Path) -> Ranking:
     return ranking
 
 
-@task(name="promote", cache_policy=NO_CACHE)
+@task(name="promote", task_run_name="promote", cache_policy=NO_CACHE)
 def promote_champion(pipeline: Pipeline, ranking: Ranking) -> None:
     """Registers the best run as the pipeline's champion."""
     registry.promote(pipeline.name)

@@ -24,7 +24,7 @@ def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     (tmp_path / "typical.json").write_text(json.dumps(TYPICAL))
     monkeypatch.setattr(progress, "TYPICAL", tmp_path / "typical.json")
-    monkeypatch.setattr(progress.time, "monotonic", clock)
+    monkeypatch.setattr("pipelines.ops.progress.time.monotonic", clock)
     monkeypatch.setattr(progress, "is_terminal", lambda: True)
     monkeypatch.delenv("CI", raising=False)
     return clock
