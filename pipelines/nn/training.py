@@ -1,23 +1,22 @@
 """The one optimiser loop: a one-cycle schedule, clipped gradients, averaged weights, exact resume."""
 
 import copy
-import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self, TypeVar, cast
+from typing import Any, Literal, Protocol, Self, TypeVar
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from params import parse
-from pipelines.files import write_atomically
 from pipelines.nn import checkpoint
+from pipelines.nn.moving_average import MovingAverage
+from pipelines.nn.optimizers import AdamW, Optimizer, sgd
+from pipelines.nn.results import write_figures
 from pipelines.settings import Run
 from pipelines.task import Log, Row
 
@@ -125,10 +124,10 @@ def fit(
     """
     if params.epochs < 1:
         raise ValueError(f"epochs is {params.epochs}: at least 1 is needed")
-    groups = [{"params": model.parameters(), "scale": 1.0}] if groups is None else groups
-    optimizer = _optimizer(params, groups)
-    follow = get_ema_multi_avg_fn(params.ema_decay)  # type: ignore[no-untyped-call]
-    average = AveragedModel(model, multi_avg_fn=follow)
+    parameters = list(model.parameters())
+    groups = [{"params": parameters, "scale": 1.0}] if groups is None else groups
+    optimizer: Optimizer = (AdamW if params.optimizer == "adamw" else sgd)(groups, params.weight_decay)
+    average = MovingAverage(model, params.ema_decay)
     parts: dict[str, Stateful] = {"model": model, "average": average, "optimizer": optimizer}
     history: list[Row] = []
     best: dict[str, Any] = {"score": -math.inf, "epoch": 0, "model": {}}
@@ -147,10 +146,10 @@ def fit(
             optimizer.zero_grad()
             value = loss(model, batch)
             value.backward()  # type: ignore[no-untyped-call]
-            norm = nn.utils.clip_grad_norm_(model.parameters(), params.clip_norm)
+            norm = nn.utils.clip_grad_norm_(parameters, params.clip_norm)
             optimizer.step()
             if params.ema_decay:
-                average.update_parameters(model)
+                average.update()
             losses.append(value.detach())
             norms.append(norm)
 
@@ -161,15 +160,14 @@ def fit(
                 f"the loss is {row['train_loss']} in epoch {epoch + 1}: training diverged; "
                 f"lower learning_rate ({params.learning_rate}) or clip_norm ({params.clip_norm})"
             )
-        if not params.ema_decay:  # a copy of the weights themselves: once an epoch will do
-            average.update_parameters(model)
-        average.eval()
+        if not params.ema_decay:  # a copy of the weights: once an epoch is enough
+            average.update()
         with torch.no_grad():
-            row |= validate(cast(Model, average.module))
+            row |= validate(average.evaluated())
         history.append(row)
         score = -row[monitor] if lower_is_better else row[monitor]
         if score > best["score"]:
-            weights = copy.deepcopy(average.module.state_dict())
+            weights = copy.deepcopy(average.model.state_dict())
             best = {"score": score, "epoch": epoch + 1, "model": weights}
         log.epoch(row)
         if resume_from and saves and time.monotonic() - saved >= save_every:
@@ -179,14 +177,6 @@ def fit(
     model.load_state_dict(best["model"])
     model.eval()
     return Fit(history, best["epoch"])
-
-
-def _optimizer(params: FitParams, groups: Sequence[Mapping[str, Any]]) -> torch.optim.Optimizer:
-    own = [dict(group) for group in groups]  # an optimiser writes into them
-    if params.optimizer == "adamw":
-        return torch.optim.AdamW(own, lr=params.learning_rate, weight_decay=params.weight_decay, fused=True)
-    # Its fused form fails where layers join in later, as in gradual unfreezing.
-    return torch.optim.SGD(own, lr=params.learning_rate, weight_decay=params.weight_decay, momentum=0.9, nesterov=True)
 
 
 def one_cycle(progress: float) -> float:
@@ -222,10 +212,6 @@ def _restore(path: Path, parts: Mapping[str, Stateful]) -> tuple[list[Row], dict
     state = checkpoint.load(path)
     for name, part in parts.items():
         part.load_state_dict(state[name])
-    optimizer = parts["optimizer"]
-    assert isinstance(optimizer, torch.optim.Optimizer)
-    for parameter, held in optimizer.state.items():  # a fused step takes for granted that they lie alike in memory
-        held |= {key: torch.empty_like(parameter).copy_(value) for key, value in held.items() if value.dim()}
     torch.set_rng_state(state["random"])
     if "random_cuda" in state:
         torch.cuda.set_rng_state(state["random_cuda"])
@@ -251,23 +237,6 @@ def write_results(out: Path, model: nn.Module, fitted: Fit, test: Row) -> Row:
     figures = {key: value for key, value in fitted.history[fitted.best_epoch - 1].items() if key.startswith("val_")}
     figures |= test
     figures |= {"best_epoch": fitted.best_epoch, "parameters": sum(p.numel() for p in model.parameters())}
-    _write_figures(out, fitted.history, figures)
+    write_figures(out, fitted.history, figures)
     (out / CHECKPOINT).unlink(missing_ok=True)
     return figures
-
-
-def write_at_once(out: Path, log: Log, found: Row, test: Row, parameters: int) -> Row:
-    """The same for a run that has no epochs, as its result is computed at once: it counts as one.
-
-    `found` is what it found on its data but the test split; `parameters` is how many numbers were estimated.
-    """
-    row = {"epoch": 1.0, **found}
-    figures = {**found, **test, "best_epoch": 1.0, "parameters": float(parameters)}
-    _write_figures(out, [row], figures)
-    log.epoch(row)
-    return figures
-
-
-def _write_figures(out: Path, history: list[Row], figures: Row) -> None:
-    pd.DataFrame(history).to_csv(out / "history.csv", index=False, float_format="%.6g")
-    write_atomically(out / "metrics.json", json.dumps(figures, indent=2).encode())

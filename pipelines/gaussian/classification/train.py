@@ -13,7 +13,7 @@ from pipelines.gaussian.classification.report import attempt, train_part, write
 from pipelines.gaussian.classification.saved import ARRAYS, save_classifier
 from pipelines.gaussian.classifier import Classifier, Covariance
 from pipelines.gaussian.data import Cases
-from pipelines.nn.training import write_at_once
+from pipelines.nn.results import write_at_once
 from pipelines.reporting import plots
 from pipelines.settings import Run
 from pipelines.task import Log, Row

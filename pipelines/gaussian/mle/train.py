@@ -5,7 +5,7 @@ from pathlib import Path
 
 from params import parse
 from pipelines.gaussian.mle.report import write
-from pipelines.nn.training import write_at_once
+from pipelines.nn.results import write_at_once
 from pipelines.settings import Run
 from pipelines.task import Log, Row
 
