@@ -1,4 +1,4 @@
-"""The field's metrics, through the field's libraries."""
+"""Metrics as the field computes them, by seqeval, scikit-learn, jiwer and sacrebleu."""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,8 @@ Tags = Sequence[Sequence[str]]
 def slot_scores(gold: Tags, predicted: Tags) -> dict[str, float]:
     """Micro-averaged slot scores of IOB sequences by seqeval, in percent.
 
-    `f1` follows conlleval (seqeval's default: an I- without its B- opens a slot), `f1_strict` counts only slots that
-    are well-formed IOB2.
+    `f1`, `precision` and `recall` follow conlleval (seqeval's default: an I- without its B- begins a slot);
+    `f1_strict` counts only slots that are well-formed IOB2.
     """
     from seqeval.metrics import f1_score
     from seqeval.metrics.sequence_labeling import precision_recall_fscore_support
@@ -36,9 +36,9 @@ def label_scores(gold: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
 
 
 def error_rates(gold: Sequence[str], recognised: Sequence[str]) -> dict[str, float]:
-    """Character and word error rate by jiwer over all texts together, and texts that are wholly right, in percent.
+    """Character and word error rate by jiwer over all texts, and the share of texts without an error, in percent.
 
-    Words stand between blanks; a text without any is one word.
+    Words are separated by spaces; a text without spaces is one word.
     """
     import jiwer
 
@@ -50,31 +50,34 @@ def error_rates(gold: Sequence[str], recognised: Sequence[str]) -> dict[str, flo
 
 
 def bleu(references: Sequence[str], translations: Sequence[str], language: str) -> dict[str, float]:
-    """Corpus BLEU and chrF by sacrebleu (Post 2018), texts as written; `language` of the references parts words."""
+    """Corpus BLEU and chrF by sacrebleu (Post 2018), from 0 to 100, of texts that are not tokenised.
+
+    BLEU tokenises them by the `language` of the references.
+    """
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF
 
-    given = list(translations), [list(references)]
-    measured = BLEU(tokenize=_tokeniser(language))
-    return {"bleu": float(measured.corpus_score(*given).score), "chrf": float(CHRF().corpus_score(*given).score)}
+    texts = list(translations), [list(references)]
+    metric = BLEU(tokenize=_tokeniser(language))
+    return {"bleu": float(metric.corpus_score(*texts).score), "chrf": float(CHRF().corpus_score(*texts).score)}
 
 
 def tokenised_bleu(references: Sequence[str], translations: Sequence[str]) -> dict[str, float | str]:
-    """Corpus BLEU by sacrebleu of texts whose tokens blanks part, and its signature: tokenised BLEU."""
+    """Corpus BLEU by sacrebleu of texts whose tokens are separated by spaces, and its signature: tokenised BLEU."""
     from sacrebleu.metrics.bleu import BLEU
 
-    measured = BLEU(tokenize="none", force=True)  # force: no warning that texts are tokenised
-    found = float(measured.corpus_score(list(translations), [list(references)]).score)
-    return {"bleu": found, "signature": str(measured.get_signature())}
+    metric = BLEU(tokenize="none", force=True)  # force: no warning that texts are tokenised
+    score = float(metric.corpus_score(list(translations), [list(references)]).score)
+    return {"bleu": score, "signature": str(metric.get_signature())}
 
 
 def bleu_signature(language: str) -> str:
-    """How `bleu` measures, in sacrebleu's words, for one reference."""
+    """The signature of sacrebleu that makes a score of `bleu` comparable, for one reference."""
     from sacrebleu.metrics.bleu import BLEU
 
-    measured = BLEU(tokenize=_tokeniser(language))
-    measured.corpus_score(["a"], [["a"]])
-    return str(measured.get_signature())
+    metric = BLEU(tokenize=_tokeniser(language))
+    metric.corpus_score(["a"], [["a"]])  # the signature is known after a score
+    return str(metric.get_signature())
 
 
 def _tokeniser(language: str) -> str:

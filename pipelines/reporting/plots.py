@@ -1,4 +1,4 @@
-"""Pictures of runs and of comparisons, as PNG files with the same bytes for the same numbers."""
+"""Plots of runs and of comparisons, as PNG files with the same bytes for the same numbers."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,13 +11,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def confusion(actual: Sequence[str], predicted: Sequence[str], path: Path, most: int = 25) -> None:
-    """The `most` classes that errors touch most often: each row is a class, coloured by what it was taken for."""
+def confusion(actual: Sequence[str], predicted: Sequence[str], path: Path, max_classes: int = 25) -> None:
+    """The confusion matrix of the classes with the most errors: actual classes down, predicted ones across.
+
+    Numbers are counts; colours are shares of the actual class.
+    """
     counts = pd.crosstab(pd.Series(actual), pd.Series(predicted))
     classes = counts.index.union(counts.columns)
     table = counts.reindex(index=classes, columns=classes, fill_value=0).to_numpy()
     errors = table.sum(axis=0) + table.sum(axis=1) - 2 * table.diagonal()
-    shown = np.argsort(-errors, kind="stable")[:most]
+    shown = np.argsort(-errors, kind="stable")[:max_classes]
     names = [str(classes[index]) for index in shown]
     table = table[np.ix_(shown, shown)]
     shares = table / table.sum(axis=1, keepdims=True).clip(min=1)
@@ -38,7 +41,7 @@ def confusion(actual: Sequence[str], predicted: Sequence[str], path: Path, most:
 
 
 def curves(histories: Mapping[str, pd.DataFrame], columns: Mapping[str, str], path: Path) -> None:
-    """One panel for each column (name -> title) over epochs, one line for each history."""
+    """A panel for each column (name -> title) over epochs, with a line for each history."""
     figure = _figure(5 * len(columns), 4)
     for axes, (column, title) in zip(figure.subplots(1, len(columns), squeeze=False)[0], columns.items(), strict=True):
         for name, history in histories.items():
@@ -51,7 +54,7 @@ def curves(histories: Mapping[str, pd.DataFrame], columns: Mapping[str, str], pa
 
 
 def lines(tables: Mapping[str, pd.DataFrame], x: str, y: str, path: Path, *, logarithmic: bool = False) -> None:
-    """A line for each table, in a band from its columns `low` to `high` where they are known."""
+    """A line for each table, y over x, with a band between its columns `low` and `high`, where these are not nan."""
     figure = _figure(7, 4.5)
     axes = figure.subplots()
     for name, table in tables.items():
@@ -69,13 +72,15 @@ def lines(tables: Mapping[str, pd.DataFrame], x: str, y: str, path: Path, *, log
 def bars(
     means: pd.Series, deviations: pd.Series, title: str, path: Path, *, decimals: int = 2, lower_is_better: bool = False
 ) -> None:
-    """A bar for each variant from best to worst, with its deviation over seeds."""
+    """A bar for each variant, the best on top, with its standard deviation over seeds."""
     ordered = means.sort_values(kind="stable", ascending=not lower_is_better)
     figure = _figure(7, 0.4 * len(ordered) + 1.5)
     axes = figure.subplots()
     axes.barh(ordered.index, ordered, xerr=deviations[ordered.index], color="#4c78a8", capsize=3)
     low, high = (means - deviations).min(), (means + deviations).max()
-    axes.set_xlim(left=0.0 if lower_is_better else max(0.0, low - (high - low or 1.0) / 4))  # near ones apart
+    axes.set_xlim(
+        left=0.0 if lower_is_better else max(0.0, low - (high - low or 1.0) / 4)
+    )  # so that close bars can be told apart
     for row, number in enumerate(ordered):
         axes.text(axes.get_xlim()[0], row, f" {number:,.{decimals}f}", va="center", fontsize=8, color="white")
     axes.set_title(title)
@@ -83,12 +88,12 @@ def bars(
 
 
 def bars_over(values: pd.Series, counts: pd.Series, across: str, up: str, path: Path) -> None:
-    """A bar for each group in the order given, with the number of cases that it stands for."""
+    """A bar for each group in the order given, with its value and number of cases."""
     figure = _figure(7, 4)
     axes = figure.subplots()
     axes.bar(values.index, values, color="#4c78a8")
-    for place, (value, count) in enumerate(zip(values, counts, strict=True)):
-        axes.text(place, value, f"{value:.1f}\n({count:,})", ha="center", va="bottom", fontsize=8)
+    for position, (value, count) in enumerate(zip(values, counts, strict=True)):
+        axes.text(position, value, f"{value:.1f}\n({count:,})", ha="center", va="bottom", fontsize=8)
     axes.margins(y=0.15)
     axes.set_xlabel(f"{across} (in brackets: cases)")
     axes.set_ylabel(up)
@@ -96,7 +101,7 @@ def bars_over(values: pd.Series, counts: pd.Series, across: str, up: str, path: 
 
 
 def scatter(actual: pd.Series, answered: pd.Series, across: str, up: str, path: Path) -> None:
-    """A point for each pair, and the line where both are equal."""
+    """A point for each pair, and the line on which both are equal."""
     figure = _figure(5, 5)
     axes = figure.subplots()
     ends = [min(actual.min(), answered.min()), max(actual.max(), answered.max())]
@@ -109,7 +114,7 @@ def scatter(actual: pd.Series, answered: pd.Series, across: str, up: str, path: 
 
 
 def waveforms(heard: np.ndarray, written: np.ndarray, path: Path) -> None:
-    """A panel for each waveform (B, T), and over it what was written in its place."""
+    """A panel for each waveform (B, T), and over it the one that a network wrote (B, T)."""
     figure = _figure(9, 1.8 * len(heard) + 0.4)
     for axes, actual, found in zip(figure.subplots(len(heard), squeeze=False)[:, 0], heard, written, strict=True):
         axes.plot(actual, color="black", linewidth=0.8, label="recorded")
@@ -122,7 +127,7 @@ def waveforms(heard: np.ndarray, written: np.ndarray, path: Path) -> None:
 
 
 def histograms(panels: Mapping[str, Mapping[str, np.ndarray]], path: Path) -> None:
-    """A panel for each title, with the distribution of each of its samples."""
+    """A panel for each title, with the density of each of its samples."""
     figure = _figure(4.5 * len(panels), 3.2)
     for axes, (title, samples) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
         low, high = (end(end(values) for values in samples.values()) for end in (min, max))
@@ -136,7 +141,7 @@ def histograms(panels: Mapping[str, Mapping[str, np.ndarray]], path: Path) -> No
 
 
 def tiles(rows: Mapping[str, Sequence[np.ndarray]], path: Path) -> None:
-    """A row of small pictures for each title: (S, S) from dark to light, each on its own scale, or (S, S, 3)."""
+    """A row of small pictures for each title: (S, S) in grey, each on its own scale, or (S, S, 3) in colour."""
     across = max(map(len, rows.values()))
     figure = _figure(across + 1.5, 1.1 * len(rows))
     for axes, (title, pictures) in zip(figure.subplots(len(rows), 1, squeeze=False)[:, 0], rows.items(), strict=True):
@@ -149,15 +154,15 @@ def tiles(rows: Mapping[str, Sequence[np.ndarray]], path: Path) -> None:
     _save(figure, path)
 
 
-def pairs(points: np.ndarray, together: Sequence[tuple[int, int]], path: Path) -> None:
-    """All of points (N, D) in the plane in which they vary most, and a line between the two of each pair."""
+def pairs(points: np.ndarray, couples: Sequence[tuple[int, int]], path: Path) -> None:
+    """Points (N, D) in the plane of their first two principal components, and a line between the two of each couple."""
     centred = points - points.mean(axis=0)
     _, _, directions = np.linalg.svd(centred, full_matrices=False)
     x, y = (centred @ direction for direction in directions[:2])
     figure = _figure(7, 6)
     axes = figure.subplots()
     axes.plot(x, y, ".", color="#bbbbbb", markersize=3)
-    for a, b in together:
+    for a, b in couples:
         axes.plot(x[[a, b]], y[[a, b]], marker="o", markersize=4, linewidth=0.8)
     axes.set_xlabel("first principal component")
     axes.set_ylabel("second")
@@ -166,72 +171,76 @@ def pairs(points: np.ndarray, together: Sequence[tuple[int, int]], path: Path) -
 
 
 def tree(bracketed: str, path: Path) -> None:
-    """A tree in brackets, `(S (NP (NNP John)) ...)`: words in a row below, each constituent above its own."""
-    places: list[list[float]] = [[]]  # of the children, by depth
-    edges: list[tuple[float, int, float]] = []  # a node's place, its depth, its child's place
+    """A tree in brackets, `(S (NP (NNP John)) ...)`: words in the bottom row, constituents above their children."""
+    positions: list[list[float]] = [[]]  # of the children, by depth
+    edges: list[tuple[float, int, float]] = []  # a node's position, its depth, its child's position
     nodes: list[tuple[float, int, str]] = []
     labels: list[str] = []
     words = 0
     for part in bracketed.replace("(", " ( ").replace(")", " ) ").split():
         if part == "(":
             labels.append("")
-            places.append([])
+            positions.append([])
         elif part == ")":
-            below = places.pop()
-            place = sum(below) / len(below)
-            nodes.append((place, len(labels), labels.pop()))
-            edges += [(place, len(labels) + 1, child) for child in below]
-            places[-1].append(place)
+            children = positions.pop()
+            position = sum(children) / len(children)
+            nodes.append((position, len(labels), labels.pop()))
+            edges += [(position, len(labels) + 1, child) for child in children]
+            positions[-1].append(position)
         elif not labels[-1]:
             labels[-1] = part
         else:
             nodes.append((float(words), len(labels) + 1, part))
-            places[-1].append(float(words))
+            positions[-1].append(float(words))
             words += 1
     deepest = max(depth for _, depth, _ in nodes)
     figure = _figure(max(4.0, 0.9 * words), 0.6 * deepest + 0.4)
     axes = figure.subplots()
-    for place, depth, child in edges:
-        axes.plot([place, child], [-depth, -depth - 1], color="#999999", linewidth=0.8)
-    for place, depth, label in nodes:
-        axes.text(place, -depth, label, ha="center", va="center", fontsize=9, parse_math=False, backgroundcolor="white")
+    for position, depth, child in edges:
+        axes.plot([position, child], [-depth, -depth - 1], color="#999999", linewidth=0.8)
+    for position, depth, label in nodes:
+        axes.text(
+            position, -depth, label, ha="center", va="center", fontsize=9, parse_math=False, backgroundcolor="white"
+        )
     axes.axis("off")
     _save(figure, path)
 
 
-def words(texts: Sequence[tuple[Sequence[str], np.ndarray, Sequence[bool]]], path: Path, across: int = 110) -> None:
-    """Texts as words on shades of blue: each one's words, their weights, and which of them are underlined.
+def words(
+    texts: Sequence[tuple[Sequence[str], np.ndarray, Sequence[bool]]], path: Path, line_length: int = 110
+) -> None:
+    """Texts as words on shades of blue, each given by its words, their weights, and which of them are underlined.
 
-    A text's darkest word is the one with its largest weight; a line holds about `across` characters.
+    The darkest word of a text is the one with its largest weight; a line has up to `line_length` characters.
     """
-    lines: list[list[tuple[int, str, float, bool]]] = []  # place, word, shade, underlined
+    lines: list[list[tuple[int, str, float, bool]]] = []  # first column, word, shade, underlined
     for text, weights, underlined in texts:
         line: list[tuple[int, str, float, bool]] = []
-        place = 0
+        column = 0
         for word, shade, marked in zip(text, weights / (weights.max() or 1.0), underlined, strict=True):
-            if place + len(word) > across:
+            if column + len(word) > line_length:
                 lines.append(line)
-                line, place = [], 0
-            line.append((place, word, float(shade), marked))
-            place += len(word) + 1
+                line, column = [], 0
+            line.append((column, word, float(shade), marked))
+            column += len(word) + 1
         lines += [line, []]
-    figure = _figure(across / 11, 0.24 * len(lines) + 0.4)
+    figure = _figure(line_length / 11, 0.24 * len(lines) + 0.4)
     axes = figure.subplots()
-    axes.set_xlim(0, across)
+    axes.set_xlim(0, line_length)
     axes.set_ylim(len(lines), 0)
     axes.axis("off")
     style: dict[str, Any] = {"family": "monospace", "va": "center", "parse_math": False}
     for row, line in enumerate(lines):
-        for place, word, shade, marked in line:
-            axes.barh(row + 0.5, len(word), 0.9, left=place, color=(0.2, 0.45, 0.8, shade))
-            axes.text(place, row + 0.5, word, fontsize=10, color="white" if shade > 0.6 else "black", **style)
+        for column, word, shade, marked in line:
+            axes.barh(row + 0.5, len(word), 0.9, left=column, color=(0.2, 0.45, 0.8, shade))
+            axes.text(column, row + 0.5, word, fontsize=10, color="white" if shade > 0.6 else "black", **style)
             if marked:
-                axes.plot([place, place + len(word)], [row + 0.97] * 2, color="#e45756", linewidth=1.8)
+                axes.plot([column, column + len(word)], [row + 0.97] * 2, color="#e45756", linewidth=1.8)
     _save(figure, path)
 
 
 def over_time(features: np.ndarray, weights: np.ndarray, names: Sequence[str], seconds: float, path: Path) -> None:
-    """A spectrogram, features (S, F) of `seconds` a frame, and below it weights (T, S), a row for each of `names`."""
+    """A spectrogram, features (S, F) with frames of `seconds`, and below it weights (T, S), a row for each name."""
     figure = _figure(11, 3.5 + 0.3 * len(names))
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.5, 0.3 * len(names) + 0.6])
     extent = (0.0, len(features) * seconds)
@@ -244,7 +253,7 @@ def over_time(features: np.ndarray, weights: np.ndarray, names: Sequence[str], s
 
 
 def _figure(width: float, height: float) -> "Figure":
-    from matplotlib.figure import Figure  # without pyplot: no global state, no display
+    from matplotlib.figure import Figure  # not pyplot, which has global state and looks for a display
 
     return Figure(figsize=(width, height), layout="constrained")
 

@@ -1,17 +1,19 @@
 """VGG16 (Simonyan and Zisserman 2015, table 1, configuration D), as torchvision builds it, at any width.
 
-At width 1 the parameters have torchvision's names and shapes, and with its weights the outputs are torchvision's.
+At width 1 the parameters have torchvision's names and shapes, and with its weights the outputs are torchvision's. (It
+is not built by torchvision, whose import takes longer than an answer of the network.)
 
 Shapes: B pictures, S pixels a side, C channels of the last convolution, A outputs (classes).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torchvision.models.vgg import cfgs, make_layers
 
+# Of the convolutions, at width 1; a pooling, which halves the maps, follows each group.
+CHANNELS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 POOLED_SIDE = 7  # of the maps that the classifier reads, whatever the picture's size
 IMAGENET_CLASSES = 1000
 # Of ImageNet's pictures, per channel; torchvision's weights are trained on pictures standardised by them.
@@ -41,10 +43,9 @@ class VGG16(nn.Module):
 
     def __init__(self, shape: Shape, classes: int = IMAGENET_CLASSES) -> None:
         super().__init__()
-        channels = [size if isinstance(size, str) else shape.scaled(size) for size in cfgs["D"]]
         hidden = shape.scaled(4096)
-        self.channels = shape.scaled(512)
-        self.features = make_layers(channels, batch_norm=shape.batch_norm)
+        self.channels = shape.scaled(CHANNELS[-1][-1])
+        self.features = nn.Sequential(*_convolutions(shape))
         self.avgpool: nn.Module = nn.AdaptiveAvgPool2d(POOLED_SIDE)
         self.classifier = nn.Sequential(
             nn.Linear(self.channels * POOLED_SIDE**2, hidden),
@@ -72,6 +73,20 @@ class VGG16(nn.Module):
         """Outputs of `features` (B, C, s, s) -> logits (B, A)."""
         logits: Tensor = self.classifier(self.avgpool(features).flatten(1))
         return logits
+
+
+def _convolutions(shape: Shape) -> Iterator[nn.Module]:
+    """The layers of `features`, in order."""
+    inputs = 3
+    for group in CHANNELS:
+        for size in group:
+            outputs = shape.scaled(size)
+            yield nn.Conv2d(inputs, outputs, kernel_size=3, padding=1)
+            if shape.batch_norm:
+                yield nn.BatchNorm2d(outputs)
+            yield nn.ReLU(inplace=True)
+            inputs = outputs
+        yield nn.MaxPool2d(kernel_size=2, stride=2)
 
 
 def prepared(pixels: Tensor, side: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Picture files as people have them -> pixels: PNG, JPEG and what else Pillow reads, of any size, mode and orientation.
+"""Picture files -> pixels: PNG, JPEG and all else that Pillow reads, of any size, mode and orientation.
 
 A picture travels as text (nn/data_urls.py), to a served model too: `data:image/png;base64,...`, or base64 alone.
 """
@@ -18,20 +18,20 @@ from pipelines.nn import data_urls
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-MOST = 50_000_000  # pixels: a small file may hold so many that no memory takes them
+MAX_PIXELS = 50_000_000  # a small file can contain more than fit into memory
 
 
 @dataclass(frozen=True)
 class Photo:
-    """The square in the middle of a picture, scaled: pixels (S, S, 3) of bytes; and what was done to get there."""
+    """The square in the middle of a picture, scaled."""
 
-    pixels: NDArray[np.uint8]
-    name: str
-    warnings: list[str]
+    pixels: NDArray[np.uint8]  # (S, S, 3)
+    name: str  # of the file; '' if it is not known
+    warnings: list[str]  # why an answer may be wrong
 
 
 def as_text(path: Path) -> str:
-    """A file's bytes as text that `from_text` reads back. Raises ValueError where there is no such file."""
+    """A file as text for `from_text`. Raises ValueError for a file that cannot be read."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -41,48 +41,48 @@ def as_text(path: Path) -> str:
 
 
 def from_text(text: str, side: int, name: str) -> Photo:
-    """The picture that a text holds, `side` pixels wide and high. `name` says in messages which.
+    """The picture in a text, `side` pixels wide and high; messages call it `name`.
 
-    Raises ValueError for text that holds none, and for a picture that is cut off, too large or otherwise broken.
+    Raises ValueError for text without a picture, and for a picture that is truncated, too large or otherwise broken.
     """
     found = data_urls.decode(text, name, "picture")
-    return _photo(found.content, side, name, found.parameters.get("name", ""))
+    return _photo(found.content, side, name, file=found.parameters.get("name", ""))
 
 
-def _photo(content: bytes, side: int, name: str, called: str) -> Photo:
+def _photo(content: bytes, side: int, name: str, file: str) -> Photo:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
-    told = []
+    doubts = []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is lower
             picture: Image.Image = Image.open(io.BytesIO(content))
-        if picture.width * picture.height > MOST:
+        if picture.width * picture.height > MAX_PIXELS:
             raise _too_large(name, f"it is {picture.width:,} x {picture.height:,}")
         if getattr(picture, "n_frames", 1) > 1:
-            told.append(f"moves: only the first of {picture.n_frames} frames is looked at")  # type: ignore[attr-defined]
+            doubts.append(f"animated: only the first of {picture.n_frames} frames is used")  # type: ignore[attr-defined]
         picture.load()
         picture = ImageOps.exif_transpose(picture)
     except UnidentifiedImageError:
-        raise ValueError(f"{name} is no picture that can be read (PNG, JPEG, GIF, WebP, ...)") from None
+        raise ValueError(f"{name} is not a picture that can be read (PNG, JPEG, GIF, WebP, ...)") from None
     except Image.DecompressionBombError as error:
         raise _too_large(name, str(error)) from None
     except (OSError, SyntaxError) as error:
         raise ValueError(f"{name} is a broken picture: {error}") from None
     if picture.width != picture.height:
-        told.append(f"{picture.width} x {picture.height} pixels: only the square in the middle is looked at")
+        doubts.append(f"{picture.width} x {picture.height} pixels: only the square in the middle is used")
     if min(picture.size) < side:
-        told.append(f"only {min(picture.size)} pixels wide or high, where the model learned from {side}")
+        doubts.append(f"only {min(picture.size)} pixels wide or high: the model was trained on {side}")
     fitted = ImageOps.fit(_in_colour(picture), (side, side), Image.Resampling.BOX)
-    return Photo(np.asarray(fitted, np.uint8), called, told)
+    return Photo(np.asarray(fitted, np.uint8), file, doubts)
 
 
 def _too_large(name: str, why: str) -> ValueError:
-    return ValueError(f"{name} has more than the {MOST:,} pixels that are read ({why}): make it smaller")
+    return ValueError(f"{name} has more than the {MAX_PIXELS:,} pixels that are read ({why}): make it smaller")
 
 
 def _in_colour(picture: "Image") -> "Image":
-    """In red, green and blue: what is transparent is white, and 16 bits of grey become 8."""
+    """The picture in RGB: transparent pixels become white, and 16 bits of grey become 8."""
     from PIL import Image
 
     if picture.mode.startswith("I"):

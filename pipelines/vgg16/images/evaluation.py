@@ -9,15 +9,16 @@ from torch import Tensor
 from pipelines.reporting import plots
 from pipelines.task import Row
 from pipelines.vgg16.images.data import Pictures
-from pipelines.vgg16.images.model import ImagesParams, logits_of
-from pipelines.vgg16.model import VGG16
 
 BINS = 15  # of confidence
 
 
-def write_evaluation(out: Path, network: VGG16, test: Pictures, params: ImagesParams) -> Row:
-    """Writes `predictions.csv`, `classes.csv` and `confusion.png`; returns accuracy and ECE, in percent."""
-    probabilities = logits_of(network, test.pixels, params).double().softmax(dim=1).cpu()
+def write_evaluation(out: Path, test: Pictures, logits: Tensor) -> Row:
+    """Writes `predictions.csv`, `classes.csv` and `confusion.png`; returns accuracy and ECE, in percent.
+
+    `logits` (N, A) are the answers to the pictures.
+    """
+    probabilities = logits.double().softmax(dim=1).cpu()
     confidence, predicted = probabilities.max(dim=1)
     labels = test.labels.cpu()
     table = pd.DataFrame(

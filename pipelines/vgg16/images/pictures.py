@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from pipelines.reporting import plots
 from pipelines.vgg16.images.data import Pictures
-from pipelines.vgg16.images.model import ImagesParams, logits_of
 from pipelines.vgg16.model import VGG16, prepared
 
 EXAMPLES = 6  # pictures of right answers, and of wrong ones
@@ -36,10 +35,10 @@ def draw_weights(out: Path, network: VGG16, start: Mapping[str, Tensor], random:
     plots.tiles({"at the start": _filters(start[first]), "trained": _filters(after[first])}, out / "filters.png")
 
 
-def draw_answers(out: Path, network: VGG16, test: Pictures, params: ImagesParams) -> None:
-    """Writes maps.png and seen.png."""
-    plots.tiles(feature_maps(network, prepared(test.pixels[:1], params.side)), out / "maps.png")
-    plots.tiles(_evidence(network, test, params), out / "seen.png")
+def draw_answers(out: Path, network: VGG16, test: Pictures, predicted: Tensor, side: int) -> None:
+    """Writes maps.png and seen.png; `predicted` (N,) are the answers to pictures scaled to `side` pixels."""
+    plots.tiles(feature_maps(network, prepared(test.pixels[:1], side)), out / "maps.png")
+    plots.tiles(_evidence(network, test, predicted, side), out / "seen.png")
 
 
 def feature_maps(network: VGG16, picture: Tensor) -> dict[str, list[np.ndarray]]:
@@ -73,17 +72,16 @@ def grad_cam(network: VGG16, pictures: Tensor, classes: Tensor) -> Tensor:
     return found / highest.clamp(min=torch.finfo(found.dtype).tiny)
 
 
-def _evidence(network: VGG16, test: Pictures, params: ImagesParams) -> dict[str, list[np.ndarray]]:
+def _evidence(network: VGG16, test: Pictures, predicted: Tensor, side: int) -> dict[str, list[np.ndarray]]:
     """Pictures of right and of wrong answers, and over each the evidence for the answer in red."""
-    found = logits_of(network, test.pixels, params).argmax(dim=1)
-    right = found == test.labels
+    right = predicted == test.labels
     rows = [torch.nonzero(chosen).ravel()[:EXAMPLES] for chosen in (right, ~right)]
     shown: dict[str, list[np.ndarray]] = {}
     for title, chosen in zip(("right", "wrong"), rows, strict=True):
         if not len(chosen):
             continue
         pixels = test.pixels[chosen]
-        heat = grad_cam(network, prepared(pixels, params.side), found[chosen])
+        heat = grad_cam(network, prepared(pixels, side), predicted[chosen])
         heat = nn.functional.interpolate(heat[:, None], tuple(pixels.shape[1:3]), mode="bilinear")[:, 0]
         pictures = pixels.cpu().numpy() / 255
         red = np.array([1.0, 0.1, 0.1])

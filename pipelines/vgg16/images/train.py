@@ -22,7 +22,7 @@ from pipelines.vgg16.images.data import load_pictures
 from pipelines.vgg16.images.evaluation import write_evaluation
 from pipelines.vgg16.images.few_labels import few_label_rows
 from pipelines.vgg16.images.frozen import evaluation_material, training_material
-from pipelines.vgg16.images.model import ImagesParams
+from pipelines.vgg16.images.model import ImagesParams, logits_of
 from pipelines.vgg16.images.pictures import draw_answers, draw_weights
 from pipelines.vgg16.images.recipe import Recipe
 from pipelines.vgg16.images.saved import SavedNetwork
@@ -82,9 +82,10 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     saved = SavedNetwork(network, params, source_classes, list(pictures.classes), pictures.pixels.shape[1])
     saved.save(out / "model.safetensors")
     test = load_pictures(tables, params.pictures, "test").to(device)
-    figures = write_evaluation(out, network, test, params)
+    logits = logits_of(network, test.pixels, params)
+    figures = write_evaluation(out, test, logits)
     draw_weights(out, network, start.features.state_dict(), VGG16(params.shape))
-    draw_answers(out, network, test, params)
+    draw_answers(out, network, test, logits.argmax(dim=1), params.side)
     few = few_label_rows(recipe, start, material, evaluation_material(network, test, params, cache))
     whole = {"labelled pictures": len(pictures), "draws": 1, "test accuracy": figures["test_accuracy"]}
     columns = [*whole, "low", "high"]

@@ -61,7 +61,7 @@ def test_a_confusions_colours_are_shares_of_the_actual_class(drawn: list[Figure]
 
 
 def test_a_confusion_shows_the_classes_with_the_most_errors(drawn: list[Figure], tmp_path: Path) -> None:
-    plots.confusion(ACTUAL, PREDICTED, tmp_path / "confusion.png", most=2)
+    plots.confusion(ACTUAL, PREDICTED, tmp_path / "confusion.png", max_classes=2)
     assert numbers(drawn[0]) == {("day", "day"): 1, ("day", "O"): 1, ("O", "O"): 3}
 
 

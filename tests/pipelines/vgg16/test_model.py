@@ -30,6 +30,7 @@ def test_at_width_1_it_has_torchvisions_parameters(batch_norm: bool) -> None:
         theirs, ours = build(), VGG16(Shape(1.0, batch_norm, 0.5))
     shapes = [{name: weight.shape for name, weight in model.state_dict().items()} for model in (theirs, ours)]
     assert list(shapes[0].items()) == list(shapes[1].items())
+    assert str(theirs.features) == str(ours.features)
     assert str(theirs.classifier) == str(ours.classifier)
 
 

@@ -82,14 +82,14 @@ def test_a_camera_held_sideways() -> None:
 def test_one_pixel_is_a_picture() -> None:
     photo = from_text(text_of(Image.new("RGB", (1, 1), RED)), 32, "it")
     assert (photo.pixels == RED).all()
-    assert photo.warnings == ["only 1 pixels wide or high, where the model learned from 32"]
+    assert photo.warnings == ["only 1 pixels wide or high: the model was trained on 32"]
 
 
 def test_of_what_moves_the_first_frame_counts() -> None:
     frames = [halves(), Image.new("RGB", (40, 40), BLUE)]
     photo = from_text(text_of(frames[0], "GIF", save_all=True, append_images=frames[1:]), 32, "it")
     assert shows_halves(photo.pixels)
-    assert photo.warnings == ["moves: only the first of 2 frames is looked at"]
+    assert photo.warnings == ["animated: only the first of 2 frames is used"]
 
 
 def bomb(side: int) -> str:
@@ -110,7 +110,7 @@ def test_what_is_no_picture_is_named() -> None:
         (bomb(20_000), "it has more than the 50,000,000 pixels that are read .*400000000"),
         (bomb(9_000), r"it has more than .*\(it is 9,000 x 9,000\)"),
         (good[: len(good) // 8 * 4], "it is a broken picture"),
-        (base64.b64encode(b"no picture at all").decode(), "it is no picture that can be read"),
+        (base64.b64encode(b"no picture at all").decode(), "it is not a picture that can be read"),
         ("certainly not base64!", "it is no picture in base64"),
         ("   ", "it holds no picture"),
         ("data:image/png;base64", "it holds no picture"),
