@@ -160,6 +160,8 @@ class Watcher(VGG16):
         super().__init__(Shape(1 / 64, batch_norm=False, dropout=0.0), 2)
         self.features = nn.Sequential(nn.Conv2d(3, 1, 1), nn.MaxPool2d(2), nn.Conv2d(1, 1, 1), nn.MaxPool2d(2))
         for layer in (self.features[0], self.features[2]):
+            assert isinstance(layer, nn.Conv2d)
+            assert layer.bias is not None
             nn.init.ones_(layer.weight)
             nn.init.zeros_(layer.bias)
 
