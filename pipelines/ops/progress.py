@@ -8,8 +8,10 @@ import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-# Seconds of each stage of the built-in DAG on one core, as `make repro` measured them. They order the stages and weigh
-# the estimate of the time left; a stage that is not listed counts as an average one.
+from pipelines.files import write_atomically
+
+# Seconds of each stage of the built-in DAG on one core, measured by `python -m pipelines repro --record`. They order the
+# stages and weigh the estimate of the time left; a stage that is not listed counts as an average one.
 TYPICAL = Path(__file__).with_name("stage_seconds.json")
 
 
@@ -76,6 +78,11 @@ class Progress:
             f"done in {setup + total:.0f} s: {', '.join(f'{name} {spent:.0f} s' for name, spent in parts.items())}; "
             f"the longest stages: {', '.join(f'{stage} {spent:.0f} s' for stage, spent in longest)}"
         )
+
+    def record(self) -> None:
+        """Keeps how long the stages took."""
+        seconds = {stage: round(spent, 1) for stage, spent in sorted(self.seconds.items())}
+        write_atomically(TYPICAL, (json.dumps(seconds, indent=2) + "\n").encode())
 
     def _line(self, stage: str) -> str:
         others = [other for other in self._running if other != stage]

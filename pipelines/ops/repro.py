@@ -46,14 +46,18 @@ LIBRARIES = {
     ],
 }
 _STAGE = re.compile(r"Running stage '(?P<stage>[^']+)'")
-# What DVC says after each run about committing and pushing.
-_ADVICE = ("To track the changes", "\tgit add", "To enable auto staging", "\tdvc config", "Use `dvc push`")
+# What DVC prints about its own files, and about committing and pushing.
+_ASIDE = (
+    *("> ", "Updating lock file", "Generating lock file", "Stage '"),
+    *("To track the changes", "\tgit add", "To enable auto staging", "\tdvc config", "Use `dvc push`"),
+)
 
 
-def repro(data: str | None = None, setup_seconds: float = 0) -> int:
+def repro(data: str | None = None, setup_seconds: float = 0, *, is_recorded: bool = False) -> int:
     """Runs the DAG; returns 0, 1 after a failure, 130 after an interruption.
 
-    Naming the data (`builtin` or `public`) writes it to params.yaml first: later calls stay with it.
+    Naming the data (`builtin` or `public`) writes it to params.yaml first: later calls stay with it. `is_recorded` keeps
+    how long each stage took, by which later calls order the stages and estimate the time left.
     """
     began = time.time()
     if data:
@@ -78,6 +82,8 @@ def repro(data: str | None = None, setup_seconds: float = 0) -> int:
             print("stopped; what was finished is kept: the same command resumes from there", file=sys.stderr)
             return 130 if lanes.interrupted else 1
         print(lanes.progress.summary(setup_seconds, trained_since(began)))
+        if is_recorded:
+            lanes.progress.record()
     synchronise(names(), lanes.progress.ran)
     print("next: `make ui` (MLflow and Prefect), `dvc metrics show`, data/reports/*/page/report.md")
     return 0
@@ -173,7 +179,7 @@ class Lanes:
                     stage = found["stage"]
                     self._start_server_once()
                     self.progress.begin(stage)
-                elif line.strip() and not line.startswith(_ADVICE):
+                elif line.strip() and not line.startswith(_ASIDE):
                     self.progress.show(line.rstrip())
         self.progress.end(stage)
         self.failed |= dvc.returncode != 0

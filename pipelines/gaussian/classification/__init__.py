@@ -1,4 +1,4 @@
-"""Telling classes apart by a Gaussian for each: linear, quadratic and naive."""
+"""Classification with a Gaussian for each class: linear, quadratic and naive."""
 
 from pipelines.task import Comparison, Figure, Task
 
@@ -8,7 +8,7 @@ TASK = Task(
         chosen_by=Figure("val_accuracy", "val accuracy"),
         headline=Figure("test_accuracy", "test accuracy"),
         others=(
-            Figure("cv_accuracy", "cross-validated over all rows"),
+            Figure("cv_accuracy", "accuracy cross-validated over all rows"),
             Figure("train_accuracy", "train accuracy"),
             Figure("test_log_loss", "test log-loss", decimals=3, lower_is_better=True),
         ),

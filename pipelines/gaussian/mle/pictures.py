@@ -1,4 +1,4 @@
-"""Pictures of likelihoods, of what estimators do over many samples, and of how values compare with a Gaussian."""
+"""Pictures of likelihoods, of estimators over many samples, and of values compared with a Gaussian."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from pipelines.stats import normality
 from pipelines.stats.estimation import Estimate, estimate
 from pipelines.stats.moments import Array
 
-CUT = 1.92  # half of the 95 % point of chi squared with one degree of freedom: how far l falls at an interval's ends
+CUT = 1.92  # fall of l at the ends of a 95 % interval: half of the 95 % point of chi squared, one degree of freedom
 
 
 def likelihood(found: Estimate, path_of_ascent: Sequence[tuple[float, float]], name: str, path: Path) -> Path:
@@ -30,7 +30,7 @@ def likelihood(found: Estimate, path_of_ascent: Sequence[tuple[float, float]], n
     )
     below = found.log_likelihood(means[None], deviations[:, None]) - found.highest
     levels = [-160, -80, -40, -20, -10, -5, -CUT, -0.5, 0]
-    heights = np.arange(len(levels) - 1)  # a shade for each step down, however far down it goes
+    heights = np.arange(len(levels) - 1)  # evenly spaced shades for uneven levels
     surface.contourf(
         means, deviations, below, levels=levels, colors=colormaps["Blues"](0.15 + heights / 9), extend="min"
     )
@@ -40,7 +40,7 @@ def likelihood(found: Estimate, path_of_ascent: Sequence[tuple[float, float]], n
     steps = np.array(path_of_ascent)
     surface.plot(steps[:, 0], steps[:, 1], ".-", color=COLORS[1], markersize=4, label="gradient ascent")
     surface.plot([found.mean], [found.deviation], "*", color=COLORS[3], markersize=11, label="closed form")
-    label(surface, f"log-likelihood of {name}, less its top", "mean", "deviation", loc="upper right")
+    label(surface, f"log-likelihood of {name}, less its maximum", "mean", "deviation", loc="upper right")
 
     near = np.linspace(found.mean - 4 * unit, found.mean + 4 * unit, 201)
     of_mean.plot(near, found.profile_of_mean(near) - found.highest, color=COLORS[0])
@@ -51,14 +51,14 @@ def likelihood(found: Estimate, path_of_ascent: Sequence[tuple[float, float]], n
         (of_mean, "profile of the mean", "mean"),
         (of_deviation, "profile of the deviation", "deviation"),
     ):
-        axes.axhline(-CUT, color="black", linewidth=0.8, linestyle="--", label=f"-{CUT}: the 95 % interval's ends")
+        axes.axhline(-CUT, color="black", linewidth=0.8, linestyle="--", label=f"-{CUT}: ends of the 95 % interval")
         axes.set_ylim(-8, 0.4)
         label(axes, title, across, loc="lower center")
     return save(figure, path)
 
 
 def simulated(bias: pd.DataFrame, coverage: pd.DataFrame, path: Path) -> Path:
-    """The bias of the two variances over n, and how often intervals hold by law."""
+    """The bias of the two variances over n, and the coverage of intervals by law."""
     figure, (left, right) = panels(2, width=5.6, height=4.2)
     for (divisor, rows), color in zip(bias.groupby("divisor", sort=True), COLORS, strict=False):
         left.errorbar(
@@ -80,12 +80,12 @@ def simulated(bias: pd.DataFrame, coverage: pd.DataFrame, path: Path) -> Path:
     right.axvline(0.95, color="black", linewidth=0.8, linestyle="--")
     right.set_yticks(range(len(laws)), laws)
     right.set_xlim(0, 1.02)
-    label(right, f"share of 95 % intervals that hold the truth, n = {largest['n'].iloc[0]}", loc="lower left")
+    label(right, f"coverage of 95 % intervals, n = {largest['n'].iloc[0]}", loc="lower left")
     return save(figure, path)
 
 
 def quantiles(samples: Sequence[Sample], path: Path) -> Path:
-    """A QQ plot of each sample: on the line where it is normal."""
+    """A QQ plot of each sample; a normal sample is on the line."""
     figure, axes = panels(len(samples), width=3.2, height=3.0, rows=-(-len(samples) // 4))
     for sample, panel in zip(samples, axes, strict=True):
         values = sample.values  # noqa: PD011 (no frame)
@@ -104,7 +104,7 @@ def quantiles(samples: Sequence[Sample], path: Path) -> Path:
 
 
 def mixtures(fitted: Mapping[str, tuple[Array, Mixture]], path: Path) -> Path:
-    """Histograms with one Gaussian and with the mixture of two."""
+    """Histograms with one Gaussian and with a mixture of two."""
     figure, axes = panels(len(fitted), width=4.0, height=3.2)
     for (name, (values, mixture)), panel in zip(fitted.items(), axes, strict=True):
         one = estimate(values)
@@ -120,7 +120,7 @@ def mixtures(fitted: Mapping[str, tuple[Array, Mixture]], path: Path) -> Path:
 
 
 def ellipses(rows: Array, names: Sequence[str], covariances: Mapping[str, tuple[Array, Array]], path: Path) -> Path:
-    """Two features of rows, and the ellipse that holds 95 % of a Gaussian, for each kind of covariance."""
+    """Two features of rows, and the ellipse that contains 95 % of a Gaussian, for each kind of covariance."""
     figure, (axes,) = panels(1, width=5.4, height=4.6)
     axes.plot(rows[:, 0], rows[:, 1], ".", color="#999999", markersize=3)
     turn = np.linspace(0, 2 * np.pi, 200)

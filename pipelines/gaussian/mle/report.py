@@ -1,4 +1,4 @@
-"""The report on measurements: what is estimated, how far it can be trusted, and where a Gaussian is the wrong model."""
+"""The report on measurements: estimates with their intervals, simulations of both, and checks of normality."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +9,8 @@ import pandas as pd
 from pipelines.gaussian import data, mixture, simulations
 from pipelines.gaussian.data import CLASSIFIED, REFERENCES, Reference, Sample
 from pipelines.gaussian.likelihood import ascend
+from pipelines.gaussian.mle.covariances import add_covariances
 from pipelines.gaussian.mle.pictures import likelihood, mixtures, quantiles, simulated
-from pipelines.gaussian.mle.several import add_several
 from pipelines.gaussian.report import Report
 from pipelines.stats import summary
 from pipelines.stats.estimation import estimate
@@ -24,121 +24,123 @@ SIZES = (5, FIGURE_SIZE, 100)  # of the intervals: the normal one of the mean is
 
 
 @dataclass(frozen=True)
-class Found:
-    """A sample and what was found in it."""
+class Result:
+    """A sample and its summary."""
 
     sample: Sample
     summary: Summary
 
 
 def write(tables: Path, out: Path, *, samples: int = 10_000, seed: int = 0) -> dict[str, float]:
-    """Reads the prepared tables of `measurements` (of either source) and writes the report, pictures and CSV files.
+    """Reads the tables of `measurements` (of either source) and writes the report, pictures and CSV files into `out`.
 
-    Intervals are tried on `samples` simulated samples of each size and law. Returns the figures.
+    Intervals are tested on `samples` simulated samples of each size and law. Returns the figures.
     """
     frames = data.read_tables(tables)
-    found = [
-        Found(sample, summary.summarise(sample.values, sample.name, sample.clusters))
+    results = [
+        Result(sample, summary.summarise(sample.values, sample.name, sample.clusters))
         for name, frame in frames.items()
         if name not in CLASSIFIED
         for sample in data.samples(name, frame)
     ]
     report = Report("Measurements and the most likely Gaussian")
-    figures = _add_estimates(report, found, out)
-    figures |= _add_closed_form(report, found, out)
+    figures = _add_estimates(report, results, out)
+    figures |= _add_closed_form(report, results, out)
     figures |= _add_simulations(report, samples, seed, out)
-    figures |= _add_normality(report, found, frames, out)
-    _add_mixtures(report, found, out)
-    figures |= add_several(report, frames, out, seed)
+    figures |= _add_normality(report, results, frames, out)
+    _add_mixtures(report, results, out)
+    figures |= add_covariances(report, frames, out, seed)
     report.write(out)
     return figures
 
 
-def _add_estimates(report: Report, found: list[Found], out: Path) -> dict[str, float]:
+def _add_estimates(report: Report, results: list[Result], out: Path) -> dict[str, float]:
     report.heading("Estimates")
     report.text(
-        "Mean and deviation are the most likely ones, their 95 % intervals Student's and those of chi squared. Where "
-        "values come in clusters (a family, a series of runs), the mean's interval takes that into account."
+        "Mean and deviation are the most likely ones, with 95 % intervals by Student's t and by chi squared. If values "
+        "come in clusters (a family, a series of runs), the interval of the mean takes that into account."
     )
     head = ("sample", "n", "mean", "95 % interval", "deviation", "95 % interval", "verdict")
-    rows = summary.table([one.summary for one in found])
+    rows = summary.table([result.summary for result in results])
     pd.DataFrame(
         rows, columns=["sample", "n", "mean", "mean interval", "deviation", "deviation interval", "verdict"]
     ).to_csv(out / "estimates.csv", index=False)
     report.table(head, rows)
-    published = [one for one in found if _reference(one)]
+    published = [result for result in results if _reference(result)]
     if published:
         report.text(
-            "Against what is known today: an interval tells of chance alone. Where it misses the value, the "
-            "observations had an error in common, which no number of them takes away."
+            "Compared with the values known today. An interval covers random errors only: if it does not contain the "
+            "value, the observations share a systematic error, which more observations do not reduce."
         )
         report.table(
-            ("sample", "mean", "95 % interval", "today", "off by", "holds it", "what it is"),
-            [row for one in published for row in _against(one)],
+            ("sample", "mean", "95 % interval", "today", "error", "in the interval", "quantity"),
+            [row for result in published for row in _against(result)],
         )
-    return {"samples": float(len(found)), "normal": float(sum(one.summary.normality.kind == "normal" for one in found))}
+    return {
+        "samples": float(len(results)),
+        "normal": float(sum(result.summary.normality.kind == "normal" for result in results)),
+    }
 
 
-def _reference(one: Found) -> Reference | None:
-    sample = one.sample
+def _reference(result: Result) -> Reference | None:
+    sample = result.sample
     return REFERENCES.get((sample.table, sample.feature)) if sample.group == "all" else None
 
 
-def _against(one: Found) -> list[tuple[str, ...]]:
-    """The sample against its reference, and once more without its gross errors."""
-    reference, gross = _reference(one), list(one.summary.normality.outliers)
+def _against(result: Result) -> list[tuple[str, ...]]:
+    """Rows that compare a sample with its reference, and again without its gross errors."""
+    reference, gross = _reference(result), list(result.summary.normality.outliers)
     assert reference is not None
-    summaries = [one.summary]
-    if one.summary.normality.kind == "contaminated":
-        rest = np.delete(one.sample.values, gross)
-        summaries.append(summary.summarise(rest, f"{one.sample.name} without {len(gross)} gross errors"))
+    summaries = [result.summary]
+    if result.summary.normality.kind == "contaminated":
+        rest = np.delete(result.sample.values, gross)
+        summaries.append(summary.summarise(rest, f"{result.sample.name} without {len(gross)} gross errors"))
     rows: list[tuple[str, ...]] = []
     for each in summaries:
         mean, interval = each.estimate.mean, each.of_mean
         assert interval is not None
-        off, holds = f"{mean - reference.value:+.4g}", "yes" if reference.value in interval else "no"
-        rows.append(
-            (each.name, f"{mean:.5g}", str(interval), f"{reference.value:g}", off, holds, reference.description)
-        )
+        error, is_inside = f"{mean - reference.value:+.4g}", "yes" if reference.value in interval else "no"
+        cells = (f"{mean:.5g}", str(interval), f"{reference.value:g}", error, is_inside)
+        rows.append((each.name, *cells, reference.description))
     return rows
 
 
-def _add_closed_form(report: Report, found: list[Found], out: Path) -> dict[str, float]:
-    """The closed form against two ways that do not know it, and a picture of the likelihood."""
+def _add_closed_form(report: Report, results: list[Result], out: Path) -> dict[str, float]:
+    """The closed form against two methods that do not use it, and a picture of the likelihood."""
     report.heading("The maximum, found three ways")
     report.text(
-        "In closed form the maximum of the likelihood is the mean $\\bar x$ and the mean squared deviation. Gradient "
-        "ascent from a start far off and EM for a mixture of one Gaussian do not know that, and must get there; and a "
-        "weight of 2 must be the same as a value that is there twice."
+        "In closed form the maximum of the likelihood is at the mean $\\bar x$ and the mean squared deviation. "
+        "Gradient ascent from a distant start and EM for a mixture of one Gaussian do not use the closed form and must "
+        "agree with it. And a weight of 2 must have the same effect as repeating a value."
     )
-    farthest = {"gradient": 0.0, "EM": 0.0, "weights": 0.0}
-    for one in found:
-        closed, values = one.summary.estimate, one.sample.values  # noqa: PD011 (no frame)
+    largest = {"gradient": 0.0, "EM": 0.0, "weights": 0.0}
+    for result in results:
+        closed, values = result.summary.estimate, result.sample.values  # noqa: PD011 (no frame)
         if closed.variance == 0:
             continue
         *_, (mean, deviation) = ascend(values, float(values[0]), 3 * closed.deviation)
         component = mixture.fit(values, 1)
         weights = np.arange(len(values)) % 3
         weighted, repeated = estimate(values, weights), estimate(np.repeat(values, weights))
-        others = {
+        methods = {
             "gradient": (mean, deviation, closed),
             "EM": (float(component.means[0, 0]), float(component.covariances[0, 0, 0]) ** 0.5, closed),
             "weights": (weighted.mean, weighted.deviation, repeated),
         }
-        for way, (centre, spread, right) in others.items():
-            apart = max(abs(centre - right.mean) / right.deviation, abs(spread / right.deviation - 1))
-            farthest[way] = max(farthest[way], apart)
+        for method, (centre, spread, right) in methods.items():
+            error = max(abs(centre - right.mean) / right.deviation, abs(spread / right.deviation - 1))
+            largest[method] = max(largest[method], error)
     report.table(
-        ("way", "farthest from the closed form, in deviations, over all samples"),
-        [(way, f"{apart:.1e}") for way, apart in farthest.items()],
+        ("method", "largest difference from the closed form over all samples, in deviations"),
+        [(method, f"{error:.1e}") for method, error in largest.items()],
     )
-    normal = [one for one in found if one.summary.normality.kind == "normal"]
-    shown = max(normal or found, key=lambda one: (_reference(one) is not None, one.summary.estimate.count))
+    normal = [result for result in results if result.summary.normality.kind == "normal"]
+    shown = max(normal or results, key=lambda result: (_reference(result) is not None, result.summary.estimate.count))
     best = shown.summary.estimate
     path = list(ascend(shown.sample.values, best.mean - 5 * best.deviation / best.count**0.5, 2 * best.deviation))
     picture = likelihood(best, path, shown.sample.name, out / "likelihood.png")
     report.picture(picture, f"Log-likelihood surface and profiles of {shown.sample.name}")
-    return {f"{way.lower()}_against_closed_form": apart for way, apart in farthest.items()}
+    return {f"{method.lower()}_against_closed_form": error for method, error in largest.items()}
 
 
 def _add_simulations(report: Report, samples: int, seed: int, out: Path) -> dict[str, float]:
@@ -149,9 +151,9 @@ def _add_simulations(report: Report, samples: int, seed: int, out: Path) -> dict
         table.to_csv(out / f"{name}.csv", index=False, float_format="%.6g")
     report.heading("1/n or 1/(n - 1)")
     report.text(
-        "The most likely variance divides by $n$ and is too small by $(n-1)/n$ on average, as deviations are taken "
-        "from the sample's own mean, which lies nearer to the values than the true one. Dividing by $n - 1$ is right "
-        f"on average. From {samples:,} samples of each size:"
+        "The most likely variance divides by $n$ and is on average $(n-1)/n$ of the true one, because deviations are "
+        "taken from the sample's own mean, which is nearer to the values than the true mean. Dividing by $n - 1$ is "
+        f"right on average. From {samples:,} samples of each size:"
     )
     report.table(
         ("n", "divisor", "average", "expected", "± s.e."),
@@ -166,8 +168,9 @@ def _add_simulations(report: Report, samples: int, seed: int, out: Path) -> dict
         r"\mathrm{Var}(\hat\mu) \geq \dfrac{\sigma^2}{n}, \qquad \mathrm{Var}(\hat\sigma^2) \geq \dfrac{2\sigma^4}{n}"
     )
     report.text(
-        "No unbiased estimator has a variance below the bound. The mean reaches it. The unbiased variance misses it by "
-        "$n/(n-1)$, which is the best there is; the most likely one goes below, which it may, as it is biased."
+        "No unbiased estimator has a variance below the bound. The mean reaches it. The variance of the unbiased "
+        "variance is $n/(n-1)$ times the bound, which is the best possible; that of the most likely variance is below "
+        "the bound, which is possible because it is biased."
     )
     report.table(
         ("estimator", "n", "bound", "variance / bound", "± s.e.", "expected"),
@@ -176,12 +179,12 @@ def _add_simulations(report: Report, samples: int, seed: int, out: Path) -> dict
             for name, n, bound, ratio, se, expected in bounds.itertuples(index=False)
         ],
     )
-    report.heading("Do intervals hold what they promise?")
+    report.heading("Coverage of intervals")
     report.text(
-        f"How many of {samples:,} intervals of 95 % hold the true value, for samples of {_listed(SIZES)} values. "
-        "Student's for the mean is exact for normal values and good for others; the one with normal quantiles is too "
-        "short for few values; and chi squared's for the variance needs normal values: otherwise more values do not "
-        "help."
+        f"The share of {samples:,} intervals of 95 % that contain the true value, for samples of {_listed(SIZES)} "
+        "values. Student's for the mean is exact for normal values and good for others; the one with normal quantiles "
+        "is too short for few values; and that of chi squared for the variance needs normal values: otherwise more "
+        "values do not help."
     )
     kinds = list(dict.fromkeys(coverage["interval"]))
     by_law = coverage.groupby(["law", "interval"], sort=False)["coverage"].agg(
@@ -199,48 +202,50 @@ def _add_simulations(report: Report, samples: int, seed: int, out: Path) -> dict
     }
 
 
-def _add_normality(report: Report, found: list[Found], frames: dict[str, pd.DataFrame], out: Path) -> dict[str, float]:
+def _add_normality(
+    report: Report, results: list[Result], frames: dict[str, pd.DataFrame], out: Path
+) -> dict[str, float]:
     report.heading("Is a Gaussian the right model?")
     rows = []
-    for one in found:
-        checks = one.summary.normality
+    for result in results:
+        checks = result.summary.normality
         numbers = (checks.skewness, checks.excess_kurtosis, checks.shapiro_p, checks.anderson_p)
         shown = ["" if np.isnan(number) else f"{number:.3g}" for number in numbers]
-        rows.append((one.sample.name, str(checks.count), *shown, checks.verdict))
+        rows.append((result.sample.name, str(checks.count), *shown, checks.verdict))
     head = ("sample", "n", "skewness", "excess kurtosis", "Shapiro-Wilk p", "Anderson-Darling p", "verdict")
     report.table(head, rows)
-    whole = [one.sample for one in found if one.sample.group == "all"]
-    single = [one.sample for one in found if one.sample.group != "all"]
+    whole = [result.sample for result in results if result.sample.group == "all"]
+    single = [result.sample for result in results if result.sample.group != "all"]
     report.picture(
         quantiles((whole + single)[:8], out / "quantiles.png"),
-        "QQ plots: red, what was taken for gross errors",
+        "QQ plots, with gross errors in red",
     )
     figures: dict[str, float] = {}
     if "outliers" in frames:
-        one = next(one for one in found if one.sample.name == "outliers")
+        result = next(result for result in results if result.sample.name == "outliers")
         groups = frames["outliers"].set_index("id")["group"]
-        gross = groups.reindex(one.sample.ids).to_numpy() == "gross"
-        flagged = np.isin(np.arange(len(gross)), one.summary.normality.outliers)
+        gross = groups.reindex(result.sample.ids).to_numpy() == "gross"
+        flagged = np.isin(np.arange(len(gross)), result.summary.normality.outliers)
         caught, false = int((gross & flagged).sum()), int((~gross & flagged).sum())
         report.text(
-            f"In `outliers` {int(gross.sum())} values are gross errors, which the checks were not told: {caught} of "
-            f"them were found, and {false} others were taken for one."
+            f"In `outliers` {int(gross.sum())} values are gross errors, which is unknown to the checks: {caught} of "
+            f"them were found, with {false} false alarms."
         )
         figures = {"gross_errors_found": caught / float(gross.sum()), "gross_errors_wrongly": float(false)}
     return figures
 
 
-def _add_mixtures(report: Report, found: list[Found], out: Path) -> None:
+def _add_mixtures(report: Report, results: list[Result], out: Path) -> None:
     report.heading("Two Gaussians instead of one")
     report.text(
-        "EM shares every value out between two Gaussians in proportion to how likely each made it, and estimates both "
-        "anew, until nothing changes. BIC says whether two are worth three more parameters: it must fall."
+        "EM assigns every value to both Gaussians in proportion to their densities and estimates both again, until "
+        "nothing changes. BIC decides whether the second Gaussian is worth three more parameters: it must fall."
     )
     fitted, rows = {}, []
-    for one in found:
-        if one.sample.group != "all" or one.summary.normality.kind in ("normal", "too few", "constant"):
+    for result in results:
+        if result.sample.group != "all" or result.summary.normality.kind in ("normal", "too few", "constant"):
             continue
-        values = one.sample.values  # noqa: PD011 (no frame)
+        values = result.sample.values  # noqa: PD011 (no frame)
         two, alone = mixture.fit(values, 2), mixture.fit(values, 1)
         deviations = np.sqrt(two.covariances[:, 0, 0])
         parts = [
@@ -248,9 +253,9 @@ def _add_mixtures(report: Report, found: list[Found], out: Path) -> None:
             for share, mean, deviation in zip(two.shares, two.means[:, 0], deviations, strict=True)
         ]
         gain = alone.information_criterion - two.information_criterion
-        rows.append((one.sample.name, *parts, f"{gain:.1f}", "two" if gain > 0 else "one"))
-        fitted[one.sample.name] = (values, two)
-    report.table(("sample", "one part", "the other", "BIC falls by", "better"), rows)
+        rows.append((result.sample.name, *parts, f"{gain:.1f}", "two" if gain > 0 else "one"))
+        fitted[result.sample.name] = (values, two)
+    report.table(("sample", "one part", "other part", "BIC falls by", "better"), rows)
     shown = dict(list(fitted.items())[:3])
     if shown:
         report.picture(mixtures(shown, out / "mixtures.png"), "Histograms with one and with two Gaussians")

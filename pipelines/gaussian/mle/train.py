@@ -12,7 +12,7 @@ from pipelines.task import Log, Row
 
 @dataclass(frozen=True)
 class EstimateParams:
-    """The closed form has nothing to choose."""
+    """The closed form has no settings."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class SimulationParams:
 
 
 def settings(run: Run) -> tuple[EstimateParams, SimulationParams]:
-    """What params.yaml says of a run, checked. Raises ValueError for an unknown key and for too few samples."""
+    """The run's settings. Raises ValueError for an unknown key and for too few samples."""
     return (
         parse(EstimateParams, run.model, f"model of {run.name}"),
         parse(SimulationParams, run.training, f"training of {run.name}"),
@@ -35,7 +35,7 @@ def settings(run: Run) -> tuple[EstimateParams, SimulationParams]:
 
 
 def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
-    """Estimates every sample in `tables`, tries the intervals in simulations, and fills the folder `out`.
+    """Estimates every sample in `tables`, tests the intervals in simulations, and fills the folder `out`.
 
     Written: `report.md`, `report.html`, five pictures, `estimates.csv`, `bias.csv`, `bounds.csv`, `coverage.csv`,
     `history.csv` and `metrics.json`. The seed decides the simulated samples.

@@ -281,15 +281,15 @@ def test_a_column_is_the_only_one_with_numbers(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The prepared tables of the published files of the mirror."""
-    from stages.datasets.measurements import reader
-    from stages.datasets.measurements.origin import sets
+    from stages.datasets import measurements
+    from stages.datasets.measurements import sets
 
     if "DATA_MIRROR" not in os.environ or "://" in os.environ["DATA_MIRROR"]:
         pytest.skip("DATA_MIRROR names no folder")
     raw, folder = tmp_path_factory.mktemp("raw"), tmp_path_factory.mktemp("published")
     for file in sets.PUBLIC:
         (raw / file.path).write_bytes((Path(os.environ["DATA_MIRROR"]) / file.published).read_bytes())
-    prepared = reader.read(raw)
+    prepared = measurements.read(raw)
     for name, table in prepared.tables.items():
         table.to_parquet(folder / f"{name}.parquet")
     (folder / "card.json").write_text(json.dumps({"source": "public", "facts": prepared.facts}))

@@ -85,3 +85,12 @@ def test_the_measured_stages_are_those_of_the_dag() -> None:
     stages = {stage for chain in plan() for stage in chain.stages}
     assert measured.keys() <= stages
     assert all(seconds > 0 for seconds in measured.values())
+
+
+def test_the_seconds_of_a_run_are_kept_for_the_next(clock: Clock) -> None:
+    shown = Progress(list(TYPICAL), 1)
+    shown.begin("rnn@b")
+    clock.now += 45.25
+    shown.end("rnn@b")
+    shown.record()
+    assert Progress(list(TYPICAL), 1).expected(["rnn@b"]) == 45.2

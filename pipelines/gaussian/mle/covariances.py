@@ -1,4 +1,4 @@
-"""The part of the report about several features at once: kinds of covariance, and rows with gaps."""
+"""The part of the report on several features: kinds of covariance, and rows with gaps."""
 
 from pathlib import Path
 
@@ -13,12 +13,13 @@ from pipelines.gaussian.report import Report
 from pipelines.stats.moments import Array
 from pipelines.stats.values import Labels
 
-FEW, MANY, DRAWS = 12, 40, 40  # rows of a group to estimate from, and how often they are drawn
-GAPS = 0.4  # share of cases whose last feature is taken away
+FEW, MANY = 12, 40  # rows of a group to estimate from
+DRAWS = 40  # of these rows
+GAPS = 0.4  # share of cases whose last feature is removed
 
 
-def add_several(report: Report, frames: dict[str, pd.DataFrame], out: Path, seed: int) -> dict[str, float]:
-    """The sections on covariances and on gaps, from a table of several features without a redundant one."""
+def add_covariances(report: Report, frames: dict[str, pd.DataFrame], out: Path, seed: int) -> dict[str, float]:
+    """Adds the sections on covariances and on gaps, from a table without redundant features."""
     name = next(name for name in ("classes-7d", "galton") if name in frames)
     cases = data.cases(name, frames[name])
     return _add_covariances(report, cases, out, seed) | _add_missing(report, cases, seed)
@@ -42,11 +43,11 @@ def _add_covariances(report: Report, cases: Cases, out: Path, seed: int) -> dict
     groups = sorted(set(cases.labels))
     report.text(
         f"`{cases.name}` has {len(cases.features)} features and {len(groups)} groups. A `full` covariance is estimated "
-        "from a group's own rows; a `diagonal` one leaves out what features have in common; a `tied` one is shared by "
-        "the groups; a `shrunk` one is moved towards a ball as far as Ledoit & Wolf (2004) find best. Features are "
-        "measured in their deviations, which makes a ball a fair aim. Given is the log-density of rows that were not "
-        f"used, per row (higher is better), for {FEW} and {MANY} rows of each group, over {DRAWS} draws: few rows want "
-        "a simple covariance."
+        "from a group's own rows; a `diagonal` one ignores correlations; a `tied` one is shared by the groups; a "
+        "`shrunk` one is a weighted mean with a multiple of the identity, with the weight of Ledoit & Wolf (2004). "
+        "Features are in units of their standard deviation, so that the identity is a reasonable target. The table has "
+        f"the mean log-density of unused rows (higher is better) for {FEW} and {MANY} rows of each group, over {DRAWS} "
+        "draws: with few rows a simple covariance is better."
     )
     scaled = (cases.rows - cases.rows.mean(axis=0)) / cases.rows.std(axis=0)
     rng = np.random.default_rng(seed)
@@ -79,7 +80,7 @@ def _add_covariances(report: Report, cases: Cases, out: Path, seed: int) -> dict
 
 
 def _add_missing(report: Report, cases: Cases, seed: int) -> dict[str, float]:
-    """Takes values away where another feature is large, and estimates what they would have said."""
+    """Removes values where another feature is large, and estimates their mean and variance without them."""
     report.heading("Rows with gaps")
     rows = cases.rows[cases.labels == min(cases.labels)]
     related = int(np.argmax(np.abs(np.corrcoef(rows.T)[-1, :-1])))
@@ -96,14 +97,14 @@ def _add_missing(report: Report, cases: Cases, seed: int) -> dict[str, float]:
     by_mean = multivariate.full(filled)
     by_em = missing.fit(with_gaps)
     report.text(
-        f"From {len(rows)} rows of `{cases.name}` the value of {last} is taken away in {gone.sum()}, mostly where "
-        f"{first} is large, as when a value is missing for a reason. Leaving such rows out, or putting the mean in, "
-        "then gives a wrong mean, or a variance that is too small. EM uses what the rest of the row says about what is "
-        f"missing; it settled after {len(by_em.log_likelihoods)} steps, of which none made the rows less likely."
+        f"In {gone.sum()} of {len(rows)} rows of `{cases.name}` the value of {last} is removed, mostly where {first} "
+        "is large, as when a value is missing for a reason. Omitting such rows gives a wrong mean, and filling gaps "
+        "with the mean gives a variance that is too small as well. EM uses the rest of the row to estimate the missing "
+        f"value; it converged after {len(by_em.log_likelihoods)} steps, none of which made the rows less likely."
     )
     ways = {
-        "no gaps (not to be had)": (mean, covariance),
-        "rows with gaps left out": whole,
+        "no gaps (unknown in practice)": (mean, covariance),
+        "rows with gaps omitted": whole,
         "gaps filled with the mean": by_mean,
         "EM": (by_em.mean, by_em.covariance),
     }
@@ -111,7 +112,7 @@ def _add_missing(report: Report, cases: Cases, seed: int) -> dict[str, float]:
         way: found[related, -1] / (found[related, related] * found[-1, -1]) ** 0.5 for way, (_, found) in ways.items()
     }
     report.table(
-        ("way", f"mean of {last}", "off by, in deviations", f"deviation of {last}", f"correlation with {first}"),
+        ("method", f"mean of {last}", "error, in deviations", f"deviation of {last}", f"correlation with {first}"),
         [
             (
                 way,
