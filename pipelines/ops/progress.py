@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pipelines.files import write_atomically
 
-# Seconds of each stage of the built-in DAG on one core, measured by `python -m pipelines repro --record`. They order the
-# stages and weigh the estimate of the time left; a stage that is not listed counts as an average one.
+# Seconds of each stage of the built-in DAG on one core, measured by `python -m pipelines repro --record`. They order
+# the stages and weigh the estimate of the time left; a stage that is not listed counts as an average one.
 TYPICAL = Path(__file__).with_name("stage_seconds.json")
 
 

@@ -56,8 +56,8 @@ _ASIDE = (
 def repro(data: str | None = None, setup_seconds: float = 0, *, is_recorded: bool = False) -> int:
     """Runs the DAG; returns 0, 1 after a failure, 130 after an interruption.
 
-    Naming the data (`builtin` or `public`) writes it to params.yaml first: later calls stay with it. `is_recorded` keeps
-    how long each stage took, by which later calls order the stages and estimate the time left.
+    Naming the data (`builtin` or `public`) writes it to params.yaml first: later calls stay with it. `is_recorded`
+    keeps how long each stage took, by which later calls order the stages and estimate the time left.
     """
     began = time.time()
     if data:
