@@ -235,7 +235,7 @@ def _coded(labels: Any, rows: Array) -> tuple[NDArray[np.signedinteger[Any]], tu
     if (codes < 0).any():
         raise ValueError(f"row {int(np.argmin(codes))} has no label")
     if len(classes) < 2:
-        raise ValueError(f"all rows are of class {str(classes[0])!r}: it takes two to tell apart")
+        raise ValueError(f"all rows are of class {str(classes[0])!r}: a classifier needs two classes or more")
     return codes, tuple(str(name) for name in classes)
 
 

@@ -152,7 +152,7 @@ class Stream:
 
 
 def _twice(row: int) -> ValueError:
-    return ValueError(f"row {row} was added twice: each worker needs rows of its own, and says which is its first")
+    return ValueError(f"row {row} was added twice: give each worker its own rows, and the number of its first row")
 
 
 def rows_of_a_block(features: int) -> int:

@@ -39,7 +39,7 @@ class Group:
 
     @staticmethod
     def from_environment(environment: Mapping[str, str]) -> "Group":
-        """What torchrun's variables say; alone without them. Raises ValueError where they make no sense."""
+        """By torchrun's variables; without them the process is alone. Raises ValueError where they make no sense."""
         numbers = {name: environment.get(name) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")}
         if not any(numbers.values()):
             return ALONE
@@ -177,7 +177,7 @@ def process_group() -> Iterator[Group]:
 
 @contextlib.contextmanager
 def _first_failure_reports(store: Any) -> Iterator[None]:
-    """When one rank fails, the collectives of the others fail too: only the first error says what happened."""
+    """When one rank fails, the collectives of the others fail too: only the first error names the cause."""
     try:
         yield
     except (Exception, KeyboardInterrupt) as error:

@@ -1,4 +1,4 @@
-"""Metrics as the field computes them, by seqeval, scikit-learn, jiwer and sacrebleu."""
+"""Metrics, by the libraries that the field uses: seqeval, scikit-learn, jiwer and sacrebleu."""
 
 from collections.abc import Sequence
 

@@ -80,7 +80,7 @@ def bars(
     low, high = (means - deviations).min(), (means + deviations).max()
     axes.set_xlim(
         left=0.0 if lower_is_better else max(0.0, low - (high - low or 1.0) / 4)
-    )  # so that close bars can be told apart
+    )  # so that small differences are visible
     for row, number in enumerate(ordered):
         axes.text(axes.get_xlim()[0], row, f" {number:,.{decimals}f}", va="center", fontsize=8, color="white")
     axes.set_title(title)

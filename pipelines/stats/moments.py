@@ -66,7 +66,7 @@ class Moments:
 
     def _divisor(self, unbiased: bool) -> Array:
         if unbiased and np.any(self.count <= 1):
-            raise ValueError("an unbiased variance needs at least two rows: one row says nothing about the spread")
+            raise ValueError("an unbiased variance needs at least two rows: one row has no spread")
         return np.asarray(self.count - 1 if unbiased else self.count)
 
     def _standardised(self, power: int) -> Array:
@@ -93,7 +93,7 @@ def of_blocks(
     """The moments of each of `blocks` (k, n, p), side by side. Those of a block with a nan or an infinity are not
     finite.
 
-    `scratch` (2, n * p) is memory to compute in: to allocate it anew takes longer than the arithmetic.
+    `scratch` (2, n * p) is memory to compute in: allocating it takes longer than the arithmetic.
     """
     rows, features = blocks.shape[1:]
     shape = (2, 1, features, rows)  # one block of deviations, one of their squares

@@ -1,8 +1,8 @@
 """Tests of normality, the points of a QQ plot, and a verdict in plain words.
 
-A test alone does not say what to do: with few values it finds nothing, with very many it finds departures that do not
-matter. So the verdict describes the departure, and tells a normal sample with a few gross errors from one that is
-skewed or has long tails throughout.
+A p-value alone is not enough: with few values a test finds nothing, with very many it finds departures that do not
+matter. So the verdict describes the departure, and distinguishes a normal sample with a few gross errors from one that
+is skewed or has long tails throughout.
 """
 
 from dataclasses import dataclass

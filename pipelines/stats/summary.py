@@ -25,7 +25,7 @@ class Summary:
 
     @property
     def of_mean(self) -> Interval | None:
-        """The interval of the mean that holds: the clustered one where there is one."""
+        """The interval of the mean: the clustered one if there are clusters."""
         return self.clustered or self.intervals.get("mean")
 
     def lines(self) -> list[str]:

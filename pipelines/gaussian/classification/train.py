@@ -21,31 +21,31 @@ from pipelines.task import Log, Row
 
 @dataclass(frozen=True)
 class ClassifierParams:
-    """What tells the classes of a set apart."""
+    """The set of cases and the kind of classifier."""
 
     cases: str  # the set: a table of the data set
     plane: tuple[str, ...]  # the two features of the picture
     features: tuple[str, ...] = ()  # those that the classifier reads; none named: all
     covariance: Covariance = "shared"  # separate: one for each class | naive: a diagonal one for each class
-    shrinkage: float = 0.0  # how far covariances are moved towards a ball
+    shrinkage: float = 0.0  # weight of a multiple of the identity in each covariance, 0 to 1
     separate_shrinkage: Mapping[str, float] = field(default_factory=dict)  # by set, where classes have their own
     # Share of the largest variance that is added to every variance of a naive classifier: as in scikit-learn's
-    # GaussianNB, so that a constant pixel of digits does not decide alone.
+    # GaussianNB, so that a constant pixel of digits alone does not decide.
     smoothing: float = 1e-9
     also: tuple[str, ...] = ()  # other sets that the same kind is tried on, for the report: tables, or scikit-learn's
 
     def shrinkage_of(self, cases: str) -> float:
-        """How far the covariances of the set `cases` are shrunk."""
+        """The shrinkage for the set `cases`."""
         own = self.separate_shrinkage if self.covariance == "separate" else {}
         return own.get(cases, self.shrinkage)
 
 
 @dataclass(frozen=True)
 class ValidationParams:
-    """How the cross-validation that chooses among classifiers is done."""
+    """The cross-validation that chooses among classifiers."""
 
     folds: int = 10
-    repeats: int = 3  # each deals the folds anew
+    repeats: int = 3  # each with new folds
 
     def __post_init__(self) -> None:
         if self.folds < 2 or self.repeats < 1:

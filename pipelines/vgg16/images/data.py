@@ -1,6 +1,6 @@
 """Pictures as bytes in memory, on the device, and batches of them.
 
-The tables have the columns id, label and class; the array `pixels` beside each table has its pictures.
+The tables have the columns id, label and class; the array `pixels` of each table has its pictures.
 
 Shapes: N pictures, B of them in a batch, S pixels a side.
 """

@@ -1,4 +1,4 @@
-"""Pictures of a network: its weights beside random ones, its feature maps, and where it sees evidence."""
+"""Pictures of a network: its weights and random ones, its feature maps, and the evidence for its answers."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -232,7 +232,7 @@ LABELS = drawn().labels
 
 
 @pytest.mark.parametrize(
-    ("rows", "labels", "options", "says"),
+    ("rows", "labels", "options", "message"),
     [
         (ROWS, LABELS[1:], {}, "59 labels for 60 rows"),
         (ROWS, ["one"] * 60, {}, "all rows are of class 'one'"),
@@ -246,8 +246,8 @@ LABELS = drawn().labels
         (ROWS, LABELS, {"covariance": "full"}, "choose from shared, separate, naive"),
     ],
 )
-def test_bad_input(rows: Any, labels: Any, options: dict[str, Any], says: str) -> None:
-    with pytest.raises(ValueError, match=says):
+def test_bad_input(rows: Any, labels: Any, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         classifier.fit(rows, labels, **{"covariance": "separate"} | options)
 
 

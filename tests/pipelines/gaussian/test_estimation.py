@@ -97,7 +97,7 @@ def test_one_value_and_equal_values_are_answered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "weights", "says"),
+    ("values", "weights", "message"),
     [
         ([], None, r"values has shape \(0,\): expected at least one row"),
         ([1.0, np.nan], None, r"row 1 of values is nan: expected a finite number; leave the row out"),
@@ -108,8 +108,8 @@ def test_one_value_and_equal_values_are_answered() -> None:
         ([1.0, 2.0], [0, 0], "all weights are 0"),
     ],
 )
-def test_bad_values_and_weights(values: Any, weights: Any, says: str) -> None:
-    with pytest.raises(ValueError, match=says):
+def test_bad_values_and_weights(values: Any, weights: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         estimate(values, weights)
 
 
@@ -160,8 +160,8 @@ def test_a_singular_covariance_is_named_with_what_to_do() -> None:
     rows = correlated(30, 3)
     rows = np.column_stack([rows, rows[:, 0] - 2 * rows[:, 2] + 7, np.full(30, 5.0)])
     mean, covariance = multivariate.full(rows)
-    says = r"5 features has no inverse: sum = a - 2 c, but for a constant; flat is constant. Leave such features out"
-    with pytest.raises(SingularCovarianceError, match=says):
+    message = r"5 features has no inverse: sum = a - 2 c, but for a constant; flat is constant. Leave such features out"
+    with pytest.raises(SingularCovarianceError, match=message):
         Gaussian.of(mean, covariance, ["a", "b", "c", "sum", "flat"])
     with pytest.raises(SingularCovarianceError, match=r"and 5 more\. Leave"):
         multivariate.cholesky(np.zeros((8, 8)))

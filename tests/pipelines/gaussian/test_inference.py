@@ -249,11 +249,13 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize(("kind", "values", "says"), [(kind, *rest) for kind, rest in KINDS.items()], ids=list(KINDS))
-def test_verdicts(kind: str, values: Array, says: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "values", "message"), [(kind, *rest) for kind, rest in KINDS.items()], ids=list(KINDS)
+)
+def test_verdicts(kind: str, values: Array, message: str) -> None:
     found = normality.check(values)
     assert found.kind == kind.removesuffix(" left"), found
-    assert pd.Series([found.verdict]).str.contains(says).all(), found.verdict
+    assert pd.Series([found.verdict]).str.contains(message).all(), found.verdict
 
 
 def test_normal_samples_are_seldom_called_anything_else() -> None:

@@ -297,7 +297,7 @@ def test_numbers_whose_powers_overflow_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("chunks", "says"),
+    ("chunks", "message"),
     [
         ([], "no rows: there are no moments"),
         ([[1.0, "many"]], "row 1 of rows is 'many': expected a number"),
@@ -306,8 +306,8 @@ def test_numbers_whose_powers_overflow_are_refused() -> None:
         ([np.zeros((2, 3))], "rows have 3 features: this stream is of 1"),
     ],
 )
-def test_bad_chunks(chunks: list[Any], says: str) -> None:
-    with pytest.raises(ValueError, match=says):
+def test_bad_chunks(chunks: list[Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         streaming.of_chunks(chunks)
 
 

@@ -37,7 +37,7 @@ def test_answers_are_the_posteriors(weights: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("hp=50", "case 1 of 1 lacks attack: the classifier reads hp, attack, total"),
         ("", "case 1 of 1 lacks hp, attack"),
@@ -47,8 +47,8 @@ def test_answers_are_the_posteriors(weights: Path) -> None:
         ("hp=50 attack=inf", "attack of case 1 of 1 is inf: expected a finite number"),
     ],
 )
-def test_cases_that_are_refused(weights: Path, text: str, says: str) -> None:
-    with pytest.raises(ValueError, match=says):
+def test_cases_that_are_refused(weights: Path, text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         Predictor(weights)([text])
 
 
@@ -59,15 +59,15 @@ def test_options_are_one_case() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (["--hp", "50", "--attack"], "--attack has no value: give each feature as --NAME NUMBER"),
         (["--hp", "50", "60"], "expected a feature, found '60'"),
         (["none.csv"], "none.csv cannot be read as CSV"),
     ],
 )
-def test_options_that_are_refused(arguments: list[str], says: str) -> None:
-    with pytest.raises(ValueError, match=says):
+def test_options_that_are_refused(arguments: list[str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         Predictor.inputs(arguments)
 
 
@@ -75,13 +75,13 @@ def test_a_file_is_a_case_a_row(tmp_path: Path) -> None:
     file = tmp_path / "cases.csv"
     file.write_text("hp,attack\n50,60\n 70 ,80\n")
     assert Predictor.inputs([str(file)]) == ["hp=50 attack=60", "hp=70 attack=80"]
-    for content, says in (
+    for content, message in (
         ("hp,attack\n", "holds no case"),
         ("hp,attack\n1\n", "case 1: not"),
         ("hp\n1,2\n", "case 1: not"),
     ):
         file.write_text(content)
-        with pytest.raises(ValueError, match=says):
+        with pytest.raises(ValueError, match=message):
             Predictor.inputs([str(file)])
 
 
@@ -91,13 +91,13 @@ def test_without_arguments_cases_are_lines(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"),
+    ("changes", "message"),
     [
         ({"covariance": "round"}, "covariance is 'round': choose from shared, separate, naive"),
         ({"plane": ["x1"]}, "plane of .* is x1: a picture needs two features"),
         ({"folds": 1}, "folds is 1 and repeats 1: at least 2 folds"),
     ],
 )
-def test_settings_are_checked_before_training(changes: dict[str, Any], says: str) -> None:
-    with pytest.raises(ValueError, match=says):
+def test_settings_are_checked_before_training(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         settings(EXAMPLES["gaussian", "classification"].run(**changes))

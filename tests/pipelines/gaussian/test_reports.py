@@ -187,7 +187,7 @@ def test_measurements_as_a_report(measured: tuple[Path, dict[str, float]]) -> No
 
 
 def test_classes_as_a_report(tables: Path, tmp_path: Path) -> None:
-    """Kinds on all sets with names: what is kept is what is saved, and what the report says of it."""
+    """The saved classifier is the one that was kept, and the one that the report describes."""
     run = EXAMPLES["gaussian", "classification"].run(plane=["x1", "x2"], also=["classes-2d", "iris"])
     figures = classification.train(run, tables, tmp_path, Told())
     markdown = (tmp_path / "report.md").read_text()
@@ -251,7 +251,7 @@ def test_cases_of_a_table() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "column", "says"),
+    ("content", "column", "message"),
     [
         ("a,b\n1,2\n", None, "has 2 columns of numbers: name one of a, b"),
         ("a,b\n1,2\n", "c", "has no column 'c': it has a, b"),
@@ -261,9 +261,9 @@ def test_cases_of_a_table() -> None:
         ("", None, "cannot be read as CSV"),
     ],
 )
-def test_bad_columns(tmp_path: Path, content: str, column: str | None, says: str) -> None:
+def test_bad_columns(tmp_path: Path, content: str, column: str | None, message: str) -> None:
     (tmp_path / "column.csv").write_text(content)
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises(ValueError, match=message):
         read_column(tmp_path / "column.csv", column)
 
 
@@ -281,15 +281,15 @@ def test_a_column_is_the_only_one_with_numbers(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The prepared tables of the published files of the mirror."""
-    from stages.datasets import measurements
-    from stages.datasets.measurements import sets
+    from stages.datasets.measurements import reader
+    from stages.datasets.measurements.origin import sets
 
     if "DATA_MIRROR" not in os.environ or "://" in os.environ["DATA_MIRROR"]:
         pytest.skip("DATA_MIRROR names no folder")
     raw, folder = tmp_path_factory.mktemp("raw"), tmp_path_factory.mktemp("published")
     for file in sets.PUBLIC:
         (raw / file.path).write_bytes((Path(os.environ["DATA_MIRROR"]) / file.published).read_bytes())
-    prepared = measurements.read(raw)
+    prepared = reader.read(raw)
     for name, table in prepared.tables.items():
         table.to_parquet(folder / f"{name}.parquet")
     (folder / "card.json").write_text(json.dumps({"source": "public", "facts": prepared.facts}))

@@ -1,4 +1,4 @@
-"""`python -m pipelines fit`: what it says of a column, and what it refuses, with exit status 1."""
+"""`python -m pipelines fit`: its output for a column, and its errors, with exit status 1."""
 
 import os
 import signal
@@ -19,16 +19,16 @@ def write(folder: Path, content: str) -> str:
     return str(path)
 
 
-def test_a_normal_column_is_told_with_its_intervals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_normal_column_and_its_intervals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     values = stats.norm.ppf((np.arange(40) + 0.5) / 40, 5, 2)
     file = write(tmp_path, "who,speed\n" + "".join(f"x,{value!r}\n" for value in map(float, values)))
     assert main(["fit", file, "--level", "0.9"]) == 0
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     low, high = stats.t.interval(0.9, 39, values.mean(), stats.sem(values))
-    assert f"speed: 40 values\nmean       {values.mean():.6g}  (90%: {low:.5g} to {high:.5g})\n" in told
-    assert f"deviation  {values.std():.6g} (1/n), {values.std(ddof=1):.6g} (1/(n-1))  (90%: " in told
-    assert f"variance   {values.var():.6g} (1/n), {values.var(ddof=1):.6g} (1/(n-1))\n" in told
-    assert "No evidence against a normal distribution in 40 values." in told
+    assert f"speed: 40 values\nmean       {values.mean():.6g}  (90%: {low:.5g} to {high:.5g})\n" in printed
+    assert f"deviation  {values.std():.6g} (1/n), {values.std(ddof=1):.6g} (1/(n-1))  (90%: " in printed
+    assert f"variance   {values.var():.6g} (1/n), {values.var(ddof=1):.6g} (1/(n-1))\n" in printed
+    assert "No evidence against a normal distribution in 40 values." in printed
 
 
 def test_gross_errors_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,7 +38,7 @@ def test_gross_errors_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize(
-    ("content", "options", "says"),
+    ("content", "options", "message"),
     [
         ("a\n1\n", [], "1 value shows no spread"),
         ("a\n2\n2\n2\n", [], "all 3 values are 2: without spread there is no interval"),
@@ -55,14 +55,14 @@ def test_gross_errors_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[st
     ],
 )
 def test_bad_columns_end_with_one_message(
-    content: str, options: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    content: str, options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = write(tmp_path, content)
     assert main(["fit", file, *options]) == 1
-    told = capsys.readouterr()
-    assert told.err.startswith(f"error: {says.replace('FILE', file)}")
-    assert told.out == ""
-    assert told.err.count("\n") == 1
+    printed = capsys.readouterr()
+    assert printed.err.startswith(f"error: {message.replace('FILE', file)}")
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
 
 
 def test_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,12 +74,12 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     """As `| head` does: the pipe is closed before anything is written."""
     file = write(tmp_path, "a\n1\n2\n4\n")
     command = [sys.executable, "-m", "pipelines", "fit", file]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as told:
-        assert told.stdout is not None
-        assert told.stderr is not None
-        told.stdout.close()
-        said = told.stderr.read()
-    assert (told.returncode, said) == (128 + signal.SIGPIPE, b"")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert (process.returncode, errors) == (128 + signal.SIGPIPE, b"")
 
 
 def test_a_pipe_that_breaks_elsewhere_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
