@@ -149,7 +149,7 @@ def test_dvc_tries_values_that_the_projects_file_has_and_ones_that_it_leaves_to_
         "pipelines.rnn.key-terms.variants.lstm.model.cell": (None, "gru"),
         "pipelines.gaussian.mle.training.samples": (None, 100),
         "datasets.slots.quarantine.limit": (None, 1e-8),
-        "pipelines.ctc.speech.public.variants.without-theo.model.left_out": ("theo", None),
+        "pipelines.ctc.speech.public.variants.without-theo.model.held_out_speaker": ("theo", None),
         "pipelines.ctc.speech.public.variants.without-theo.training.epochs": (12, None),
     }
 

@@ -24,13 +24,13 @@ NO_PREFIX, NO_PARENT = 1, 2
 class SearchParams:
     """How a beam searches, and the weight of a language model of characters in it: see `beam_search`."""
 
-    beam: int = 16  # prefixes kept, and labels tried at a step
+    beam_size: int = 16  # prefixes kept, and labels tried at a step
     lm_order: int = 4  # of the n-gram model, which knows how training texts are written
     lm_weight: float = 0.4  # of its log probabilities; 0: it has no say
     label_bonus: float = 2.0  # for each character: a language model favours short texts
 
     def __post_init__(self) -> None:
-        for name in ("beam", "lm_order"):
+        for name in ("beam_size", "lm_order"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}: at least 1 is needed")
         if self.lm_weight < 0:

@@ -37,7 +37,7 @@ def check_targets(steps: Sequence[int], targets: Sequence[Sequence[int]], names:
         if count < max(1, needed := needed_steps(target)):
             raise ValueError(
                 f"{name} has {count} steps, too few for its target of {len(target)} labels, which needs {needed} "
-                "(one a label, and a blank between two that are the same): make a step shorter (frames_a_step)"
+                "(one a label, and a blank between two that are the same): make a step shorter (frames_per_step)"
             )
 
 

@@ -34,7 +34,7 @@ def decode(
     device = next(model.parameters()).device
     found: list[list[Hypothesis]] = [[]] * len(sources)
     with torch.inference_mode():
-        for chosen in by_length(map(len, sources), max(1, batch_size // params.beam)):
+        for chosen in by_length(map(len, sources), max(1, batch_size // params.beam_size)):
             source, lengths = collate([sources[index] for index in chosen])
             encoded = model.encode(source.to(device), lengths.to(device))
             limits = [max_symbols(sources[index]) for index in chosen]

@@ -63,17 +63,17 @@ class FrameEncoder(nn.Module):
         num_layers: int,
         bidirectional: bool,
         dropout: float,
-        frames_a_step: int = 1,
+        frames_per_step: int = 1,
     ) -> None:
-        """The first layer reads `frames_a_step` frames as one step."""
+        """The first layer reads `frames_per_step` frames as one step."""
         super().__init__()
         self.output_size = hidden_size * (2 if bidirectional else 1)
         if num_layers < 1:
             raise ValueError(f"num_layers must be at least 1, found {num_layers}")
-        if frames_a_step < 1:
-            raise ValueError(f"frames_a_step is {frames_a_step}: at least 1 is needed")
-        self.factors = [frames_a_step, *[2] * (num_layers - 1)]  # steps of the layer below that a layer reads as one
-        sizes = [features * frames_a_step, *[2 * self.output_size] * (num_layers - 1)]
+        if frames_per_step < 1:
+            raise ValueError(f"frames_per_step is {frames_per_step}: at least 1 is needed")
+        self.factors = [frames_per_step, *[2] * (num_layers - 1)]  # steps of the layer below that a layer reads as one
+        sizes = [features * frames_per_step, *[2 * self.output_size] * (num_layers - 1)]
         self.layers = nn.ModuleList(Recurrent(cell, size, hidden_size, bidirectional=bidirectional) for size in sizes)
         self.dropout = LockedDropout(dropout)
 

@@ -35,13 +35,13 @@ class Hypothesis:
 class BeamParams:
     """How a beam searches. Scores are those of Wu et al. (2016), Google's neural machine translation, equation 14."""
 
-    beam: int = 5  # hypotheses that are followed; 1: greedy
+    beam_size: int = 5  # hypotheses that are followed; 1: greedy
     length_penalty: float = 1.0  # alpha: 0 compares log probabilities, 1 almost their means
     coverage_penalty: float = 0.0  # beta: what it costs to have looked too little at a place of the source
 
     def __post_init__(self) -> None:
-        if self.beam < 1:
-            raise ValueError(f"beam is {self.beam}: at least 1 is needed")
+        if self.beam_size < 1:
+            raise ValueError(f"beam_size is {self.beam_size}: at least 1 is needed")
         if self.length_penalty < 0 or self.coverage_penalty < 0:
             raise ValueError(
                 f"length_penalty is {self.length_penalty:g} and coverage_penalty {self.coverage_penalty:g}: "
@@ -54,7 +54,7 @@ class BeamParams:
         return log_prob / normaliser + self.coverage_penalty * coverage
 
 
-GREEDY = BeamParams(beam=1, length_penalty=0.0, coverage_penalty=0.0)
+GREEDY = BeamParams(beam_size=1, length_penalty=0.0, coverage_penalty=0.0)
 
 
 def beam_search(
@@ -93,8 +93,8 @@ def beam_search(
                 attended = attended + attention
                 places = attended.view(*beam.totals.shape, -1)  # (A, K, S)
                 coverage = _coverage(places, encoded.padding[:, None]).cpu().numpy()
-            continuations = best_continuations(log_probs, beam.totals, params.beam)
-            after, parents = beam.advance(continuations, params.beam)
+            continuations = best_continuations(log_probs, beam.totals, params.beam_size)
+            after, parents = beam.advance(continuations, params.beam_size)
             _finish(active, beam, continuations, coverage)
             kept = [row for row, one in enumerate(active) if not one.is_finished(after.length, after.totals[row, 0])]
             index = torch.from_numpy(parents[kept].ravel()).to(device)
@@ -129,7 +129,7 @@ class _SentenceSearch:
         It may if `n_best` finished ones are at least as good as all it can become: a log probability only falls, the
         length penalty is largest at the limit, and no coverage is better than a full one.
         """
-        if total == -np.inf or length > self.max_symbols or len(self.finished) >= self.params.beam:
+        if total == -np.inf or length > self.max_symbols or len(self.finished) >= self.params.beam_size:
             return True
         if len(self.finished) < self.n_best:
             return False
@@ -140,7 +140,7 @@ def _finish(
     searches: Sequence[_SentenceSearch], beam: Beam, continuations: Continuations, coverage: np.ndarray
 ) -> None:
     """Finishes hypotheses that stop among the K best continuations, and those at their limit, which are cut."""
-    stops = ((continuations.symbols == STOP) & (continuations.totals > -np.inf))[:, : searches[0].params.beam]
+    stops = ((continuations.symbols == STOP) & (continuations.totals > -np.inf))[:, : searches[0].params.beam_size]
     for row, rank in np.argwhere(stops).tolist():
         parent = continuations.parents[row, rank]
         searches[row].finish(

@@ -16,7 +16,7 @@ class TextParams(DecoderParams, BeamParams):
     """The shapes of encoder and decoder, and how outputs are searched for."""
 
     bidirectional: bool = True  # the encoder; the decoder never is
-    least_count: int = 1  # a symbol that training has more rarely is unknown
+    min_count: int = 1  # a symbol that training has more rarely is unknown
 
 
 Params = TypeVar("Params", bound=TextParams)

@@ -23,7 +23,7 @@ from pipelines.seq2seq.symbols import PAD, SPECIAL, collate_sources
 SYMBOLS, HIDDEN, TURNS = 2000, 128, 3
 BATCH, READ, WRITTEN = 32, 12, 25  # sentences of a training batch, their symbols and those of their targets
 SEARCHED, SENTENCES = 24, 1000
-BEAM = BeamParams(beam=5, length_penalty=1.0, coverage_penalty=0.0)
+BEAM = BeamParams(beam_size=5, length_penalty=1.0, coverage_penalty=0.0)
 
 
 class PlainLoop(nn.Module):
@@ -97,13 +97,15 @@ def searching(model: Seq2Seq, rng: np.random.Generator) -> None:
     """Sentences a second; as weights are random, nearly all outputs are as long as they may be."""
     sources = [sentence[: rng.integers(5, READ + 1)] for sentence in drawn(rng, SENTENCES, READ)]
     few = sources[:SEARCHED]
-    together, alone = in_turns(lambda: outputs_of(model, few, SEARCHED * BEAM.beam), lambda: outputs_of(model, few, 1))
-    equal = [one[0].symbols for one in outputs_of(model, few, SEARCHED * BEAM.beam)] == [
+    together, alone = in_turns(
+        lambda: outputs_of(model, few, SEARCHED * BEAM.beam_size), lambda: outputs_of(model, few, 1)
+    )
+    equal = [one[0].symbols for one in outputs_of(model, few, SEARCHED * BEAM.beam_size)] == [
         one[0].symbols for one in outputs_of(model, few, 1)
     ]
     print(
-        f"beam search of {BEAM.beam}: {SEARCHED / together:.1f} sentences/s in batches, {SEARCHED / alone:.1f} one by "
-        f"one: {alone / together:.1f} times; outputs {'equal' if equal else 'DIFFER'}"
+        f"beam search of {BEAM.beam_size}: {SEARCHED / together:.1f} sentences/s in batches, {SEARCHED / alone:.1f} "
+        f"one by one: {alone / together:.1f} times; outputs {'equal' if equal else 'DIFFER'}"
     )
     began = time.perf_counter()
     found = outputs_of(model, sources, 128)

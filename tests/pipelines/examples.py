@@ -158,7 +158,7 @@ def measurements() -> dict[str, pd.DataFrame]:
     }
 
 
-CLASSIFIER = {"cases": "classes-7d", "smoothing": 0.0, "plane": ["x1", "x3"]}
+CLASSIFIER = {"table": "classes-7d", "smoothing": 0.0, "plotted_features": ["x1", "x3"]}
 
 
 def first_cases(folder: Path) -> list[str]:
@@ -217,10 +217,10 @@ def typed_images(_folder: Path) -> list[str]:
 
 NETWORKS = {
     **{cell: {"cell": cell, "seeds": 2} for cell in ("elman", "irnn", "lstm", "gru")},
-    "elman-identity": {"cell": "elman", "start": "identity"},
-    "elman-random": {"cell": "elman", "start": "random"},
-    "sigmoid-identity": {"cell": "elman", "start": "identity", "options": {"activation": "sigmoid"}},
-    "sigmoid-random": {"cell": "elman", "start": "random", "options": {"activation": "sigmoid"}},
+    "elman-identity": {"cell": "elman", "init": "identity"},
+    "elman-random": {"cell": "elman", "init": "random"},
+    "sigmoid-identity": {"cell": "elman", "init": "identity", "options": {"activation": "sigmoid"}},
+    "sigmoid-random": {"cell": "elman", "init": "random", "options": {"activation": "sigmoid"}},
 }
 
 
@@ -275,10 +275,10 @@ HEARING = {
     "frequency_width": 2,
     "time_masks": 1,
     "time_share": 0.1,
-    "frames_a_step": 2,
+    "frames_per_step": 2,
     "dropout": 0.1,
 }
-RECOGNISER = {**CELL, "normalisation": "recording", "deltas": True, "channels": 16, "beam": 8, "label_bonus": 0.8}
+RECOGNISER = {**CELL, "normalisation": "recording", "deltas": True, "channels": 16, "beam_size": 8, "label_bonus": 0.8}
 
 # Speech translation: tones become words; what was said is read by the cascade alone.
 SAYS = {"a": "one", "b": "two", "c": "three", " ": "and"}
@@ -311,9 +311,9 @@ def first_sources(folder: Path) -> list[str]:
     return list(pd.read_parquet(folder / "test.parquet")["source"][:3])
 
 
-BEAM = {"beam": 2, "length_penalty": 1.0, "coverage_penalty": 0.1}
+BEAM = {"beam_size": 2, "length_penalty": 1.0, "coverage_penalty": 0.1}
 AUTOENCODER = {**BEAM, "hidden_size": 8, "embedding_size": 8}
-DECODER = {**AUTOENCODER, "attention": "additive", "sampling": 0.2}
+DECODER = {**AUTOENCODER, "attention": "additive", "scheduled_sampling": 0.2}
 
 
 def swapped() -> dict[str, pd.DataFrame]:
@@ -405,7 +405,7 @@ EXAMPLES = {
     ("rnn", "language_model"): Example(
         "rnn",
         "language_model",
-        {"cell": "scrn", "hidden_size": 10, "word_size": 6, "steps": 5},
+        {"cell": "scrn", "hidden_size": 10, "word_size": 6, "bptt_steps": 5},
         lines,
     ),
     ("rnn", "long_memory"): Example(
@@ -505,15 +505,15 @@ EXAMPLES = {
         {
             "width": 0.02,
             "dropout": 0.1,
-            "pictures": "shapes",
-            "source": "others",
+            "target_task": "shapes",
+            "source_task": "others",
             "source_epochs": 1,
             "weights": "source",
             "head": "append",
             "freeze": "features",
             "body_rate": 0.5,
             "views": 2,
-            "moves": 1,
+            "max_shift": 1,
             "train_rows": 36,
             "few_labels": [3, 9],
             "few_seeds": 2,

@@ -99,15 +99,15 @@ def decoders(train: Sequence[str], alphabet: Alphabet, params: SearchParams) -> 
     found: dict[str, Decoder] = {
         "trimming": trimmed,
         "greedy": greedy_decoder,
-        "beam": beam_decoder(params.beam),
+        "beam": beam_decoder(params.beam_size),
         f"beam, {params.lm_order}-gram": beam_decoder(
-            params.beam, (model, params.lm_weight), label_bonus=params.label_bonus
+            params.beam_size, (model, params.lm_weight), label_bonus=params.label_bonus
         ),
     }
     if " " in alphabet.characters:
         words = sorted({word for text in train for word in text.split()})
         known = lexicon([alphabet.encode(word) for word in words], len(alphabet), alphabet.encode(" ")[0])
-        found["beam, lexicon"] = beam_decoder(params.beam, (known, 1.0))
+        found["beam, lexicon"] = beam_decoder(params.beam_size, (known, 1.0))
     return found
 
 

@@ -34,22 +34,22 @@ class RecogniserParams(FeatureParams, MaskParams, SearchParams):
     # only in longer training.
     convolutions: int = 2
     channels: int = 128  # of a convolution
-    frames_a_step: int = 2  # frames that become one step of the recurrent layers
+    frames_per_step: int = 2  # frames that become one step of the recurrent layers
     cell: str = "lstm"  # twice as fast as gru on a CPU, where torch has no fused kernel for that
     hidden_size: int = 112  # per direction
     num_layers: int = 1
     bidirectional: bool = True
     dropout: float = 0.0
     blank: bool = True  # False: no blank, so that each step is a character: what the lecture calls trimming
-    left_out: str = ""  # a speaker whom training does not hear, and who alone is tested; '': nobody
+    held_out_speaker: str = ""  # a speaker whom training does not hear, and who alone is tested; '': nobody
 
     def __post_init__(self) -> None:
         FeatureParams.__post_init__(self)
         SearchParams.__post_init__(self)
         if self.normalisation == "level" and self.features != "log-mel":
             raise ValueError(f"normalisation is level, which log-mel features have: features is {self.features}")
-        if self.frames_a_step < 1:
-            raise ValueError(f"frames_a_step is {self.frames_a_step}: at least 1 is needed")
+        if self.frames_per_step < 1:
+            raise ValueError(f"frames_per_step is {self.frames_per_step}: at least 1 is needed")
         if self.convolutions < 0:
             raise ValueError(f"convolutions is {self.convolutions}: at least 0 is needed, which is none")
         if self.channels < 1:
@@ -60,21 +60,21 @@ class RecogniserParams(FeatureParams, MaskParams, SearchParams):
     @property
     def step_seconds(self) -> float:
         """How much of a recording a step stands for."""
-        return self.frames_a_step * self.hop / self.sample_rate
+        return self.frames_per_step * self.hop / self.sample_rate
 
 
 class Convolutions(nn.Module):
-    """Convolutions over neighbouring frames; the first layer has a stride of `frames_a_step`.
+    """Convolutions over neighbouring frames; the first layer has a stride of `frames_per_step`.
 
     Amodei et al. (2016), Deep Speech 2, sections 3.4 and 3.5: a sound is recognised by how it changes, and all layers
     after the first have fewer steps. Each layer's outputs are normalised step by step (Ba et al. 2016, Layer
     normalization), so that padding has no part in it.
     """
 
-    def __init__(self, features: int, channels: int, layers: int, frames_a_step: int) -> None:
+    def __init__(self, features: int, channels: int, layers: int, frames_per_step: int) -> None:
         super().__init__()
         sizes = [features, *[channels] * (layers - 1)]
-        self.strides = [frames_a_step, *[1] * (layers - 1)]
+        self.strides = [frames_per_step, *[1] * (layers - 1)]
         self.layers = nn.ModuleList(
             nn.Conv1d(size, channels, 3 * stride, stride, padding=stride)
             for size, stride in zip(sizes, self.strides, strict=True)
@@ -82,7 +82,7 @@ class Convolutions(nn.Module):
         self.norms = nn.ModuleList(nn.LayerNorm(channels) for _ in sizes)
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
-        """features (B, T, F), T a multiple of `frames_a_step`, frames (B,) -> (B, T', channels)."""
+        """features (B, T, F), T a multiple of `frames_per_step`, frames (B,) -> (B, T', channels)."""
         for layer, norm, stride in zip(self.layers, self.norms, self.strides, strict=True):
             inside = features.masked_fill(~within(lengths, features.shape[1])[..., None], 0.0)
             features = norm(layer(inside.transpose(1, 2)).transpose(1, 2)).relu()
@@ -98,13 +98,13 @@ class Recogniser(nn.Module):
         self.params = params
         size = params.size * (3 if params.deltas else 1)
         self.convolutions = (
-            Convolutions(size, params.channels, params.convolutions, params.frames_a_step)
+            Convolutions(size, params.channels, params.convolutions, params.frames_per_step)
             if params.convolutions
             else None
         )
         self.recurrent = Recurrent(
             params.cell,
-            params.channels if params.convolutions else size * params.frames_a_step,
+            params.channels if params.convolutions else size * params.frames_per_step,
             params.hidden_size,
             num_layers=params.num_layers,
             bidirectional=params.bidirectional,
@@ -151,7 +151,7 @@ class Recogniser(nn.Module):
 
     def steps(self, lengths: Tensor) -> Tensor:
         """The number of steps of recordings of `lengths` frames (B,); the last step may be short of frames."""
-        return -(-lengths // self.params.frames_a_step)
+        return -(-lengths // self.params.frames_per_step)
 
     def _stepped(self, features: Tensor, lengths: Tensor) -> Tensor:
         """The inputs of the recurrent layers: features (B, T, F), frames (B,) -> (B, T', F').
@@ -159,12 +159,12 @@ class Recogniser(nn.Module):
         By convolutions, or by joining the frames of a step. A step that is short of frames has zeros for them.
         """
         batch, frames, size = features.shape
-        short = -frames % self.params.frames_a_step
+        short = -frames % self.params.frames_per_step
         whole = nn.functional.pad(features, (0, 0, 0, short))
         if self.convolutions is not None:
             found: Tensor = self.convolutions(whole, lengths)
             return found
-        return whole.reshape(batch, -1, self.params.frames_a_step * size)
+        return whole.reshape(batch, -1, self.params.frames_per_step * size)
 
     def loss(self, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
         """The mean over recordings of -log p(text), in nats, by torch's kernel; ctc/loss.py has the definition.

@@ -42,7 +42,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     from and then removed.
     """
     params, training = settings(run)
-    train, val = (_without(load_recordings(tables, split), params.left_out) for split in ("train", "val"))
+    train, val = (_without(load_recordings(tables, split), params.held_out_speaker) for split in ("train", "val"))
     device = choose_device(run.device)
     torch.manual_seed(run.seed)
     encoder = Encoder.of(train.rows["text"], train.waveforms, params, params.normalisation)
@@ -74,8 +74,8 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
 
     model.calibrate(posteriors(model, encoder, val_features), _targets(encoder, val, params))
     test = load_recordings(tables, "test")
-    if params.left_out:
-        test = test.where(test.rows["speaker"] == params.left_out)
+    if params.held_out_speaker:
+        test = test.where(test.rows["speaker"] == params.held_out_speaker)
     test_features = _features(encoder, test)
     log_probs = posteriors(model, encoder, test_features)
     save_recogniser(out / "model.safetensors", model, encoder)
@@ -105,5 +105,5 @@ def _without(split: Recordings, speaker: str) -> Recordings:
         return split
     speakers = split.rows["speaker"]
     if speaker not in set(speakers):
-        raise ValueError(f"left_out is {speaker!r}: the speakers are {', '.join(sorted(set(speakers)))}")
+        raise ValueError(f"held_out_speaker is {speaker!r}: the speakers are {', '.join(sorted(set(speakers)))}")
     return split.where(speakers != speaker)

@@ -23,8 +23,8 @@ from pipelines.task import Log, Row
 class ClassifierParams:
     """The set of cases and the kind of classifier."""
 
-    cases: str  # the set: a table of the data set
-    plane: tuple[str, ...]  # the two features of the picture
+    table: str  # the set: a table of the data set
+    plotted_features: tuple[str, ...]  # the two features of the picture
     features: tuple[str, ...] = ()  # those that the classifier reads; none named: all
     covariance: Covariance = "shared"  # separate: one for each class | naive: a diagonal one for each class
     shrinkage: float = 0.0  # weight of a multiple of the identity in each covariance, 0 to 1
@@ -32,7 +32,7 @@ class ClassifierParams:
     # Share of the largest variance that is added to every variance of a naive classifier: as in scikit-learn's
     # GaussianNB, so that a constant pixel of digits alone does not decide.
     smoothing: float = 1e-9
-    also: tuple[str, ...] = ()  # other sets that the same kind is tried on, for the report: tables, or scikit-learn's
+    other_sets: tuple[str, ...] = ()  # that the same kind is tried on, for the report: tables, or scikit-learn's
 
     def shrinkage_of(self, cases: str) -> float:
         """The shrinkage for the set `cases`."""
@@ -55,8 +55,9 @@ class ValidationParams:
 def settings(run: Run) -> tuple[ClassifierParams, ValidationParams]:
     """The run's settings. Raises ValueError for an unknown key and for a wrong value."""
     model = parse(ClassifierParams, run.model, f"model of {run.name}")
-    if len(model.plane) != 2:
-        raise ValueError(f"plane of {run.name} is {', '.join(model.plane) or 'empty'}: a picture needs two features")
+    if len(model.plotted_features) != 2:
+        named = ", ".join(model.plotted_features) or "empty"
+        raise ValueError(f"plotted_features of {run.name} is {named}: a picture needs two features")
     return model, parse(ValidationParams, run.training, f"training of {run.name}")
 
 
@@ -69,16 +70,16 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     """
     params, validation = settings(run)
     frames = data.read_tables(tables)
-    cases = _cases(params.cases, frames)
+    cases = _cases(params.table, frames)
     chosen = cases.only(params.features) if params.features else cases
     if not {"train", "test"} <= set(chosen.splits):
         raise ValueError(f"{chosen.name} has no test split: choose a set that has one")
     fit = partial(_fit, params=params)
     try_on = partial(attempt, fit=fit, folds=validation.folds, repeats=validation.repeats, seed=run.seed)
-    kept, others = try_on(chosen), [try_on(_cases(name, frames)) for name in params.also]
+    kept, others = try_on(chosen), [try_on(_cases(name, frames)) for name in params.other_sets]
     optimal = {name: truth["best_accuracy"] for name, truth in data.read_truth(tables).items()
-               if "best_accuracy" in truth and name in (params.cases, *params.also)}  # fmt: skip
-    plane = cases.only(params.plane)
+               if "best_accuracy" in truth and name in (params.table, *params.other_sets)}  # fmt: skip
+    plane = cases.only(params.plotted_features)
     failed = write(kept, others, (plane, fit(train_part(plane))), optimal, out)
 
     save_classifier(out / "model.safetensors", kept.fitted)

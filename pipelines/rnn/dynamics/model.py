@@ -20,7 +20,7 @@ class NetworkParams:
 
     cell: str
     seeds: int = 1  # networks of that kind, which differ in their random start
-    start: Literal["own", "identity", "random"] = "own"  # of the recurrent weights: the cell's own, or another
+    init: Literal["own", "identity", "random"] = "own"  # of the recurrent weights: the cell's own, or another
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -65,13 +65,13 @@ class SideBySide(nn.Module):
 def build_network(kind: NetworkParams, hidden_size: int, problem: Problem) -> SequenceReader:
     """A network of that kind. Raises ValueError where another start is asked of a cell that has no single matrix."""
     network = SequenceReader(ReaderParams(kind.cell, hidden_size, options=kind.options), problem)
-    if kind.start != "own":
+    if kind.init != "own":
         cell = cell_of(network)
         weight = cell.weight_hh
         if not isinstance(weight, Tensor) or weight.shape != (hidden_size, hidden_size):
-            raise ValueError(f"start {kind.start!r} is for elman and irnn, whose recurrent weights are one matrix")
+            raise ValueError(f"init {kind.init!r} is for elman and irnn, whose recurrent weights are one matrix")
         with torch.no_grad():
-            if kind.start == "identity":
+            if kind.init == "identity":
                 weight.copy_(torch.eye(hidden_size))
             else:
                 weight.normal_(std=hidden_size**-0.5)  # keeps variance from step to step, on average

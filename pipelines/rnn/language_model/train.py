@@ -26,8 +26,8 @@ def settings(run: Run) -> tuple[LanguageModelParams, TrainingParams]:
     """The settings of a run, checked. Raises ValueError for an unknown key, cell or size."""
     model, training = checked_settings(run, LanguageModelParams)
     build_cell(model.cell, model.word_size, model.hidden_size, **model.options)
-    if model.steps < 1:
-        raise ValueError(f"model of {run.name}: steps is {model.steps}, at least 1 word is read at a time")
+    if model.bptt_steps < 1:
+        raise ValueError(f"model of {run.name}: bptt_steps is {model.bptt_steps}, at least 1 word is read at a time")
     return model, training
 
 
@@ -45,7 +45,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     text = Text.of(splits["train"]["text"])
     streams = {split: text.stream(table["text"]).to(device) for split, table in splits.items()}
     model = LanguageModel(params, len(text.words)).to(device)
-    learned = parts_of(streams["train"], training.batch_size, params.steps)
+    learned = parts_of(streams["train"], training.batch_size, params.bptt_steps)
     carried: list[State] = []  # the state after the part before
 
     def loss(model: LanguageModel, part: Part) -> Tensor:

@@ -8,9 +8,9 @@ from pipelines.task import Comparison, Figure, Task
 
 def reads(run: Run) -> list[Path]:
     """The weights of another run that a classifier starts from. Raises ValueError where that run is not trained yet."""
-    if not run.model.get("start"):
+    if not run.model.get("pretrained"):
         return []
-    weights = Path(run.model["start"])
+    weights = Path(run.model["pretrained"])
     if not weights.is_file():
         raise ValueError(f"{run.name} starts from {weights}, which does not exist: first dvc repro seq2seq@sentences")
     return [weights]

@@ -26,7 +26,7 @@ class ClassifierParams(WordParams):
     bidirectional: bool = True
     pooling: Pooling = "max"  # the best on val of SST-2
     cross_validated: bool = False  # tested on the fold that the seed names, whatever the splits
-    start: str = ""  # the model.safetensors of an auto-encoder (seq2seq-sentences) whose reader training starts from
+    pretrained: str = ""  # the model.safetensors of an auto-encoder (seq2seq-sentences) whose reader is fine-tuned
 
 
 class TextClassifier(nn.Module):

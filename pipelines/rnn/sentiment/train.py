@@ -33,9 +33,9 @@ def settings(run: Run) -> tuple[ClassifierParams, TrainingParams]:
     """The settings of a run, checked. Raises ValueError for an unknown key, cell or size."""
     model, training = checked_settings(run, ClassifierParams)
     build_cell(model.cell, 1, model.hidden_size)
-    if model.start and model.reader != "recurrent":
+    if model.pretrained and model.reader != "recurrent":
         raise ValueError(
-            f"{run.name} has a start and the reader {model.reader}: only a recurrent one starts from another"
+            f"{run.name} has pretrained weights and the reader {model.reader}: only a recurrent one starts from another"
         )
     return model, training
 

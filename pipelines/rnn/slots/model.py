@@ -23,7 +23,7 @@ class TaggerParams(WordParams):
     num_layers: int = 1  # a second gained nothing on val
     bidirectional: bool = True
     crf: bool = False  # True: tags are scored as a sequence instead of word by word
-    members: int = 1  # networks that are trained side by side, whose logits are averaged
+    ensemble_size: int = 1  # networks that are trained side by side, whose logits are averaged
 
 
 class SlotTagger(nn.Module):
@@ -35,10 +35,10 @@ class SlotTagger(nn.Module):
 
     def __init__(self, params: TaggerParams, vocabulary: SlotVocabulary) -> None:
         super().__init__()
-        if params.members < 1:
-            raise ValueError(f"members is {params.members}: a tagger has at least one")
+        if params.ensemble_size < 1:
+            raise ValueError(f"ensemble_size is {params.ensemble_size}: a tagger has at least one")
         self.params = params
-        self.members = nn.ModuleList(Network(params, vocabulary) for _ in range(params.members))
+        self.members = nn.ModuleList(Network(params, vocabulary) for _ in range(params.ensemble_size))
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits (B, T, C) for each word; those at padded positions mean nothing."""

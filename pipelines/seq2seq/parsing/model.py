@@ -9,6 +9,6 @@ from pipelines.seq2seq.text_model import TextParams
 class ParserParams(TextParams):
     """The model that writes trees, and the grammar to compare it with."""
 
-    beam: int = 1
+    beam_size: int = 1
     length_penalty: float = 0.0
     history: int = 1  # sisters that a rule of the PCFG remembers

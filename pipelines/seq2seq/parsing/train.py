@@ -53,7 +53,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     splits = load_splits(tables)
     torch.manual_seed(run.seed)
     texts, linear = splits["train"]["text"], splits["train"]["linear"]
-    languages = Languages(Tokenizer.of(texts, "tokens", min_count=params.least_count), Tokenizer.of(linear, "tokens"))
+    languages = Languages(Tokenizer.of(texts, "tokens", min_count=params.min_count), Tokenizer.of(linear, "tokens"))
     device = choose_device(run.device)
     model = build_text_model(params, languages).to(device)
     pairs = languages.pairs(texts, linear)

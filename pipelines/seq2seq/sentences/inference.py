@@ -40,7 +40,7 @@ def reconstruct(model: Seq2Seq, sentences: list[list[int]], params: BeamParams) 
     The encoder checks the decoder: of the outputs of a beam, the one is taken whose own code is nearest to the code
     that it was decoded from.
     """
-    found = decode(model, sentences, collate_sources, lambda one: 2 * len(one) + 5, params, n_best=params.beam)
+    found = decode(model, sentences, collate_sources, lambda one: 2 * len(one) + 5, params, n_best=params.beam_size)
     outputs = [[list(hypothesis.symbols) for hypothesis in hypotheses] for hypotheses in found]
     own = torch.split(codes_of(model, [one for row in outputs for one in row]), [len(row) for row in outputs])
     codes = codes_of(model, sentences)

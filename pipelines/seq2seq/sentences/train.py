@@ -46,7 +46,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     params, training = settings(run)
     splits = load_splits(tables)
     torch.manual_seed(run.seed)
-    tokenizer = Tokenizer.of(splits["train"]["text"], "words", min_count=params.least_count)
+    tokenizer = Tokenizer.of(splits["train"]["text"], "words", min_count=params.min_count)
     languages = Languages(tokenizer, tokenizer)
     device = choose_device(run.device)
     model = build_autoencoder(params, languages).to(device)

@@ -31,24 +31,24 @@ class SpeechTranslatorParams(FeatureParams, MaskParams, DecoderParams, BeamParam
     language: str  # of translations; BLEU parts words by it
     target_units: Units = "words"  # words | characters | subwords
     speeds: tuple[float, ...] = (1.0,)  # at which training plays recordings; 1.0 as they are
-    frames_a_step: int = 4  # frames that the encoder's first layer reads as one step
+    frames_per_step: int = 4  # frames that the encoder's first layer reads as one step
     encoder_layers: int = 2  # each above the first halves the steps
     bidirectional: bool = True  # the encoder; the decoder never is
     cascade: bool = False  # True: what was said is written down first, by a recogniser trained on transcripts
-    sampling: float = 0.0  # share of steps that read the decoder's own words in the last epoch; 0: teacher forcing
+    scheduled_sampling: float = 0.0  # share of steps that read the decoder's own words in the last epoch
 
     def __post_init__(self) -> None:
         FeatureParams.__post_init__(self)
         BeamParams.__post_init__(self)
         if not self.speeds or not all(0.5 <= speed <= 2 for speed in self.speeds):
             raise ValueError(f"speeds is {list(self.speeds)}: at least one is needed, each from 0.5 to 2")
-        if not 0 <= self.sampling <= 1:
-            raise ValueError(f"sampling is {self.sampling:g}: expected a share from 0 to 1")
+        if not 0 <= self.scheduled_sampling <= 1:
+            raise ValueError(f"scheduled_sampling is {self.scheduled_sampling:g}: expected a share from 0 to 1")
 
     @property
     def frames_of_a_place(self) -> int:
         """Frames that one output of the encoder stands for."""
-        return int(self.frames_a_step * 2 ** (self.encoder_layers - 1))
+        return int(self.frames_per_step * 2 ** (self.encoder_layers - 1))
 
 
 class Direct(nn.Module):
@@ -168,5 +168,5 @@ def _frame_encoder(params: SpeechTranslatorParams) -> FrameEncoder:
         num_layers=params.encoder_layers,
         bidirectional=params.bidirectional,
         dropout=params.dropout,
-        frames_a_step=params.frames_a_step,
+        frames_per_step=params.frames_per_step,
     )

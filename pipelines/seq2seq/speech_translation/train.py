@@ -158,7 +158,9 @@ def _train_translator(model: Translator, lesson: Lesson, out: Path, log: Log) ->
     return fit(
         model,
         training,
-        batches=with_sampling(drawn_each_epoch(lesson.seed, device_of(model), draw), training.epochs, params.sampling),
+        batches=with_sampling(
+            drawn_each_epoch(lesson.seed, device_of(model), draw), training.epochs, params.scheduled_sampling
+        ),
         loss=loss,
         validate=validate,
         monitor="val_bleu",

@@ -16,7 +16,7 @@ def languages_of(train: pd.DataFrame, params: TranslatorParams) -> Languages:
     """The tokenizers of both sides of the training texts."""
     units = (params.source_units, params.target_units)
     of_source, of_target = units[::-1] if params.reverse else units
-    min_count, subwords = params.least_count, params.subwords
+    min_count, subwords = params.min_count, params.subwords
     return Languages(
         Tokenizer.of(
             list(train["source"]), of_source, lower=params.lower_source, min_count=min_count, subwords=subwords

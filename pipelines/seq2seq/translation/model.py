@@ -16,14 +16,14 @@ class TranslatorParams(TextParams):
     target_units: Units = "words"
     lower_source: bool = True  # capitals are read as small letters
     subwords: int = 4000  # pieces of a language, where units are subwords
-    sampling: float = 0.0  # share of steps that read the decoder's own words in the last epoch; 0: teacher forcing
+    scheduled_sampling: float = 0.0  # share of steps that read the decoder's own words in the last epoch
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if len(self.languages) != 2:
             raise ValueError(f"languages is {list(self.languages)}: expected two, as in [en, zh]")
-        if not 0 <= self.sampling <= 1:
-            raise ValueError(f"sampling is {self.sampling:g}: expected a share from 0 to 1")
+        if not 0 <= self.scheduled_sampling <= 1:
+            raise ValueError(f"scheduled_sampling is {self.scheduled_sampling:g}: expected a share from 0 to 1")
 
     @property
     def written_language(self) -> str:

@@ -60,7 +60,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     fitted = fit(
         model,
         training,
-        batches=with_sampling(batches, training.epochs, params.sampling),
+        batches=with_sampling(batches, training.epochs, params.scheduled_sampling),
         loss=lambda model, batch: model.loss(batch[0], training.label_smoothing, sampling=batch[1]),
         validate=validate,
         monitor="val_bleu",

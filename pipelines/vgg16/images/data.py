@@ -58,29 +58,29 @@ def generator_of(*seeds: int) -> torch.Generator:
 class Augmentation:
     """Random changes to training pictures."""
 
-    moves: int  # pixels, at most, in both directions
-    flips: bool  # whether half of the pictures are mirrored
-    holes: int  # pixels a side of a black square anywhere, partly outside too (DeVries and Taylor 2017)
+    max_shift: int  # pixels, at most, in both directions
+    flip: bool  # whether half of the pictures are mirrored
+    cutout_size: int  # pixels a side of a black square anywhere, partly outside too (DeVries and Taylor 2017)
 
     def __call__(self, pixels: Tensor, generator: torch.Generator) -> Tensor:
         """Pictures (N, S, S, 3), each changed on its own; what moves in from outside is black."""
         count, side = pixels.shape[:2]
-        device, moves = pixels.device, self.moves
+        device, shift = pixels.device, self.max_shift
 
         def random(*shape: int) -> Tensor:
             return torch.rand(*shape, generator=generator).to(device)
 
-        padded = torch.nn.functional.pad(pixels, (0, 0, moves, moves, moves, moves))
-        offsets = (random(2, count, 1) * (2 * moves + 1)).long()
+        padded = torch.nn.functional.pad(pixels, (0, 0, shift, shift, shift, shift))
+        offsets = (random(2, count, 1) * (2 * shift + 1)).long()
         along = torch.arange(side, device=device)
         rows, columns = offsets + along  # (N, S) each
-        if self.flips:
+        if self.flip:
             columns = torch.where(random(count, 1) < 0.5, columns.flip(1), columns)
         index = torch.arange(count, device=device)
         changed = padded[index[:, None, None], rows[:, :, None], columns[:, None, :]]
-        if self.holes:
-            first = (random(2, count, 1) * side).long() - self.holes // 2
-            down, across = (along >= first) & (along < first + self.holes)  # (N, S) each
+        if self.cutout_size:
+            first = (random(2, count, 1) * side).long() - self.cutout_size // 2
+            down, across = (along >= first) & (along < first + self.cutout_size)  # (N, S) each
             changed[down[:, :, None] & across[:, None, :]] = 0
         return changed
 

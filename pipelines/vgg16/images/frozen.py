@@ -49,7 +49,7 @@ def evaluation_material(network: VGG16, pictures: Pictures, params: ImagesParams
     if not params.frozen:
         return Material(pictures, None)
     mirrored = Pictures(pictures.pixels.flip(2), pictures.labels, pictures.classes)
-    views = [pictures, mirrored] if params.flips else [pictures]
+    views = [pictures, mirrored] if params.flip else [pictures]
     return Material(pictures, torch.cat([frozen_features(network, view, params, cache, 1) for view in views]))
 
 
@@ -60,7 +60,7 @@ def frozen_features(network: VGG16, pictures: Pictures, params: ImagesParams, ca
     """
     assert params.frozen
     layers = frozen_layers(network, params.frozen).eval()
-    settings = (params.frozen, params.side, views, params.augmentation if views > 1 else None)
+    settings = (params.frozen, params.image_size, views, params.augmentation if views > 1 else None)
     inputs = layers.state_dict() | {"pixels": pictures.pixels}
     name = f"features-{digest(inputs, settings, digest_of_code(__name__))}"
 
@@ -71,7 +71,7 @@ def frozen_features(network: VGG16, pictures: Pictures, params: ImagesParams, ca
             for view in range(views):
                 generator = torch.Generator().manual_seed(view)
                 pixels = params.augmentation(pictures.pixels, generator) if view else pictures.pixels
-                chunks = [prepared(chunk.to(device), params.side) for chunk in torch.split(pixels, CHUNK)]
+                chunks = [prepared(chunk.to(device), params.image_size) for chunk in torch.split(pixels, CHUNK)]
                 found.append(torch.cat([layers(chunk).float().cpu() for chunk in chunks]))
         write_atomically(path, save({"features": torch.stack(found).contiguous()}))
 

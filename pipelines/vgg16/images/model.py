@@ -20,20 +20,20 @@ CHUNK = 200  # pictures that go through the network at once: the outputs of more
 class ImagesParams(Shape):
     """A run's network."""
 
-    pictures: str  # the tables' task
-    source: str = "source"  # the tables' task that weights `source` are trained on first
+    target_task: str  # the tables' task
+    source_task: str = "source"  # the tables' task that weights `source` are trained on first
     source_epochs: int = 4
     # imagenet: of width 1 without batch_norm, and the file of `python -m stages.weights`
     weights: Literal["random", "source", "imagenet"] = "random"
     head: Head = "replace-last"  # append | append-in-classifier | replace-last | replace-all
     freeze: Freeze = "none"  # none | features | all-but-head | gradual
     body_rate: float = 1.0  # learning rate of what is not the head, as a share of its rate
-    side: int = 32  # pixels: a picture is scaled to it
+    image_size: int = 32  # pixels: a picture is scaled to it
     views: int = 1  # of each training picture that frozen features are computed of: itself, and others moved
-    moves: int = 0  # pixels that a picture is moved by, at most
+    max_shift: int = 0  # pixels that a picture is moved by, at most
     # Half of the training pictures are mirrored, and an answer is the mean of a picture's and of its mirror image's.
-    flips: bool = False
-    holes: int = 0  # pixels a side of the square that is cut out of each training picture; 0: none
+    flip: bool = False
+    cutout_size: int = 0  # pixels a side of the square that is cut out of each training picture; 0: none
     train_rows: int = 0  # 0: all
     few_labels: tuple[int, ...] = ()  # numbers of labelled pictures that the same is also tried with
     few_seeds: int = 3  # draws of so many
@@ -42,11 +42,12 @@ class ImagesParams(Shape):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.side < 32:
-            raise ValueError(f"side is {self.side}: five poolings leave nothing of fewer than 32 pixels")
-        if self.views < 1 or self.moves < 0 or self.holes < 0:
+        if self.image_size < 32:
+            raise ValueError(f"image_size is {self.image_size}: five poolings leave nothing of fewer than 32 pixels")
+        if self.views < 1 or self.max_shift < 0 or self.cutout_size < 0:
             raise ValueError(
-                f"views is {self.views}, moves {self.moves} and holes {self.holes}: at least 1, 0 and 0 are needed"
+                f"views is {self.views}, max_shift {self.max_shift} and cutout_size {self.cutout_size}: "
+                "at least 1, 0 and 0 are needed"
             )
         if min((*self.few_labels, self.few_seeds, self.few_steps)) < 1:
             raise ValueError("few_labels, few_seeds and few_steps must be 1 or more")
@@ -57,7 +58,7 @@ class ImagesParams(Shape):
 
     @property
     def augmentation(self) -> Augmentation:
-        return Augmentation(self.moves, self.flips, self.holes)
+        return Augmentation(self.max_shift, self.flip, self.cutout_size)
 
     @property
     def frozen(self) -> Frozen | None:
@@ -75,9 +76,9 @@ def logits_of(network: VGG16, pixels: Tensor, params: ImagesParams) -> Tensor:
     with torch.inference_mode(), autocast(device):
         found = []
         for chunk in torch.split(pixels, CHUNK):
-            pictures = prepared(chunk.to(device), params.side)
+            pictures = prepared(chunk.to(device), params.image_size)
             logits = network(pictures).float()
-            found.append((logits + network(pictures.flip(3)).float()) / 2 if params.flips else logits)
+            found.append((logits + network(pictures.flip(3)).float()) / 2 if params.flip else logits)
     return torch.cat(found)
 
 

@@ -72,7 +72,7 @@ class Recipe:
         # The compiled network has the same parameters. Evaluation calls the other: it is not worth half a minute.
         on_gpu = material.pictures.pixels.device.type == "cuda"
         forward = torch.compile(network) if params.compiled and on_gpu else network
-        return lambda pixels: forward(prepared(pixels, params.side))
+        return lambda pixels: forward(prepared(pixels, params.image_size))
 
     def _batches(self, material: Material, epoch: int) -> list[Batch]:
         """The batches of an epoch, the same whenever asked."""

@@ -18,7 +18,7 @@ class SavedNetwork:
     params: ImagesParams
     source_classes: int  # outputs of the network that the head was added to
     classes: list[str]
-    side: int  # pixels of the pictures in the tables, before they are scaled to `params.side`
+    side: int  # pixels of the pictures in the tables, before they are scaled to `params.image_size`
 
     def save(self, path: Path) -> None:
         checkpoint.save(

@@ -47,13 +47,13 @@ def initial_network(
 def source_network(
     params: ImagesParams, training: TrainingParams, tables: Path, cache: Path, device: torch.device
 ) -> VGG16:
-    """A network trained on the pictures of the task `params.source`, once for the same pictures, settings and code.
+    """A network trained on the pictures of `params.source_task`, once for the same pictures, settings and code.
 
     Its weights are kept in the folder `cache`.
     """
-    pictures, val = (load_pictures(tables, params.source, split) for split in ("train", "val"))
+    pictures, val = (load_pictures(tables, params.source_task, split) for split in ("train", "val"))
     training = dataclasses.replace(training, epochs=params.source_epochs)
-    settings = (params.shape, params.side, params.augmentation, training)
+    settings = (params.shape, params.image_size, params.augmentation, training)
     inputs = {"pixels": pictures.pixels, "labels": pictures.labels}
     name = f"source-{digest(inputs, settings, digest_of_code(__name__))}"
     network = VGG16(params.shape, len(pictures.classes))
@@ -86,7 +86,7 @@ def train_whole(
         training,
         batches=batches,
         loss=lambda model, batch: cross_entropy(
-            lambda pixels: model(prepared(pixels, params.side)), batch, training.label_smoothing
+            lambda pixels: model(prepared(pixels, params.image_size)), batch, training.label_smoothing
         ),
         validate=lambda model: {"val_accuracy": accuracy_of(model, Material(val, None), params)},
         monitor="val_accuracy",

@@ -59,8 +59,8 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     """
     params, training = settings(run)
     group, device, cache = distributed.group(), choose_device(run.device), out.parent / CACHE
-    pictures = load_pictures(tables, params.pictures, "train").first(params.train_rows).to(device)
-    val = load_pictures(tables, params.pictures, "val").to(device)
+    pictures = load_pictures(tables, params.target_task, "train").first(params.train_rows).to(device)
+    val = load_pictures(tables, params.target_task, "val").to(device)
 
     torch.manual_seed(run.seed)
     with group.zero_first():
@@ -81,11 +81,11 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     freeze(network, params.freeze)
     saved = SavedNetwork(network, params, source_classes, list(pictures.classes), pictures.pixels.shape[1])
     saved.save(out / "model.safetensors")
-    test = load_pictures(tables, params.pictures, "test").to(device)
+    test = load_pictures(tables, params.target_task, "test").to(device)
     logits = logits_of(network, test.pixels, params)
     figures = write_evaluation(out, test, logits)
     draw_weights(out, network, start.features.state_dict(), VGG16(params.shape))
-    draw_answers(out, network, test, logits.argmax(dim=1), params.side)
+    draw_answers(out, network, test, logits.argmax(dim=1), params.image_size)
     few = few_label_rows(recipe, start, material, evaluation_material(network, test, params, cache))
     whole = {"labelled pictures": len(pictures), "draws": 1, "test accuracy": figures["test_accuracy"]}
     columns = [*whole, "low", "high"]

@@ -94,7 +94,7 @@ def test_without_arguments_cases_are_lines(monkeypatch: pytest.MonkeyPatch) -> N
     ("changes", "message"),
     [
         ({"covariance": "round"}, "covariance is 'round': choose from shared, separate, naive"),
-        ({"plane": ["x1"]}, "plane of .* is x1: a picture needs two features"),
+        ({"plotted_features": ["x1"]}, "plotted_features of .* is x1: a picture needs two features"),
         ({"folds": 1}, "folds is 1 and repeats 1: at least 2 folds"),
     ],
 )

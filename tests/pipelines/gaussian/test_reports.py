@@ -188,7 +188,7 @@ def test_measurements_as_a_report(measured: tuple[Path, dict[str, float]]) -> No
 
 def test_classes_as_a_report(tables: Path, tmp_path: Path) -> None:
     """The saved classifier is the one that was kept, and the one that the report describes."""
-    run = EXAMPLES["gaussian", "classification"].run(plane=["x1", "x2"], also=["classes-2d", "iris"])
+    run = EXAMPLES["gaussian", "classification"].run(plotted_features=["x1", "x2"], other_sets=["classes-2d", "iris"])
     figures = classification.train(run, tables, tmp_path, Told())
     markdown = (tmp_path / "report.md").read_text()
     assert "**FAILS**" not in markdown
@@ -318,7 +318,7 @@ def test_pokemon(published: Path, tmp_path: Path) -> None:
     example = EXAMPLES["gaussian", "classification"]
     for folder, features, right in (("all", [], 54), ("two", ["defense", "special-defense"], 34)):
         (tmp_path / folder).mkdir()
-        run = example.run(cases="pokemon", plane=["defense", "special-defense"], features=features)
+        run = example.run(table="pokemon", plotted_features=["defense", "special-defense"], features=features)
         figures = classification.train(run, published, tmp_path / folder, Told())
         assert figures["test_accuracy"] == pytest.approx(100 * right / 70)
     assert "total = hp + attack + defense" in (tmp_path / "all" / "report.md").read_text()

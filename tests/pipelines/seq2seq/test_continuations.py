@@ -56,7 +56,7 @@ def test_a_large_vocabulary_is_searched_together_as_alone() -> None:
     symbols, params = 2003, BeamParams(5, 0.6, 0.0)
     model = tiny("multiplicative", symbols=symbols)
     sources = [[3 + place % 4 for place in range(start, start + 4)] for start in range(6)]
-    assert len(sources) * params.beam * symbols >= MIN_NUMBERS > params.beam * symbols
+    assert len(sources) * params.beam_size * symbols >= MIN_NUMBERS > params.beam_size * symbols
     together = beam_search(model, model.encode(*collate_sources(sources)), [6] * 6, params, n_best=3)
     for source, found in zip(sources, together, strict=True):
         alone = beam_search(model, model.encode(*collate_sources([source])), [6], params, n_best=3)[0]

@@ -174,7 +174,7 @@ def test_a_pyramid_reads_neighbours_as_one_step() -> None:
 def test_a_pyramid_halves_the_steps_and_ignores_padding(bidirectional: bool) -> None:
     torch.manual_seed(0)
     encoder = FrameEncoder(
-        3, cell="lstm", hidden_size=4, num_layers=3, bidirectional=bidirectional, dropout=0.0, frames_a_step=2
+        3, cell="lstm", hidden_size=4, num_layers=3, bidirectional=bidirectional, dropout=0.0, frames_per_step=2
     ).double()
     frames = torch.randn(1, 13, 3, dtype=torch.double)
     alone = encoder(frames, torch.tensor([13]))

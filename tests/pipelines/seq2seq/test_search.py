@@ -202,7 +202,7 @@ def test_a_cold_draw_is_greedy() -> None:
     assert [one.symbols for one in cold] == [one[0].symbols for one in beam_search(model, encoded, [5] * 4)]
 
 
-@pytest.mark.parametrize(("shape", "says"), [((0, 0.0, 0.0), "beam is 0"), ((2, -1.0, 0.0), "must be 0 or more")])
+@pytest.mark.parametrize(("shape", "says"), [((0, 0.0, 0.0), "beam_size is 0"), ((2, -1.0, 0.0), "must be 0 or more")])
 def test_impossible_settings_are_told(shape: tuple[int, float, float], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         BeamParams(*shape)

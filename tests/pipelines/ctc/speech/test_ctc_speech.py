@@ -134,7 +134,7 @@ def test_batches_hold_every_recording_once_at_one_of_the_speeds() -> None:
 @pytest.mark.parametrize("convolutions", [0, 1, 3])
 def test_padding_changes_no_answer_and_a_network_without_blank_never_outputs_it(convolutions: int) -> None:
     torch.manual_seed(0)
-    model = Recogniser(params(blank=False, frames_a_step=3, convolutions=convolutions), 5).eval()
+    model = Recogniser(params(blank=False, frames_per_step=3, convolutions=convolutions), 5).eval()
     features = torch.randn(2, 20, 16)
     lengths = torch.tensor([20, 10])
     nothing = torch.zeros(2, 1, dtype=torch.long), torch.zeros(2, dtype=torch.long)
@@ -148,7 +148,7 @@ def test_padding_changes_no_answer_and_a_network_without_blank_never_outputs_it(
 @pytest.mark.parametrize(("layers", "reach"), [(1, 2), (3, 6)])
 def test_convolutions_leave_a_step_of_every_few_frames_and_see_their_neighbours(layers: int, reach: int) -> None:
     torch.manual_seed(0)
-    read = Convolutions(3, 8, layers, frames_a_step=2)
+    read = Convolutions(3, 8, layers, frames_per_step=2)
     features = torch.randn(1, 20, 3, requires_grad=True)
     found = read(features, torch.tensor([20]))
     assert found.shape == (1, 10, 8)
@@ -218,11 +218,11 @@ def test_a_text_too_long_for_its_recording_says_nothing_about_sharpness() -> Non
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"frames_a_step": 0}, "frames_a_step is 0: at least 1 is needed"),
+        ({"frames_per_step": 0}, "frames_per_step is 0: at least 1 is needed"),
         ({"convolutions": -1}, "convolutions is -1: at least 0 is needed"),
         ({"channels": 0}, "channels is 0: at least 1 is needed"),
         ({"normalisation": "level", "features": "mfcc"}, "level, which log-mel features have: features is mfcc"),
-        ({"beam": 0}, "beam is 0: at least 1 is needed"),
+        ({"beam_size": 0}, "beam_size is 0: at least 1 is needed"),
         ({"lm_order": 0}, "lm_order is 0: at least 1 is needed"),
         ({"lm_weight": -0.1}, "lm_weight is -0.1: 0 or more is needed"),
         ({"speeds": []}, r"speeds is \[\]: at least one is needed"),
@@ -237,10 +237,10 @@ def test_wrong_settings_are_named(changes: dict[str, Any], says: str) -> None:
 
 def test_what_cannot_be_trained_is_told_before_training(tmp_path: Path) -> None:
     tables = EXAMPLE.write(tmp_path / "tables")
-    with pytest.raises(ValueError, match="left_out is 'three': the speakers are one, two"):
-        train(EXAMPLE.run(left_out="three"), tables, tmp_path, Told())
+    with pytest.raises(ValueError, match="held_out_speaker is 'three': the speakers are one, two"):
+        train(EXAMPLE.run(held_out_speaker="three"), tables, tmp_path, Told())
     with pytest.raises(ValueError, match=r"row \d+ of train has 1 steps, too few for its target of 2 labels"):
-        train(EXAMPLE.run(frames_a_step=30), tables, tmp_path, Told())
+        train(EXAMPLE.run(frames_per_step=30), tables, tmp_path, Told())
 
 
 def test_all_alignments_of_two_characters_with_six_frames() -> None:

@@ -153,15 +153,15 @@ def _double(found: Batch) -> Batch:
 
 
 def test_the_start_of_recurrent_weights() -> None:
-    cell = cell_of(build_network(NetworkParams("elman", start="identity"), 6, PIXELS))
+    cell = cell_of(build_network(NetworkParams("elman", init="identity"), 6, PIXELS))
     assert isinstance(cell, TorchCell)
     assert torch.equal(cell.weight_hh, torch.eye(6))
     torch.manual_seed(0)
-    cell = cell_of(build_network(NetworkParams("irnn", start="random"), 60, PIXELS))
+    cell = cell_of(build_network(NetworkParams("irnn", init="random"), 60, PIXELS))
     assert isinstance(cell, TorchCell)
     assert cell.weight_hh.std().item() == pytest.approx(60**-0.5, rel=0.1)
-    with pytest.raises(ValueError, match="start 'random' is for elman and irnn"):
-        build_network(NetworkParams("lstm", start="random"), 6, PIXELS)
+    with pytest.raises(ValueError, match="init 'random' is for elman and irnn"):
+        build_network(NetworkParams("lstm", init="random"), 6, PIXELS)
 
 
 def test_a_gru_has_three_quarters_of_an_lstms_recurrent_parameters() -> None:

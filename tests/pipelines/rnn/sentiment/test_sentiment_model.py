@@ -164,7 +164,7 @@ def test_cross_validation_says_what_it_lacks(columns: list[str], turn: int) -> N
 
 def started_from(path: Path) -> Run:
     run = EXAMPLES["rnn", "sentiment"].run()
-    return dataclasses.replace(run, model={**run.model, "start": str(path)})
+    return dataclasses.replace(run, model={**run.model, "pretrained": str(path)})
 
 
 AUTOENCODER = {"hidden_size": 6, "embedding_size": 6, "cell": "gru", "num_layers": 1, "bidirectional": True}

@@ -45,7 +45,7 @@ PARAMS = TaggerParams(
     dropout=0.5,
     word_dropout=0.5,
     crf=False,
-    members=1,
+    ensemble_size=1,
 )
 
 
@@ -106,7 +106,7 @@ def test_a_networks_loss_is_that_of_its_logits(encoder: Encoder) -> None:
 
 @pytest.mark.parametrize("crf", [False, True])
 def test_each_member_learns_as_it_would_alone(crf: bool, encoder: Encoder) -> None:
-    model, batch = tagger(encoder, members=3, crf=crf), encoder.batch(TEXTS, GOLD)
+    model, batch = tagger(encoder, ensemble_size=3, crf=crf), encoder.batch(TEXTS, GOLD)
     loss = model.loss(batch, 0.1)
     alone = [member.loss(batch, 0.1) for member in model.networks()]
     assert abs(loss - (alone[0] + alone[1] + alone[2])) < EXACT
@@ -119,14 +119,14 @@ def test_each_member_learns_as_it_would_alone(crf: bool, encoder: Encoder) -> No
 
 
 def test_members_label_by_their_mean(encoder: Encoder) -> None:
-    model, batch = tagger(encoder, members=3), encoder.batch(TEXTS)
+    model, batch = tagger(encoder, ensemble_size=3), encoder.batch(TEXTS)
     one, two, three = (member(batch) for member in model.networks())
     assert (model(batch) - (one + two + three) / 3).abs().max() < EXACT
     assert model.best_tags(batch).equal(model(batch).argmax(dim=-1))
 
 
 def test_with_crf_members_label_by_the_best_sequence_of_their_mean_scores(encoder: Encoder) -> None:
-    model, batch = tagger(encoder, members=2, crf=True), encoder.batch(TEXTS)
+    model, batch = tagger(encoder, ensemble_size=2, crf=True), encoder.batch(TEXTS)
     crfs = [member.crf for member in model.networks()]
     assert crfs[0] is not None
     assert crfs[1] is not None
@@ -137,13 +137,13 @@ def test_with_crf_members_label_by_the_best_sequence_of_their_mean_scores(encode
 
 def test_members_start_from_different_weights(encoder: Encoder) -> None:
     torch.manual_seed(0)
-    one, two = SlotTagger(dataclasses.replace(PARAMS, members=2), encoder.vocabulary).networks()
+    one, two = SlotTagger(dataclasses.replace(PARAMS, ensemble_size=2), encoder.vocabulary).networks()
     assert not one.output.weight.equal(two.output.weight)
 
 
 def test_a_tagger_has_a_member(encoder: Encoder) -> None:
-    with pytest.raises(ValueError, match="members is 0: a tagger has at least one"):
-        tagger(encoder, members=0)
+    with pytest.raises(ValueError, match="ensemble_size is 0: a tagger has at least one"):
+        tagger(encoder, ensemble_size=0)
 
 
 # --- what a result depends on

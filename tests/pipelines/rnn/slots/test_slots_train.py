@@ -80,7 +80,7 @@ def test_the_confusion_leaves_out_what_is_outside_in_both(
     assert list(pairs.itertuples(index=False, name=None)) == [("O", "day"), ("city", "city"), ("city", "O")]
 
 
-@pytest.mark.parametrize("changes", [{}, {"crf": True, "members": 2, "cell": "gru", "context_window": 1}])
+@pytest.mark.parametrize("changes", [{}, {"crf": True, "ensemble_size": 2, "cell": "gru", "context_window": 1}])
 def test_a_saved_tagger_labels_as_the_trained_one_did(
     changes: dict[str, object], tiny_run: MakeRun, tables: Path, tmp_path: Path
 ) -> None:

@@ -46,7 +46,7 @@ def test_of_a_beam_the_output_whose_own_code_is_nearest_counts(monkeypatch: pyte
     likeliest = [[[3, 4, 6, 5], [3, 4, 5, 6], []], [[7, 8], [8, 7]]]
     found = [[Hypothesis(tuple(symbols), 0.0, 0.0, is_cut=False) for symbols in row] for row in likeliest]
     monkeypatch.setattr(inference, "decode", lambda *_, n_best, **__: [row[:n_best] for row in found])
-    assert reconstruct(model, sentences, replace(GREEDY, beam=3)) == sentences
+    assert reconstruct(model, sentences, replace(GREEDY, beam_size=3)) == sentences
     assert reconstruct(model, sentences, GREEDY) == [[3, 4, 6, 5], [7, 8]]
 
 

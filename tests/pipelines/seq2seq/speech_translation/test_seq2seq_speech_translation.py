@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 EXAMPLE = EXAMPLES["seq2seq", "speech_translation"]
 TOKENIZER = Tokenizer.of(["one two three"], "words")
 SPOKEN = Symbols.of(["ab c"])
-PLAIN = {"dropout": 0.0, "frequency_masks": 0, "time_masks": 0, "speeds": [1.0], "sampling": 0.0}
+PLAIN = {"dropout": 0.0, "frequency_masks": 0, "time_masks": 0, "speeds": [1.0], "scheduled_sampling": 0.0}
 
 
 def params(**changes: Any) -> SpeechTranslatorParams:
@@ -85,7 +85,7 @@ def test_a_translator_learns_sounds_and_answers_a_file(
 def test_a_cascade_asks_for_transcripts(tmp_path: Path) -> None:
     tables = EXAMPLE.write(tmp_path / "tables")
     with pytest.raises(ValueError, match=r"row \d+ of train has 1 steps, too few for its target of 2 labels"):
-        train(EXAMPLE.run(cascade=True, frames_a_step=99), tables, tmp_path, Told())
+        train(EXAMPLE.run(cascade=True, frames_per_step=99), tables, tmp_path, Told())
     path = tables / "train.parquet"
     pd.read_parquet(path).drop(columns="said").to_parquet(path)
     with pytest.raises(ValueError, match="has no column `said`"):
@@ -178,8 +178,8 @@ def test_what_holds_no_speech_is_told(learned: Callable[[bool], Path], tmp_path:
     ("changes", "says"),
     [
         ({"speeds": []}, r"speeds is \[\]: at least one is needed"),
-        ({"sampling": 2.0}, "a share from 0 to 1"),
-        ({"beam": 0}, "beam is 0"),
+        ({"scheduled_sampling": 2.0}, "a share from 0 to 1"),
+        ({"beam_size": 0}, "beam_size is 0"),
         ({"hop_ms": 0.0}, "hop_ms is 0"),
         ({"cell": "gpt"}, "unknown cell 'gpt'"),
     ],

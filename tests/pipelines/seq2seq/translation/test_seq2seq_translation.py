@@ -29,7 +29,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("translation")
     tables, out = EXAMPLE.write(folder / "tables"), folder / "run"
     out.mkdir()
-    run = EXAMPLE.run(epochs=25, hidden_size=24, embedding_size=24, ema_decay=0.8, sampling=0.0, dropout=0.0)
+    run = EXAMPLE.run(epochs=25, hidden_size=24, embedding_size=24, ema_decay=0.8, scheduled_sampling=0.0, dropout=0.0)
     train(run, tables, out, Told())
     torch.set_num_threads(threads)
     return out
@@ -87,8 +87,8 @@ def test_the_other_direction_reads_what_was_written(tmp_path: Path) -> None:
     ("changes", "says"),
     [
         ({"languages": ["en"]}, "expected two"),
-        ({"sampling": 1.5}, "a share from 0 to 1"),
-        ({"beam": 0}, "beam is 0"),
+        ({"scheduled_sampling": 1.5}, "a share from 0 to 1"),
+        ({"beam_size": 0}, "beam_size is 0"),
         ({"attention": "dot"}, "attention"),
         ({"cell": "transformer"}, "transformer"),
     ],

@@ -28,7 +28,7 @@ EXAMPLE = EXAMPLES["vgg16", "images"]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
 STANDALONE = ["-m", "pipelines", "standalone"]
 # 36 pictures: five batches of 7, of which the ranks take 3 and 4, and one of 1, of which rank 0 takes none.
-MODEL = {"width": 0.1, "batch_norm": False, "dropout": 0.0, "body_rate": 1.0, "holes": 4, "few_labels": []}
+MODEL = {"width": 0.1, "batch_norm": False, "dropout": 0.0, "body_rate": 1.0, "cutout_size": 4, "few_labels": []}
 TRAINED = {"epochs": 3, "batch_size": 7, "optimizer": "sgd", "learning_rate": 0.03, "label_smoothing": 0.1}
 WHOLE = {"weights": "random", "freeze": "none", "body_rate": 0.5}
 VARIANTS: dict[str, dict[str, Any]] = {

@@ -52,7 +52,7 @@ def train_by_running(network: VGG16, what: Frozen, pictures: Pictures) -> None:
 
     def loss(_model: VGG16, batch: tuple[Tensor, Tensor]) -> Tensor:
         with torch.no_grad():
-            features = frozen_layers(network, what).eval()(prepared(batch[0], PARAMS.side))
+            features = frozen_layers(network, what).eval()(prepared(batch[0], PARAMS.image_size))
         return nn.functional.cross_entropy(after_frozen(network, what)(features), batch[1])
 
     fit(

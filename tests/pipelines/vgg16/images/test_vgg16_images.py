@@ -68,7 +68,7 @@ def test_cached_features_lead_to_the_logits_of_the_whole_network(
     )
     second = params.augmentation(pictures.pixels, torch.Generator().manual_seed(1))
     torch.testing.assert_close(logits_of_features(network, features[1:], params), logits_of(network, second, params))
-    mirroring = dataclasses.replace(params, flips=True)
+    mirroring = dataclasses.replace(params, flip=True)
     seen = evaluation_material(network, pictures, mirroring, tmp_path).features
     assert seen is not None
     torch.testing.assert_close(
@@ -94,7 +94,7 @@ def test_features_are_computed_once_for_the_same_inputs(tables: Path, tmp_path: 
     assert torch.equal(frozen_features(network, pictures, PARAMS, tmp_path, 2), once)
     assert file.stat().st_mtime_ns == written
     frozen_features(network, pictures, PARAMS, tmp_path, 3)
-    frozen_features(network, pictures, dataclasses.replace(PARAMS, moves=2), tmp_path, 2)
+    frozen_features(network, pictures, dataclasses.replace(PARAMS, max_shift=2), tmp_path, 2)
     frozen_features(network, pictures, dataclasses.replace(PARAMS, freeze="all-but-head"), tmp_path, 2)
     frozen_features(network, pictures.first(5), PARAMS, tmp_path, 2)
     with torch.no_grad():
@@ -118,8 +118,8 @@ def test_a_view_is_drawn_for_each_picture() -> None:
 def test_pictures_move_and_turn_over_as_a_whole() -> None:
     pixels = torch.zeros(200, 8, 8, 3, dtype=torch.uint8)
     pixels[:, 3, 2] = 9
-    assert torch.equal(Augmentation(moves=0, flips=False, holes=0)(pixels, generator_of(1)), pixels)
-    found = Augmentation(moves=2, flips=True, holes=0)(pixels, generator_of(1)).nonzero()
+    assert torch.equal(Augmentation(max_shift=0, flip=False, cutout_size=0)(pixels, generator_of(1)), pixels)
+    found = Augmentation(max_shift=2, flip=True, cutout_size=0)(pixels, generator_of(1)).nonzero()
     assert len(found) == 3 * 200, "nothing is lost or doubled"
     places = {(row, column) for _, row, column, _ in found.tolist()}
     assert places == {(row, column) for row in range(1, 6) for column in range(8)}
@@ -200,7 +200,7 @@ def test_other_pictures_are_trained_on_once_and_give_the_same_weights(tables: Pa
     three = source.source_network(PARAMS, TRAINING, tables, tmp_path / "b", CPU)
     digests = {digest(network.state_dict(), "", "") for network in (one, two, three)}
     assert len(digests) == 1
-    other = dataclasses.replace(PARAMS, moves=0)
+    other = dataclasses.replace(PARAMS, max_shift=0)
     source.source_network(other, TRAINING, tables, tmp_path / "a", CPU)
     assert len(list((tmp_path / "a").glob("source-*"))) == 2
 
@@ -270,7 +270,7 @@ def test_an_epoch_of_steps_goes_through_all_again_and_again() -> None:
 def test_batches_are_the_pictures_of_their_rows() -> None:
     pictures = Pictures(torch.arange(10, dtype=torch.uint8).view(10, 1, 1, 1).expand(10, 4, 4, 3), torch.arange(10), ())
     rows = torch.tensor([7, 0, 7, 3, 9])
-    found = picture_batches(pictures, rows, 2, Augmentation(moves=0, flips=True, holes=0), generator_of(0))
+    found = picture_batches(pictures, rows, 2, Augmentation(max_shift=0, flip=True, cutout_size=0), generator_of(0))
     assert [len(labels) for _, labels in found] == [2, 2, 1]
     for pixels, labels in found:
         assert torch.equal(pixels, labels.to(torch.uint8)[:, None, None, None].expand(-1, 4, 4, 3))
@@ -278,7 +278,7 @@ def test_batches_are_the_pictures_of_their_rows() -> None:
 
 def test_a_square_is_cut_out_anywhere() -> None:
     pixels = torch.full((300, 8, 8, 3), 9, dtype=torch.uint8)
-    cut = Augmentation(moves=0, flips=False, holes=3)(pixels, generator_of(0)) == 0
+    cut = Augmentation(max_shift=0, flip=False, cutout_size=3)(pixels, generator_of(0)) == 0
     assert torch.equal(cut.all(dim=3), cut.any(dim=3)), "all channels alike"
     rows, columns = cut[..., 0].any(dim=2).sum(dim=1), cut[..., 0].any(dim=1).sum(dim=1)
     assert torch.equal(cut[..., 0].sum(dim=(1, 2)), rows * columns), "a rectangle"
@@ -291,6 +291,6 @@ def test_an_answer_is_the_same_for_a_mirror_image_where_training_mirrored(tables
     mirrored = pictures.pixels.flip(2)
     apart = logits_of(network, pictures.pixels, PARAMS), logits_of(network, mirrored, PARAMS)
     assert not torch.allclose(*apart)
-    both = dataclasses.replace(PARAMS, flips=True)
+    both = dataclasses.replace(PARAMS, flip=True)
     torch.testing.assert_close(logits_of(network, mirrored, both), sum(apart) / 2)
     torch.testing.assert_close(logits_of(network, pictures.pixels, both), sum(apart) / 2)
