@@ -1,9 +1,9 @@
-"""Archives, read in memory: the members of a .zip or .tar.gz, with everything refused that a data set never holds.
+"""Archives, read in memory: the members of a .zip or .tar.gz. What a data set never contains is refused.
 
 `unpacked` reads a single file in gzip.
 
-The digest of an archive is checked before this module sees it (see stages/fetch.py). It guards against what is left:
-an archive that was made by a stranger and names files outside its folder, links, devices, or far more than it seems.
+The digest of an archive is checked before it is used (transfer/fetch.py). This module guards against the rest: an
+archive by a stranger that names files outside its folder, links or devices, or unpacks to far more than it seems.
 """
 
 import gzip
@@ -26,7 +26,7 @@ from stages.files import CHUNK
 LIMIT_BYTES = 256 << 20  # of all members that are read, unpacked
 LIMIT_MEMBERS = 10_000
 LIMIT_RATIO = 100  # unpacked size to packed size; text comes to 3 or 4, a bomb to 1000
-RATIO_FROM = 1 << 20  # bytes: below, a ratio says nothing (a small tar's padding alone is 70 times its packed size)
+RATIO_FROM = 1 << 20  # bytes: below, a ratio means nothing (a small tar's padding alone is 70 times its packed size)
 
 _DAMAGED = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError),
@@ -45,8 +45,8 @@ def members(
 ) -> dict[str, bytes]:
     """The files of a .zip or .tar.gz by their paths inside, those that are `wanted` (all, if it is left out).
 
-    The kind is told by the first bytes. `source` may be the bytes of an archive that another one held; `name` then
-    says in messages which. Folders are left out. Every name is checked, also of members that are not wanted.
+    The first bytes show the kind. `source` may be the bytes of an archive within another one; `name` then identifies it
+    in messages. Folders are left out. Every name is checked, also of members that are not wanted.
     """
     budget = _Budget(name or (str(source) if isinstance(source, Path) else "inner archive"), limit_bytes, limit_ratio)
     found: dict[str, bytes] = {}
@@ -71,7 +71,7 @@ def members(
 
 
 def unpacked(path: Path, limit: int) -> bytes:
-    """The content of a gzip file, if that is whole and has no more than `limit` bytes, which no published one has."""
+    """The content of a gzip file. Raises a StageError if it is damaged or has more than `limit` bytes."""
     try:
         with gzip.open(path) as stream:
             content = stream.read(limit + 1)  # one more also makes gzip compare its checksum
@@ -201,7 +201,7 @@ def _tar_entries(stream: BinaryIO, budget: _Budget) -> Iterator[_Entry]:
 
 
 class _Header(tarfile.TarInfo):
-    """A member's header; tarfile takes a damaged one behind the first for the archive's end, and says nothing."""
+    """A member's header. tarfile takes a damaged one after the first for the end of the archive, without an error."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
@@ -237,7 +237,7 @@ class _Counted:
 
 
 def _read_all(stream: _Readable, budget: _Budget) -> bytes:
-    """Everything, in pieces; what a header says about the size is not believed."""
+    """The whole stream, in pieces: the size in a header is not trusted."""
     counted = _Counted(stream, budget)
     pieces = []
     while piece := counted.read(CHUNK):

@@ -59,7 +59,7 @@ class Dataset(Generic[Options]):
     read: Callable[[Path], Prepared]  # raw files of either source -> tables
     rules: Callable[[RuleContext[Options]], list[Suite]]
     # Beside each table, in <table>.safetensors: samples of sound, pixels. name -> numpy dtype; a data set of text has
-    # none. A row of the table says which part is its own.
+    # none. A row of the table has the place of its own part.
     arrays: Mapping[str, str] = field(default_factory=dict)
     # Columns that number or locate, as an offset does: their values grow with the rows, which is no drift.
     places: tuple[str, ...] = ()

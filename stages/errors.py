@@ -1,5 +1,5 @@
-"""The one exception that means: the user can mend this, and the message says how."""
+"""The exception for errors that the user can fix; its message explains how."""
 
 
 class StageError(Exception):
-    """An expected failure. Its message says what was found, where, what was expected and what to do."""
+    """An expected failure. Its message names what was found, where, what was expected and what to do."""

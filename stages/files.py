@@ -19,8 +19,8 @@ PART = ".part"
 def whole(path: Path) -> Iterator[BinaryIO]:
     """Open a file for writing that appears under `path` complete, or not at all.
 
-    The bytes go to a temporary file in the same folder, are flushed to the disk, and the file is then renamed: on
-    any failure, Ctrl-C included, the temporary file goes and what stood at `path` before still stands.
+    The bytes go to a temporary file in the same folder, are flushed to the disk, and the file is then renamed. On any
+    failure, Ctrl-C included, the temporary file is removed and the old file at `path` is unchanged.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}{PART}")
     try:
@@ -38,7 +38,7 @@ def whole(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Where the system does not let `path` be written, say why, and what the user can do."""
+    """If the system does not let `path` be written, raise a StageError with the reason and what the user can do."""
     try:
         yield
     except OSError as error:
@@ -49,19 +49,19 @@ def writing(path: Path) -> Iterator[None]:
             errno.EDQUOT: "Free some of your quota",
             errno.EACCES: "Give yourself write permission there",
             errno.EROFS: "Use a folder that can be written",
-        }.get(error.errno, "Mend that")
-        message = f"could not write {path}: {error.strerror}. Nothing half-written was taken for whole."
+        }.get(error.errno, "Fix that")
+        message = f"could not write {path}: {error.strerror}. Nothing half-written was left."
         raise StageError(f"{message} {todo} and run the command again.") from error
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a killed process may have left below `folder`: temporary files that never became whole."""
+    """Remove the unfinished temporary files that a killed process may have left below `folder`."""
     for part in folder.rglob(f".*{PART}"):
         part.unlink(missing_ok=True)
 
 
 def keep_only(folder: Path, files: Collection[Path]) -> None:
-    """Remove every other file below `folder`: an earlier run, of another source say, may have left some."""
+    """Remove every other file below `folder`: an earlier run, of another source for example, may have left some."""
     for path in folder.rglob("*"):
         if path.is_file() and path not in files:
             path.unlink()

@@ -1,4 +1,4 @@
-"""Validate every data set of params.yaml in one process, which imports Great Expectations once: what CI runs."""
+"""Validate every data set of params.yaml in one process: what CI runs."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from typing import Any
 from stages import datasets
 from stages.checks.page import all_page
 from stages.checks.report import junit, markdown
-from stages.checks.result import VALIDATION, Result, told
+from stages.checks.result import VALIDATION, Result, report_text
 from stages.dataset import Dataset
 from stages.download import download
 from stages.errors import StageError
@@ -22,7 +22,7 @@ from stages.validate import check
 
 
 def validate_all(settings: Mapping[str, Setting]) -> bool:
-    """Check every data set, also after one that failed, and write the reports; whether all may be trained on."""
+    """Check every data set, also after one that failed, and write the reports. Returns whether all passed."""
     results: list[Result] = []
     errors: dict[str, str] = {}
     for name, setting in settings.items():
@@ -30,10 +30,10 @@ def validate_all(settings: Mapping[str, Setting]) -> bool:
         try:
             bring(dataset, setting)
             results.append(check(dataset, setting))
-            print(f"validate {name}: {told(results[-1])}", flush=True)
+            print(f"validate {name}: {report_text(results[-1])}", flush=True)
         except Exception as error:
             errors[name] = str(error)
-            if not isinstance(error, StageError | OSError):  # a mistake in the code of this data set: others go on
+            if not isinstance(error, StageError | OSError):  # a bug in the code of this data set: the others go on
                 errors[name] = f"{error!r}\n{traceback.format_exc()}"
             print(f"validate {name}: {errors[name]}", flush=True)
     summary = markdown(results, errors)
@@ -44,7 +44,7 @@ def validate_all(settings: Mapping[str, Setting]) -> bool:
         with Path(github).open("a", encoding="utf-8") as stream:
             stream.write(summary)
     stopped = sum(not result["success"] for result in results)
-    counts = f"{len(results)} data sets checked, {stopped} of them stopped, {len(errors)} not checked"
+    counts = f"{len(results)} data sets checked, {stopped} of them failed, {len(errors)} not checked"
     print(f"validate: {counts}; see {VALIDATION}/index.html")
     return not stopped and not errors
 

@@ -1,8 +1,7 @@
 """`python -m stages.weights`: torchvision's VGG16, trained on ImageNet, into data/raw/vgg16-weights/. An extra.
 
-No stage of the DAG asks for it and none fails without it: it is 550 MB, for those who want to start a VGG16 from it.
-The file is a pickle. Here it is verified by its published digest, and not opened; what it is meant for is
-`torch.load(..., weights_only=True)`.
+No stage of the DAG needs it: it is 550 MB, for those who want to start a VGG16 from it. The file is a pickle. Here it
+is verified by its published digest and not opened; it is meant for `torch.load(..., weights_only=True)`.
 """
 
 import os
@@ -17,8 +16,8 @@ from stages.files import write_json
 from stages.manifest import MANIFEST, RAW
 from stages.origin import PublicFile
 from stages.transfer.fetch import Mirror, fetch
-from stages.transfer.http import Part, Web
-from stages.transfer.parallel import side_by_side
+from stages.transfer.http import PartialFile, WebSession
+from stages.transfer.parallel import in_parallel
 from stages.transfer.progress import Progress
 
 NAME = "vgg16-weights"
@@ -30,25 +29,25 @@ VGG16 = PublicFile(
     553433881,
 )
 ALTERNATIVES = (
-    "These weights are optional. Without them a VGG16 starts from `source`, what it learns here from the source shapes "
-    "of the built-in pictures, or from `random` weights."
+    "These weights are optional. Without them a VGG16 starts from `source`, pretrained here on the source shapes of "
+    "the built-in pictures, or from `random` weights."
 )
 
 
 def download_weights() -> Path:
-    """Bring the file, from DATA_MIRROR or its public address, and say how it is known; its path."""
+    """Bring the file from DATA_MIRROR or its public address, with a manifest beside it. Returns its path."""
     folder = RAW / NAME
     mirror = Mirror(os.environ["DATA_MIRROR"]) if os.environ.get("DATA_MIRROR") else None
     progress = Progress(f"download {NAME}", {VGG16.path: VGG16.size})
 
     def bring(stop: threading.Event) -> str:
-        with Web(partial(progress.tell, VGG16.path), stop) as web:
-            return fetch(VGG16, folder, Part(PARTS / NAME / f"{VGG16.path}.part"), mirror, web)
+        with WebSession(partial(progress.report, VGG16.path), stop) as web:
+            return fetch(VGG16, folder, PartialFile(PARTS / NAME / f"{VGG16.path}.part"), mirror, web)
 
     try:
         if mirror is not None:
             mirror.check()
-        (came_from,) = side_by_side([bring], progress.show)
+        (came_from,) = in_parallel([bring], progress.show)
     except StageError as error:
         raise StageError(f"{error}\n{ALTERNATIVES}") from error
     finally:
@@ -57,7 +56,7 @@ def download_weights() -> Path:
         folder / MANIFEST,
         {
             "where": f"torchvision's VGG16_Weights.IMAGENET1K_V1, {VGG16.url}",
-            "licence": "torchvision's, BSD-3-Clause; the terms of ImageNet, which it learned from, may apply as well",
+            "licence": "torchvision's, BSD-3-Clause; the terms of ImageNet, which it was trained on, may apply as well",
             "files": {VGG16.path: {"sha256": VGG16.sha256, "bytes": VGG16.size}},
         },
     )

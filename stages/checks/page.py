@@ -1,6 +1,6 @@
-"""What validation found, as pages that are readable without a network: one for each data set, and one that lists them.
+"""The results of validation as pages that need no network: one for each data set, and one that lists them.
 
-Great Expectations' own Data Docs, which stand beside a data set's page, load their styles and lists from the web.
+Great Expectations' own Data Docs, which are beside a data set's page, load their styles and lists from the web.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ _SIGNS = {"holds": "holds", "warns": "WARNING", "fails": "FAILS"}
 
 
 def rules_page(result: Result) -> str:
-    """HTML of result.json: what failed with its rows, what was set aside, what drifted, then every rule by table."""
+    """HTML of result.json: failures with their rows, rows set aside, drift, then every rule by table."""
     counts = ", ".join(f"{name} {rows:,}" for name, rows in result["rows"].items())
     title = f"{result['dataset']} ({result['source']})"
     broken = {kind: [entry for entry in result["expectations"] if _kind(entry) == kind] for kind in ("fails", "warns")}
@@ -40,7 +40,7 @@ def rules_page(result: Result) -> str:
 
 
 def all_page(results: Sequence[Result], errors: dict[str, str]) -> str:
-    """HTML that lists the pages of all data sets; `errors`: those that could not be checked."""
+    """HTML that lists the pages of all data sets; `errors` has those that could not be checked."""
     rows = [
         f"<tr><td><a href='{result['dataset']}/{DOCS}/{PAGE}'>{escape(result['dataset'])}</a></td>"
         f"<td>{result['source']}</td><td>{sum(result['rows'].values()):,}</td>"
@@ -64,12 +64,12 @@ def _page(title: str, heading: str, *parts: str) -> str:
 """
 
 
-def _section(heading: str, columns: Iterable[str], rows: Iterable[str], said: str = "") -> str:
-    """A table under a heading; nothing where it has no rows and nothing is to be said."""
+def _section(heading: str, columns: Iterable[str], rows: Iterable[str], text: str = "") -> str:
+    """A table under a heading; '' if it has neither rows nor a text."""
     found = list(rows)
     table = f"<table><tr>{''.join(f'<th>{name}</th>' for name in columns)}</tr>\n" + "\n".join(found) + "\n</table>"
-    parts = [f"<h2>{heading}</h2>" if heading else "", f"<p>{escape(said)}</p>" if said else "", table if found else ""]
-    return "\n".join(filter(None, parts)) if found or said else ""
+    parts = [f"<h2>{heading}</h2>" if heading else "", f"<p>{escape(text)}</p>" if text else "", table if found else ""]
+    return "\n".join(filter(None, parts)) if found or text else ""
 
 
 def _kind(found: Any) -> str:
@@ -99,7 +99,7 @@ def _quarantine(result: Result) -> str:
         return _section("Quarantine", (), (), f"Too many rows: {quarantine['over']}.")
     rows = [(row["table"], row["id"], "; ".join(row["rules"])) for row in quarantine["rows"]]
     return _section(
-        "Set aside: training does not see these rows",
+        "Set aside: the validated tables do not have these rows",
         ("table", "id", "rules that it breaks"),
         (f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows),
     )
@@ -108,14 +108,14 @@ def _quarantine(result: Result) -> str:
 def _drift(result: Result) -> str:
     drift = result["drift"]
     if drift["profile"] is None:
-        return _section("Drift", (), (), "No version was accepted yet: there is nothing to compare with.")
+        return _section("Drift", (), (), "No version was accepted yet, so there is nothing to compare with.")
     limits = f"a warning above {drift['warn']:g}" + (f", a failure above {drift['stop']:g}" if drift["stop"] else "")
-    said = (
-        f"Against {drift['profile']}, by population stability index. Drift is the index less what chance alone can "
-        f"explain; {limits}."
+    text = (
+        f"Against {drift['profile']}, by population stability index. Drift is the index less what chance alone "
+        f"explains; {limits}."
     )
     if drift["differences"]:
-        said += f" Not as in the accepted version: {'; '.join(drift['differences'])}."
+        text += f" Not as in the accepted version: {'; '.join(drift['differences'])}."
     rows = []
     for column in sorted(drift["columns"], key=lambda column: -column["drift"]):
         far = column["drift"] > (drift["stop"] or float("inf"))
@@ -123,4 +123,4 @@ def _drift(result: Result) -> str:
         cells = "".join(f"<td>{escape(str(column[key]))}</td>" for key in ("table", "column", "measure"))
         numbers = "".join(f"<td>{column[key]:.3f}</td>" for key in ("stability_index", "by_chance", "drift"))
         rows.append(f"<tr>{cells}{numbers}<td class='{kind}'>{_SIGNS[kind]}</td></tr>")
-    return _section("Drift", ("table", "column", "measured by", "index", "by chance", "drift", ""), rows, said)
+    return _section("Drift", ("table", "column", "measured by", "index", "by chance", "drift", ""), rows, text)

@@ -1,4 +1,4 @@
-"""Quarantine: rows that break rules about rows are set aside, where params.yaml says so and as long as they are few.
+"""Quarantine: rows that break rules about rows are set aside, up to the share that params.yaml allows.
 
 The validated tables lack them, the prepared tables have them. result.json lists their ids for people, and
 `quarantine/<table>.parquet` holds the rows with the rules that they break.
@@ -8,51 +8,52 @@ import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from stages.checks.expectations import Outcome
 from stages.dataset import Suite
 from stages.tables import write_table
-
-if TYPE_CHECKING:  # it imports great_expectations, which takes seconds
-    from stages.checks.expectations import Outcome
 
 Tables = Mapping[str, pd.DataFrame]
 Aside = Mapping[str, Mapping[Any, list[str]]]  # table -> id -> the rules that the row breaks
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What came of checking rules, and of setting rows aside for it."""
+class CheckedRows:
+    """The outcomes of rules, and the rows that were set aside because they break some."""
 
-    outcomes: "list[Outcome]"
+    outcomes: list[Outcome]
     aside: Aside
     over: str = ""  # which table would lose more rows than params.yaml allows
 
 
-def judge(check: "Callable[[Tables], list[Outcome]]", tables: Tables, aside: Aside, limit: float | None) -> Judged:
-    """Check rules on the tables without the rows in `aside`; set the rows aside that break some, and check again.
+def check_rows(
+    check: Callable[[Tables], list[Outcome]], tables: Tables, aside: Aside, limit: float | None
+) -> CheckedRows:
+    """Check rules on the tables without the rows in `aside`, set the rows aside that break some, and check again.
 
-    A row can turn bad because another one went (a case that lost a feature), so this is done until no rule names a
-    row. Where a table would lose more than the share `limit` of its rows, no more are set aside and the rules fail.
+    A row can turn bad because another one was set aside (a case that lost a feature), so this is repeated until no rule
+    names a row. Where a table would lose more than the share `limit` of its rows, no more are set aside and the rules
+    fail.
     """
     first = outcomes = _check(check, tables, aside)
     gone = aside
     while limit is not None and (bad := _bad_rows(outcomes, tables)):
         gone = {name: {**gone.get(name, {}), **bad.get(name, {})} for name in tables}
         if over := _more_than(limit, gone, tables):
-            return Judged(first, aside, over)
+            return CheckedRows(first, aside, over)
         outcomes = _check(check, tables, gone)
-    return Judged(outcomes, gone)
+    return CheckedRows(outcomes, gone)
 
 
-def _check(check: "Callable[[Tables], list[Outcome]]", tables: Tables, aside: Aside) -> "list[Outcome]":
+def _check(check: Callable[[Tables], list[Outcome]], tables: Tables, aside: Aside) -> list[Outcome]:
     """The outcomes without the rows in `aside`; rows that a rule allows for (13 of 893, say) stay allowed."""
     return [_forgiven(outcome, tables) for outcome in check(without(tables, aside))]
 
 
-def _forgiven(outcome: "Outcome", tables: Tables) -> "Outcome":
+def _forgiven(outcome: Outcome, tables: Tables) -> Outcome:
     """The share of rows that may break a rule is a share of those that were delivered."""
     if outcome.success or outcome.table not in tables or "mostly" not in outcome.limits:
         return outcome
@@ -69,7 +70,7 @@ def _more_than(limit: float, gone: Aside, tables: Tables) -> str:
     return ""
 
 
-def _bad_rows(outcomes: "Iterable[Outcome]", tables: Tables) -> dict[str, dict[Any, list[str]]]:
+def _bad_rows(outcomes: Iterable[Outcome], tables: Tables) -> dict[str, dict[Any, list[str]]]:
     """The rows of prepared tables that break a critical rule, with the rules."""
     bad: dict[str, dict[Any, list[str]]] = {}
     for outcome in outcomes:
@@ -89,8 +90,8 @@ def without(tables: Tables, ids: Mapping[str, Collection[Any]]) -> Tables:
     }
 
 
-def counted_apart(suites: list[Suite], tables: Tables) -> tuple[list[Suite], list[Suite]]:
-    """The suites less their rules about a number of rows, and those, on whole tables: what is set aside has come."""
+def count_rules_apart(suites: list[Suite], tables: Tables) -> tuple[list[Suite], list[Suite]]:
+    """The suites without their rules about a number of rows, and those rules, on whole tables: set-aside rows count."""
     others, counting = [], []
     for suite in suites:
         about_rows = [rule for rule in suite.rules if suite.table in tables and "RowCount" in type(rule).__name__]

@@ -1,10 +1,10 @@
-"""What was found on all data sets, for machines and reviewers: JUnit XML, and Markdown for a pull request."""
+"""The results of all data sets, for machines and reviewers: JUnit XML, and Markdown for a pull request."""
 
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 
-from stages.checks.result import Entry, Result, complaint, counted, failures, told
+from stages.checks.result import Entry, Result, complaint, counted, failures, report_text
 
 # What XML 1.0 cannot hold, not even escaped.
 _NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -12,9 +12,9 @@ _LONGEST = 10_000  # characters of the summary on one data set; GitHub shows a m
 
 
 def junit(results: Sequence[Result], errors: Mapping[str, str]) -> str:
-    """JUnit XML: a suite for each data set, a case for each rule; a warning passes and says what it found.
+    """JUnit XML: a suite for each data set, a case for each rule; a warning passes with its text.
 
-    `errors`: what became of the data sets that could not be checked.
+    `errors` has the data sets that could not be checked, with the reason.
     """
     suites = ET.Element("testsuites", name="data")
     for result in results:
@@ -56,7 +56,7 @@ def _in_short(entry: Entry) -> str:
 
 
 def _xml(text: str) -> str:
-    """Text that XML can hold: what it cannot is written as Python writes it."""
+    """Text that XML can hold: other characters are written as Python escapes."""
     return _NO_XML.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
@@ -64,17 +64,17 @@ def _xml(text: str) -> str:
 
 
 def markdown(results: Sequence[Result], errors: Mapping[str, str]) -> str:
-    """A table of the data sets, then what failed, what is warned of, and what could not be checked."""
+    """A table of the data sets, then failures, warnings, and the data sets that could not be checked."""
     bad = [*(result["dataset"] for result in results if not result["success"]), *errors]
-    stopped = f"{counted(len(bad), 'data set')} of {len(results) + len(errors)} stopped"
+    failed = f"{counted(len(bad), 'data set')} of {len(results) + len(errors)} failed"
     parts = [
-        f"## Data checks: {stopped if bad else 'nothing stopped'}\n",
+        f"## Data checks: {failed if bad else 'all passed'}\n",
         "| data set | source | rows | rules | failed | warnings | drift |",
         "| --- | --- | ---: | ---: | ---: | ---: | --- |",
         *map(_row, results),
         *(f"| {name} | | | | could not be checked | | |" for name in errors),
     ]
-    found = {f"{result['dataset']} ({result['source']})": told(result) for result in results if _is_news(result)}
+    found = {f"{result['dataset']} ({result['source']})": report_text(result) for result in results if _is_news(result)}
     parts += [_details(name, text) for name, text in {**found, **errors}.items()]
     return "\n".join(parts) + "\n"
 
@@ -99,7 +99,7 @@ def _row(result: Result) -> str:
 
 
 def _details(name: str, text: str) -> str:
-    """Text as it is, whatever the data put into it."""
+    """Text as it is, whatever characters the data put into it."""
     if len(text) > _LONGEST:
         text = text[:_LONGEST].rpartition("\n")[0] + "\n... the page and junit.xml have the rest"
     fence = "`" * (3 + max(map(len, re.findall("`{3,}", text)), default=0))

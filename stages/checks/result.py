@@ -17,18 +17,15 @@ drift          {profile, warn, stop, differences, columns}: the accepted profile
 expectations   of each rule {table, rule, expectation, severity, limits, success, observed, failing, ids, rows}
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from stages.checks.profile import TABLE as DRIFT
-from stages.checks.quarantine import Aside, Judged
+from stages.checks.drift import TABLE as DRIFT
+from stages.checks.quarantine import Aside, CheckedRows
 from stages.errors import StageError
 from stages.files import read_json
-
-if TYPE_CHECKING:  # it imports great_expectations, which takes seconds
-    from stages.checks.expectations import Outcome
 
 VALIDATION = Path("data/validation")
 RESULT = "result.json"
@@ -47,21 +44,17 @@ Entry = Mapping[str, Any]  # of `expectations`
 
 
 def make_result(
-    card: Mapping[str, Any],
-    outcomes: "Sequence[Outcome]",
-    judged: Judged,
-    limit: float | None,
-    drift: Mapping[str, Any],
+    card: Mapping[str, Any], checked: CheckedRows, limit: float | None, drift: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The result of rules that were checked on the tables that `card` describes."""
-    expectations = [asdict(outcome) for outcome in outcomes]
+    """The result of rules that were checked on the tables that `card` describes; `limit` is that of the quarantine."""
+    expectations = [asdict(outcome) for outcome in checked.outcomes]
     failed = failures({"expectations": expectations})
     aside = [
         {"table": table, "id": row, "rules": rules}
-        for table, rows in judged.aside.items()
+        for table, rows in checked.aside.items()
         for row, rules in rows.items()
     ]
-    warnings = _warnings(expectations, judged.aside, drift)
+    warnings = _warnings(expectations, checked.aside, drift)
     return {
         "version": VERSION,
         "dataset": card["dataset"],
@@ -73,15 +66,15 @@ def make_result(
         "failed": len(failed),
         "warned": len(warnings),
         "warnings": warnings,
-        "quarantined": {table: list(rows) for table, rows in judged.aside.items() if rows},
-        "quarantine": {"limit": limit, "over": judged.over, "rows": aside},
+        "quarantined": {table: list(rows) for table, rows in checked.aside.items() if rows},
+        "quarantine": {"limit": limit, "over": checked.over, "rows": aside},
         "drift": dict(drift),
         "expectations": expectations,
     }
 
 
 def _warnings(expectations: list[dict[str, Any]], aside: Aside, drift: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """All that is told without stopping anything."""
+    """All that is reported without failing the data set."""
     found = [
         {
             "table": entry["table"],
@@ -132,8 +125,8 @@ def page_of(result: Result) -> Path:
     return VALIDATION / str(result["dataset"]) / DOCS / PAGE
 
 
-def told(result: Result) -> str:
-    """What came of a validation and what to do about it, as text."""
+def report_text(result: Result) -> str:
+    """The result of a validation and what to do about it, as text."""
     folder, command = VALIDATION / result["dataset"], f"python -m stages accept {result['dataset']}"
     drift, quarantine = result["drift"], result["quarantine"]
     lines = [f"{verdict(result)}; see {page_of(result)}", *map(complaint, failures(result))]
@@ -141,7 +134,7 @@ def told(result: Result) -> str:
         lines.append(f"quarantine: {quarantine['over']}")
     lines += [f"warning: table {entry['table']}: {entry['rule']}: {entry['observed']}" for entry in result["warnings"]]
     if result["quarantined"]:
-        lines.append(f"what is set aside: {folder / QUARANTINE}")
+        lines.append(f"rows set aside: {folder / QUARANTINE}")
     lines += [f"not as in the accepted version: {difference}" for difference in drift["differences"]]
     if drift["profile"] is None:
         lines.append(f"no version was accepted yet, so drift is not checked; `{command}` accepts this one")
@@ -151,17 +144,17 @@ def told(result: Result) -> str:
 
 
 def verdict(result: Result) -> str:
-    """What came of a validation, in one line."""
+    """The result of a validation, in one line."""
     rules, failed, warned = (result[key] for key in ("rules", "failed", "warned"))
     if failed:
-        said = [f"{failed} of {rules} rules {'fails' if failed == 1 else 'fail'}"]
+        parts = [f"{failed} of {rules} rules {'fails' if failed == 1 else 'fail'}"]
     else:
-        said = [f"none of {rules} rules stops it" if warned else f"all {rules} rules hold"]
+        parts = [f"{rules} rules, no critical one fails" if warned else f"all {rules} rules hold"]
     if warned:
-        said.append(counted(warned, "warning"))
+        parts.append(counted(warned, "warning"))
     if aside := sum(map(len, result["quarantined"].values())):
-        said.append(f"{counted(aside, 'row')} set aside")
-    return ", ".join(said)
+        parts.append(f"{counted(aside, 'row')} set aside")
+    return ", ".join(parts)
 
 
 def complaint(entry: Entry) -> str:

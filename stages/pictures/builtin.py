@@ -1,7 +1,7 @@
-"""The built-in pictures: two sets of shapes, one to learn and one to learn from first, and scikit-learn's digits.
+"""The built-in pictures: two sets of shapes, one to classify and one to pretrain on, and scikit-learn's digits.
 
-Tables `transfer-*`, `source-*` and `digits-*`. A network that has learned the ten shapes of `source` knows edges,
-corners and clutter, and needs far fewer pictures of the ten others, those of `transfer`, than one that knows nothing.
+Tables `transfer-*`, `source-*` and `digits-*`. A network that was trained on the ten shapes of `source` has features of
+edges, corners and clutter, and needs far fewer pictures of the ten others, those of `transfer`, than an untrained one.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,8 +1,8 @@
 """Pictures of shapes: 32 by 32 pixels in colour, each shape somewhere, somehow turned, large or small, in clutter.
 
-A shape is lighter or darker than what lies behind it, by chance, and every colour is drawn anew for every picture: so
-neither colour nor a sum over pixels tells a shape. Light is warm and comes from above: where red and blue have changed
-places, or a picture stands on its head, that shows. All is reckoned in whole numbers: a seed gives the same bytes on
+A shape is lighter or darker than its background at random, and every colour is drawn anew for every picture, so that
+neither colour nor a sum over pixels reveals a shape. Light is warm and comes from above, so that exchanged channels and
+pictures upside down can be noticed. All is computed in whole numbers: a seed gives the same bytes on
 every machine.
 """
 
@@ -34,7 +34,7 @@ _LIGHT = np.array([256, 236, 204], np.int32).reshape(3, 1, 1)  # of 256: red, gr
 
 
 class Chance:
-    """Whole numbers by chance, many at a time, from the one stream of numpy's that is promised never to change."""
+    """Random whole numbers, many at a time, from the one bit stream that numpy promises never to change."""
 
     def __init__(self, seed: str) -> None:
         self._bits = np.random.PCG64(int.from_bytes(sha256(seed.encode()).digest(), "big"))

@@ -1,7 +1,7 @@
 """Pictures as JPEG files, read and written by Pillow.
 
 The pixels are those of the libjpeg-turbo that comes with Pillow; another decoder may give some that differ by a step
-or two. Threads do not help: of the 0.1 ms that a picture takes, most is spent on the file's head, in Python.
+or two. Threads do not help: most of the 0.1 ms per picture is spent on the file's header, in Python.
 """
 
 import io
@@ -49,5 +49,5 @@ def signal_to_noise(pixels: Pixels, originals: Pixels) -> float:
     return round(float(np.mean(10 * np.log10(255**2 / np.mean(errors * errors, axis=(1, 2, 3))))), 1)
 
 
-# What the file of a picture of that quality says it was divided by: no other quality says the same.
+# The quantisation tables in the file of a picture of that quality; no other quality has the same.
 _TABLES = JpegImageFile(io.BytesIO(encode(np.zeros((SIDE, SIDE, 3), np.uint8)))).quantization

@@ -1,4 +1,4 @@
-"""Pictures before they are tables."""
+"""The pictures of one table before they are measured."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
-"""Twenty shapes, told by whole numbers alone: ten to learn and ten others to learn from first.
+"""Twenty shapes in whole numbers: ten to classify, and ten others to pretrain on.
 
-A shape says which points belong to it. Its points have coordinates of its own: u to the right, v down, the centre at
-0, and the shape about 256 across from there to its edge. `w`, 0 to 255, is how thick it is drawn. No function of a
-mathematics library decides a pixel, so every machine draws the same.
+A shape is the set of points that belong to it, in its own coordinates: u to the right, v down, the centre at 0, and the
+edge of the shape about 256 from there. `w`, 0 to 255, is its thickness. No function of a mathematics library decides a
+pixel, so that every machine draws the same.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Pictures as tables: a row says what a picture shows and what can be measured of it; the pixels stand beside it.
+"""Pictures as tables: a row has the class of a picture and its measurements; the pixels are in an array beside it.
 
 Row n of a table is picture n of its array `pixels`, (N, 32, 32, 3): red, green, blue, 0 to 255. Rows take turns
 through the classes, so that the first rows of a table are a fair sample of it: its first 50 are five of each class.
@@ -22,7 +22,7 @@ COLUMNS = {
     "brightness": "float64",  # mean of all values, 0 to 255
     "contrast": "float64",  # their standard deviation
     "roughness": "float64",  # mean difference of neighbouring pixels, across and down
-    "digest": "string",  # of the pixels: a picture that is there twice has one twice
+    "digest": "string",  # of the pixels: a repeated picture has a repeated digest
 }
 
 
@@ -58,7 +58,7 @@ def _with_pixels(part: Part, classes: Sequence[str]) -> tuple[pd.DataFrame, Arra
 
 
 def measure(pixels: Pixels) -> pd.DataFrame:
-    """What the rows of a table say of their pictures. Whole numbers up to the last step: the same on every machine."""
+    """The measured columns of pictures. Whole numbers up to the last step, so that every machine gives the same."""
     rows = [row for start in range(0, len(pixels), CHUNK) for row in _measure(pixels[start : start + CHUNK])]
     return pd.DataFrame(rows, columns=MEASURED)
 

@@ -24,7 +24,7 @@ def checked_drawn(
     utterances: Sequence[Utterance],
     cells: Sequence[Mapping[str, str]],
 ) -> pd.DataFrame:
-    """The rows with a column for each rule that compares them with what was drawn; '' is: no error."""
+    """The rows with a column for each rule that compares them with what was drawn; '' means no error."""
     return rows.assign(
         cell_error=cell_errors(rows, cells),
         room_error=_room_errors(rows, samples, [utterance.room for utterance in utterances]),

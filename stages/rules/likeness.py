@@ -1,8 +1,8 @@
-"""Whether pictures look like what they are said to show, as far as a simple measure of them tells.
+"""Whether pictures look like their class, by a simple measure.
 
 A picture is described by its edges: how strong they are in each of 4 by 4 fields and 8 directions. The class whose mean
 is nearest is right for 40% of CIFAR-10's pictures, 45% of the drawn ones and 85% of digits, where chance is right for
-10%: far from good, and far enough from chance to notice labels that belong to other pictures.
+10%: far from good, but far enough from chance to notice labels of other pictures.
 """
 
 from dataclasses import dataclass

@@ -23,7 +23,7 @@ from stages.texts.sizes import SPLITS
 
 
 def checked_pairs(tables: Mapping[str, pd.DataFrame], split: str, target: str = "target") -> pd.DataFrame:
-    """The split's table with a column for each rule that needs computing; '' is how such a column says: no error.
+    """The split's table with a column for each rule that needs computing; '' means no error.
 
     `target` is the column with the target as its file has it.
     """
@@ -60,10 +60,12 @@ def pair_rules(split: str, rows: int, *, published: bool, longest: int, leaks: i
 
 
 def drawn_rules(split: str) -> list[Rule]:
-    """What more must hold of drawn pairs; column `kept_for` says which split their combinations are kept for."""
-    says = "no combination of words is kept for another split" if split == "train" else "a combination of words is new"
+    """More rules for drawn pairs; column `kept_for` is the split that their combinations are kept for."""
+    description = (
+        "no combination of words is kept for another split" if split == "train" else "a combination of words is new"
+    )
     return [
-        among("kept_for", [split], says),
+        among("kept_for", [split], description),
         unique("source", "no source is repeated"),
     ]
 

@@ -87,42 +87,42 @@ CIFAR10 = Expected(
 )
 
 
-def picture_suites(given: RuleContext[PicturesOptions], expected: Mapping[str, Expected]) -> list[Suite]:
+def picture_suites(context: RuleContext[PicturesOptions], expected: Mapping[str, Expected]) -> list[Suite]:
     """A suite per table, one with a row per table, and one with a row per table and class."""
     suites: list[Suite] = []
     tables: list[dict[str, Any]] = []
     classes: list[dict[str, Any]] = []
     for task, known in expected.items():
-        looks = _looks(given, task, known)
+        looks = _looks(context, task, known)
         for split in SPLITS:
             name = f"{task}-{split}"
-            count = cifar.ROWS[split] if given.source == "public" else given.options.rows(task, split)
-            suites.append(Suite(name, _checked(given, task, split, known), _row_rules(given, count, task, known)))
-            tables.append({"name": name, **_whole(given, name, known, looks[split])})
+            count = cifar.ROWS[split] if context.source == "public" else context.options.rows(task, split)
+            suites.append(Suite(name, _checked(context, task, split, known), _row_rules(context, count, task, known)))
+            tables.append({"name": name, **_whole(context, name, known, looks[split])})
             counts = known.counts.get(split, (count / len(known.classes),) * len(known.classes))
-            classes += [{"name": name, **row} for row in _by_class(given, name, known, counts, looks[split])]
+            classes += [{"name": name, **row} for row in _by_class(context, name, known, counts, looks[split])]
     coloured = any(known.light for known in expected.values())
     return [*suites, _tables_suite(tables), _classes_suite(classes, coloured)]
 
 
 def outside(value: float, allowed: Range) -> str:
-    """How a computed column says that a value is not what it should be."""
+    """The cell of a computed column for a value: '' if it is allowed."""
     return "" if allowed[0] <= value <= allowed[1] else f"expected {allowed[0]:g} to {allowed[1]:g}"
 
 
-def _pixels(given: RuleContext[PicturesOptions], name: str) -> Pixels:
+def _pixels(context: RuleContext[PicturesOptions], name: str) -> Pixels:
     """The pictures that rows of a table have; none where the array has another shape."""
-    found = given.arrays[name]["pixels"]
-    return found[: len(given.tables[name])] if found.shape[1:] == SHAPE else np.zeros((0, *SHAPE), np.uint8)
+    found = context.arrays[name]["pixels"]
+    return found[: len(context.tables[name])] if found.shape[1:] == SHAPE else np.zeros((0, *SHAPE), np.uint8)
 
 
 # -- a table
 
 
-def _checked(given: RuleContext[PicturesOptions], task: str, split: str, known: Expected) -> pd.DataFrame:
+def _checked(context: RuleContext[PicturesOptions], task: str, split: str, known: Expected) -> pd.DataFrame:
     """The table with a column for each rule that needs computing."""
     name = f"{task}-{split}"
-    rows = given.tables[name].reset_index(drop=True)
+    rows = context.tables[name].reset_index(drop=True)
     names = dict(enumerate(known.classes))
     rows["class_error"] = [
         "" if names.get(label) == found else f"label {label} is {names.get(label, 'no class')}"
@@ -132,26 +132,26 @@ def _checked(given: RuleContext[PicturesOptions], task: str, split: str, known: 
         "" if not known.alike or label == number % len(known.classes) else f"turn of {names[number % len(names)]}"
         for number, label in enumerate(rows["label"])
     ]
-    found = measure(_pixels(given, name)).reindex(rows.index)
+    found = measure(_pixels(context, name)).reindex(rows.index)
     rows["picture_error"] = np.where(found["digest"].isna(), "no picture", "another picture")
     rows.loc[rows["digest"] == found["digest"], "picture_error"] = ""
     rows["measured_error"] = ""
     for column in MEASURED[:-1]:
         wrong = (rows[column] - found[column]).abs() > 0.01
         rows.loc[wrong, "measured_error"] += f"{column} is " + found.loc[wrong, column].astype(str) + " "
-    rows["half_error"] = pd.Series(_halves(_pixels(given, name))).reindex(rows.index).fillna("")
+    rows["half_error"] = pd.Series(_halves(_pixels(context, name))).reindex(rows.index).fillna("")
     if task in builtin.SHAPES:
-        rows["drawn_error"] = pd.Series(_not_as_drawn(given, task, split)).reindex(rows.index).fillna("")
+        rows["drawn_error"] = pd.Series(_not_as_drawn(context, task, split)).reindex(rows.index).fillna("")
     rows["same_as"] = rows["digest"].duplicated().map({True: "an earlier row", False: ""})
     for earlier in SPLITS[: SPLITS.index(split)]:
-        rows.loc[rows["digest"].isin(given.tables[f"{task}-{earlier}"]["digest"]), "same_as"] = earlier
+        rows.loc[rows["digest"].isin(context.tables[f"{task}-{earlier}"]["digest"]), "same_as"] = earlier
     return rows
 
 
-def _not_as_drawn(given: RuleContext[PicturesOptions], task: str, split: str) -> list[str]:
+def _not_as_drawn(context: RuleContext[PicturesOptions], task: str, split: str) -> list[str]:
     """For each of the first pictures of a table, whether the seed draws another one there."""
-    drawn = _first_drawn(given.options, task, split)
-    found = _pixels(given, f"{task}-{split}")[: len(drawn)]
+    drawn = _first_drawn(context.options, task, split)
+    found = _pixels(context, f"{task}-{split}")[: len(drawn)]
     far = np.abs(found.astype(np.int16) - drawn[: len(found)]).mean(axis=(1, 2, 3))
     return ["another picture" if away else "" for away in far > LOSS]
 
@@ -174,9 +174,9 @@ def _plain(halves: Pixels) -> NDArray[np.bool_]:
     return np.asarray((values[:, 3:] == values[:, :-3]).all(axis=1))
 
 
-def _row_rules(given: RuleContext[PicturesOptions], count: int, task: str, known: Expected) -> list[Rule]:
+def _row_rules(context: RuleContext[PicturesOptions], count: int, task: str, known: Expected) -> list[Rule]:
     found = [
-        row_count(count, f"there are {count} pictures, as {'published' if given.source == 'public' else 'set'}"),
+        row_count(count, f"there are {count} pictures, as {'published' if context.source == 'public' else 'set'}"),
         unique("id", "no id is repeated"),
         no_error("class_error", "every label is that of a class, whose name stands beside it"),
         no_error("picture_error", "every row has its picture, unchanged"),
@@ -197,15 +197,15 @@ def _row_rules(given: RuleContext[PicturesOptions], count: int, task: str, known
 # -- what all pictures of a table show
 
 
-def _looks(given: RuleContext[PicturesOptions], task: str, known: Expected) -> dict[str, Likeness]:
+def _looks(context: RuleContext[PicturesOptions], task: str, known: Expected) -> dict[str, Likeness]:
     """How every split compares with one half of train, and the other half of train with that."""
     classes = len(known.classes)
     found = {}
     for split in SPLITS:
-        pixels = _pixels(given, f"{task}-{split}")
+        pixels = _pixels(context, f"{task}-{split}")
         chosen = fair_sample(len(pixels), classes)
         features = edges(pixels[chosen])
-        labels = given.tables[f"{task}-{split}"]["label"].to_numpy()[chosen]
+        labels = context.tables[f"{task}-{split}"]["label"].to_numpy()[chosen]
         if split == "train":
             learned = np.arange(len(chosen)) // classes % 2 == 0
             means = class_means(features[learned], labels[learned], classes)
@@ -214,9 +214,9 @@ def _looks(given: RuleContext[PicturesOptions], task: str, known: Expected) -> d
     return found
 
 
-def _whole(given: RuleContext[PicturesOptions], name: str, known: Expected, looks: Likeness) -> dict[str, Any]:
+def _whole(context: RuleContext[PicturesOptions], name: str, known: Expected, looks: Likeness) -> dict[str, Any]:
     """The row of a table."""
-    stored, table, pixels = given.arrays[name]["pixels"], given.tables[name], _pixels(given, name)
+    stored, table, pixels = context.arrays[name]["pixels"], context.tables[name], _pixels(context, name)
     expected = f"{ARRAYS['pixels']} {(len(table), *SHAPE)}"
     shape = f"{stored.dtype} {stored.shape}"
     light = pixels.mean(axis=0, dtype=np.float64) if len(pixels) else np.zeros(SHAPE)
@@ -240,10 +240,10 @@ def _whole(given: RuleContext[PicturesOptions], name: str, known: Expected, look
 
 
 def _by_class(
-    given: RuleContext[PicturesOptions], name: str, known: Expected, counts: Sequence[float], looks: Likeness
+    context: RuleContext[PicturesOptions], name: str, known: Expected, counts: Sequence[float], looks: Likeness
 ) -> list[dict[str, Any]]:
     """The rows of a table's classes."""
-    labels, pixels = given.tables[name]["label"].to_numpy(), _pixels(given, name)
+    labels, pixels = context.tables[name]["label"].to_numpy(), _pixels(context, name)
     found = pd.Series(labels).value_counts()
     return [
         {

@@ -1,4 +1,4 @@
-"""What must hold of any table of recordings: whole clips, each where its row says, loud enough, and none twice."""
+"""What must hold of any table of recordings: whole clips where their rows say, loud enough, and none twice."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ class Sounds:
 
 
 def checked_sounds(tables: Mapping[str, pd.DataFrame], arrays: Mapping[str, Arrays], name: str) -> pd.DataFrame:
-    """The table with a column for each rule that needs computing; '' is how such a column says: no error."""
+    """The table with a column for each rule that needs computing; '' means no error."""
     rows = tables[name].copy()
     samples = arrays[name]["samples"]
     clips = [clip_of(samples, *place) for place in zip(rows["start"], rows["length"], strict=True)]
@@ -87,11 +87,11 @@ def _digest(clip: NDArray[np.int16]) -> bytes:
     return hashlib.sha256(clip.tobytes()).digest()
 
 
-def sound_rules(count: int, as_said: str, sounds: Sounds) -> list[Rule]:
-    """The rules for a table that `checked_sounds` made; `as_said` is where `count` comes from."""
+def sound_rules(count: int, basis: str, sounds: Sounds) -> list[Rule]:
+    """The rules for a table that `checked_sounds` made; `basis` is where `count` comes from."""
     (shortest, longest), (fast, slow), (quiet, loud) = sounds.seconds, sounds.a_character, sounds.loudness
     return [
-        row_count(count, f"there are {count} clips, {as_said}"),
+        row_count(count, f"there are {count} clips, {basis}"),
         unique("id", "no id is repeated"),
         no_error("place_error", "each clip starts where the one before ends, the first at 0, the last at the end"),
         no_error("measured_error", "loudness, peak and noise are those of the clip"),
@@ -124,7 +124,7 @@ def cell_errors(rows: pd.DataFrame, drawn: Sequence[Mapping[str, str]]) -> list[
 
 # -- what all rows together show
 
-A_FEW = 5  # clips: who has no more says little of how long clips of theirs usually are
+A_FEW = 5  # clips: of a speaker with fewer the usual length is hardly known
 
 
 @dataclass(frozen=True)
@@ -158,8 +158,8 @@ def pace_suite(found: Sequence[Pace], least: float) -> Suite:
         error = "" if correlation >= expected else f"at least {expected:.2f}"
         rows.append((number, pace.table, pace.kind, len(pace.rows), correlation, error))
     frame = pd.DataFrame(rows, columns=["id", "of", "said", "clips", "correlation", "expected"])
-    says = "who says more characters takes longer: texts and sounds belong together"
-    return Suite("pace", frame, [no_error("expected", says)])
+    description = "who says more characters takes longer: texts and sounds belong together"
+    return Suite("pace", frame, [no_error("expected", description)])
 
 
 def counts_suite(name: str, found: Mapping[tuple[str, str], int], expected: Mapping[tuple[str, str], range]) -> Suite:

@@ -26,7 +26,7 @@ class Texts:
 
 
 def checked_texts(tables: Mapping[str, pd.DataFrame], split: str) -> pd.DataFrame:
-    """The split's table with a column for each rule that needs computing; '' is how such a column says: no error."""
+    """The split's table with a column for each rule that needs computing; '' means no error."""
     rows = tables[split].copy()
     rows["word_count"] = rows["text"].str.split().map(len)
     rows["repeated"] = rows["text"].duplicated().map({True: "repeated", False: ""})

@@ -1,4 +1,4 @@
-"""Whether the texts and the labels of reviews belong together: words that praise or blame tell, in any source."""
+"""Whether the texts and the labels of reviews belong together: words of praise and blame show it, in any source."""
 
 from collections.abc import Mapping
 
@@ -10,18 +10,18 @@ from stages.rules.reviews import plain_error
 from stages.rules.vocabulary import Rule, at_least
 from stages.texts.reviews import BAD, GOOD, bag
 
-# Of the reviews with more praise than blame, or the reverse, the share whose label says so, too. Published reviews come
-# to 0.71 to 0.88, drawn ones to 0.94 and more; labels of other rows to 0.5, labels exchanged to what is left to 1.
+# Of the reviews with more praise than blame, or the reverse, the share whose label agrees. Published reviews come to
+# 0.71 to 0.88, drawn ones to 0.94 and more. Labels of other rows come to 0.5, exchanged labels to the complement.
 LEAST_AGREEING: dict[Source, float] = {"public": 0.62, "builtin": 0.8}
 
 
 def verdicts_suite(tables: Mapping[str, pd.DataFrame], source: Source) -> Suite:
-    """A row per split. Whoever exchanges labels in all files alike changes no count: only what is written tells."""
+    """A row per split. Exchanging the labels in all files alike changes no count; only the texts show it."""
     rows: list[tuple[int, str, int, float]] = []
     for number, (split, table) in enumerate(tables.items()):
         balance = table["text"].map(_balance)
-        told = balance != 0
-        agreeing = (balance[told] > 0) == (table.loc[told, "label"] == 1)
+        clear = balance != 0
+        agreeing = (balance[clear] > 0) == (table.loc[clear, "label"] == 1)
         rows.append((number, split, len(agreeing), float(agreeing.mean()) if len(agreeing) else 0.0))
     least = LEAST_AGREEING[source]
     found: list[Rule] = [

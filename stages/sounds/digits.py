@@ -67,7 +67,7 @@ class Joint:
 
 
 def read_takes(folder: Path) -> Takes:
-    """Every recording, by what its name says."""
+    """Every recording, by the digit, speaker and take in its name."""
     path = folder / ARCHIVE.path
     takes = {}
     for name, content in members(path).items():

@@ -53,10 +53,10 @@ class Room:
 
 @dataclass(frozen=True)
 class Utterance:
-    """What is said, by whom and where, and what is to be written for it."""
+    """A text to be spoken, its voice and room, and its transcript."""
 
     said: str
-    language: str  # of what is said
+    language: str  # of the spoken text
     voice: Voice
     room: Room
     text: str

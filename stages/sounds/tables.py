@@ -1,7 +1,7 @@
 """Recordings as a table beside one array.
 
-All clips of a split stand in one array, one after the other; a row of the table says where its own starts, how long it
-is, and what can be measured of it.
+All clips of a split are in one array, one after the other. A row of the table has the start and length of its own and
+its measurements.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ PLACES = ("start",)
 
 
 def with_sound(rows: pd.DataFrame, sounds: Sequence[Samples]) -> tuple[pd.DataFrame, Arrays]:
-    """The rows with the columns of their sound, and the array in which it stands in their order."""
+    """The rows with the columns of their sound, and the array that holds it in their order."""
     lengths = np.array([len(sound) for sound in sounds], np.int64)
     measured = pd.DataFrame([measure(sound) for sound in sounds], columns=list(COLUMNS)[2:], index=rows.index)
     table = rows.assign(start=np.cumsum(lengths) - lengths, length=lengths, **measured)

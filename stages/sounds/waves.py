@@ -23,7 +23,7 @@ def wave_bytes(samples: Samples) -> bytes:
 
 
 def parse_wave(content: bytes, name: str) -> Samples:
-    """The samples of a wave file, whole; `name` says in messages which file."""
+    """The samples of a wave file, whole; `name` identifies the file in messages."""
     chunks = _chunks(content, name)
     if len(chunks.get(b"fmt ", b"")) < FORMAT.size or b"data" not in chunks:
         raise StageError(f"{name} is no wave file of samples: it has the chunks {sorted(chunks)}. Download it again.")
@@ -42,8 +42,8 @@ def _chunks(content: bytes, name: str) -> dict[bytes, bytes]:
     """The file's chunks by name; every length that is written down must be there."""
     if content[:4] != b"RIFF" or content[8:12] != b"WAVE":
         raise StageError(f"{name} is no wave file: it starts with {content[:12]!r}. Download it again.")
-    if (said := int.from_bytes(content[4:8], "little") + 8) != len(content):
-        raise StageError(f"{name} holds {len(content)} bytes, its head says {said}. Download it again.")
+    if (size := int.from_bytes(content[4:8], "little") + 8) != len(content):
+        raise StageError(f"{name} holds {len(content)} bytes, its header announces {size}. Download it again.")
     chunks: dict[bytes, bytes] = {}
     place = 12
     while place < len(content):

@@ -2,7 +2,7 @@
 
 Every abstract names several technical terms of one vocabulary. Some are its key terms: it defines them, proposes them,
 or says what they have over others. The rest are mentioned in passing: reviewed elsewhere, out of scope, worse. Both
-also occur in sentences that do not tell (`figure 3 shows sparse indexes .`), before or after the one that does; the
+also occur in sentences that reveal nothing (`figure 3 shows sparse indexes .`), before or after the one that does; the
 order of sentences is random. So neither position, nor frequency, nor the term itself gives it away. Of the pairs of
 words that make a term, some occur in test alone and some in val alone.
 """
@@ -165,7 +165,7 @@ def _draw(everywhere: tuple[str, ...], own: tuple[str, ...], rng: Random) -> Abs
 def tag_terms(words: list[str], key_terms: list[str]) -> list[str]:
     """B at the start and I in the rest of each place where a key term is written out; longer terms go first.
 
-    Case does not matter; the words of a key term are told apart by blanks.
+    Case does not matter; the words of a key term are separated by blanks.
     """
     lower = [word.lower() for word in words]
     tags = ["O"] * len(words)

@@ -11,7 +11,7 @@ def read_lines(path: Path, *, ended: bool = True) -> list[str]:
 
 
 def text_lines(content: bytes, name: str, *, ended: bool = True) -> list[str]:
-    """The lines of a file's content; `name` says in messages which file. `ended`: the last line, too, has its end."""
+    """The lines of a file's content; `name` identifies it in messages. With `ended` the last line must end, too."""
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:

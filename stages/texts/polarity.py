@@ -1,7 +1,7 @@
 """MR, the sentence polarity data of Pang and Lee: one archive that `sentiment_mr` and `sentences` read.
 
-It has no published split, only the habit of ten folds. Ours is told by the words of a sentence alone, not by their
-order or by the row: so it is the same everywhere, and sentences of the very same words are never in two folds.
+It has no published split; ten folds are usual. Ours depend on the words of a sentence alone, not on their order or the
+row: so they are the same everywhere, and sentences of the same words are never in two folds.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """Whether a grammar (see stages/texts/grammar.py) can have written a sentence: how the rules check what it drew.
 
-A sentence is told by its symbols: its words, and `@label` in place of each phrase that fills a slot.
+A sentence is given as its symbols: its words, and `@label` in place of each phrase that fills a slot.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from stages.texts.grammar import Grammar, Names, Sentence
 
 
 class Recogniser:
-    """Tells what one grammar writes and what it does not."""
+    """Recognises the sentences that one grammar can write."""
 
     def __init__(self, grammar: Grammar) -> None:
         self._rows = {
@@ -39,7 +39,7 @@ class Recogniser:
         following = [*symbols, ""]
 
         def ends(token: str, start: int) -> set[int]:
-            """Where what `token` stands for can end when it starts at `start`."""
+            """The places where the expansion of `token` can end when it starts at `start`."""
             if token[-1] == "?":
                 return {start, *ends(token[:-1], start)}
             if token[0] != "$":

@@ -1,4 +1,4 @@
-"""Sentences in two languages at once, drawn from a synchronous grammar: the engine behind built-in translation data.
+"""Sentences in two languages at once, drawn from a synchronous grammar: the source of built-in translation data.
 
 A production has a template for each form of what it makes: `en` and `zh` for a sentence, say, or more where a language
 has cases. In a template `$name` is a rule or an entry of a word list, the same one in all templates of a production,

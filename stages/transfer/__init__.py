@@ -1,1 +1,1 @@
-"""Downloads: resumed, verified by digest, from mirrors first; archives are read without unpacking them."""
+"""The download room: published files, resumed and verified by digest, from a mirror first."""

@@ -1,4 +1,4 @@
-"""Published files from a mirror or their public address: nothing is kept before its digest is found right."""
+"""Published files from a mirror or their public address. Nothing is kept before its digest is verified."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -10,7 +10,17 @@ from stages.archives import LIMIT_BYTES, LIMIT_MEMBERS, members, pack, tree_dige
 from stages.errors import StageError
 from stages.files import CHUNK, sha256, whole, write_bytes
 from stages.origin import PublicArchive, PublicFile
-from stages.transfer.http import OTHERWISE, PAGE, AbsentError, Part, Wanted, Web, check_address, page_in, shown
+from stages.transfer.http import (
+    OTHERWISE,
+    PAGE,
+    AbsentError,
+    PartialFile,
+    Request,
+    WebSession,
+    check_address,
+    html_page,
+    redacted,
+)
 
 SPARE_MEMBERS = LIMIT_MEMBERS  # folders and members that are not wanted
 
@@ -19,15 +29,15 @@ _NOT_IT = "It was not kept. Use an intact mirror or, with DATA_MIRROR and data.m
 Public = PublicFile | PublicArchive
 
 
-class WrongError(Exception):
-    """What came is not what was published."""
+class MismatchError(Exception):
+    """The bytes are not those that were published."""
 
 
 @dataclass(frozen=True)
 class Mirror:
     """A folder or a base address that holds published files under their published paths.
 
-    `archive!member` is a file that mirrors hold in an archive of their own making, and the public address plain.
+    `archive!member` is a file that mirrors hold within an archive, and the public address on its own.
     """
 
     address: str
@@ -37,7 +47,7 @@ class Mirror:
         return "://" in self.address
 
     def check(self) -> None:
-        """A mirror that is named must exist: a typo must not silently mean the public address."""
+        """Raise a StageError if the mirror does not exist: a typo must not silently mean the public address."""
         if self.on_web:
             check_address(self.address, loopback=True)
         elif not Path(self.address).is_dir():
@@ -46,8 +56,8 @@ class Mirror:
                 "Correct DATA_MIRROR or data.mirror, or leave both unset to use the public addresses."
             )
 
-    def keep(self, file: Public, target: Path, part: Part, web: Web) -> None:
-        """Bring `file` from here to `target`; AbsentError where this mirror lacks it."""
+    def keep(self, file: Public, target: Path, part: PartialFile, web: WebSession) -> None:
+        """Copy `file` to `target`. Raises AbsentError where this mirror does not have it."""
         published, _, member = file.published.partition("!")
         if self.on_web:
             url = urljoin(self.address.rstrip("/") + "/", published)
@@ -58,12 +68,12 @@ class Mirror:
             raise AbsentError
         try:
             _keep(file, path, target, member)
-        except WrongError as error:
+        except MismatchError as error:
             raise StageError(f"{self.address} (mirror): {error}. {_NOT_IT}") from error
 
 
-def fetch(file: Public, folder: Path, part: Part, mirror: Mirror | None, web: Web) -> str:
-    """Bring `file` into `folder` and say where it came from; what is there already, intact, is not fetched again."""
+def fetch(file: Public, folder: Path, part: PartialFile, mirror: Mirror | None, web: WebSession) -> str:
+    """Bring `file` into `folder`, unless it is there intact. Returns where it came from."""
     target = folder / file.path
     if _is_there(file, target):
         return "already there"
@@ -72,7 +82,7 @@ def fetch(file: Public, folder: Path, part: Part, mirror: Mirror | None, web: We
         try:
             mirror.keep(file, target, part, web)
         except AbsentError:
-            lacking = f" The mirror {shown(mirror.address)} does not have {file.published}."
+            lacking = f" The mirror {redacted(mirror.address)} does not have {file.published}."
         else:
             return "from the mirror"
     try:
@@ -96,29 +106,36 @@ def _is_there(file: Public, target: Path) -> bool:
 
 
 def _keep_from_web(
-    file: Public, url: str, target: Path, part: Part, web: Web, *, member: str = "", loopback: bool = False
+    file: Public,
+    url: str,
+    target: Path,
+    part: PartialFile,
+    web: WebSession,
+    *,
+    member: str = "",
+    loopback: bool = False,
 ) -> None:
-    """Bring `url` and keep it; what is wrong is brought once more, from the start: its parts may not have fitted."""
+    """Download `url` and keep it. A mismatch is downloaded once more from the start: its parts may not have fitted."""
     if isinstance(file, PublicArchive):
-        wanted = Wanted(file.published, file.limit, exact=False, loopback=loopback)
+        request = Request(file.published, file.limit, exact=False, loopback=loopback)
     elif member:
-        wanted = Wanted(file.published, LIMIT_BYTES, exact=False, loopback=loopback)
+        request = Request(file.published, LIMIT_BYTES, exact=False, loopback=loopback)
     else:
-        wanted = Wanted(file.published, file.size, exact=True, loopback=loopback)
+        request = Request(file.published, file.size, exact=True, loopback=loopback)
     for last in (False, True):
-        web.bring(url, part, wanted)
+        web.bring(url, part, request)
         try:
             _keep(file, part.path, target, member)
-        except WrongError as error:
+        except MismatchError as error:
             part.discard()
             if last:
-                raise StageError(f"{shown(url)}: {error}. {_NOT_IT}") from error
+                raise StageError(f"{redacted(url)}: {error}. {_NOT_IT}") from error
         else:
             return
 
 
 def _keep(file: Public, source: Path, target: Path, member: str) -> None:
-    """Check what `source` holds and write it to `target`; WrongError where it is not what was published."""
+    """Check the content of `source` and write it to `target`. Raises MismatchError where it is not as published."""
     try:
         if isinstance(file, PublicArchive):
             write_bytes(target, pack(_wanted_files(file, source)))
@@ -129,37 +146,37 @@ def _keep(file: Public, source: Path, target: Path, member: str) -> None:
             _copy(file, iter([found[member]]), target)
         else:
             _copy(file, _pieces(source), target)
-    except WrongError as error:
+    except MismatchError as error:
         with source.open("rb") as stream:
-            page = page_in(stream.read(PAGE))
+            page = html_page(stream.read(PAGE))
         if not page:
             raise
-        raise WrongError(f"{file.published} is {page} instead of the file") from error
+        raise MismatchError(f"{file.published} is {page} instead of the file") from error
 
 
 def _copy(file: PublicFile, pieces: Iterator[bytes], target: Path) -> None:
-    """Write `pieces` to `target`, where only the published bytes stay."""
+    """Write `pieces` to `target`, which is kept only with the published bytes."""
     digest, size = hashlib.sha256(), 0
     with whole(target) as out:
         for piece in pieces:
             size += len(piece)
             if size > file.size:
-                raise WrongError(f"{file.published} is larger than the {file.size} bytes published")
+                raise MismatchError(f"{file.published} is larger than the {file.size} bytes published")
             digest.update(piece)
             out.write(piece)
         if size < file.size:
-            raise WrongError(f"{file.published} is truncated: {size} of {file.size} bytes")
+            raise MismatchError(f"{file.published} is truncated: {size} of {file.size} bytes")
         if digest.hexdigest() != file.sha256:
-            raise WrongError(
+            raise MismatchError(
                 f"{file.published} has the right size but other bytes: "
                 f"sha256 {digest.hexdigest()}, expected {file.sha256}"
             )
 
 
 def _wanted_files(file: PublicArchive, source: Path) -> dict[str, bytes]:
-    """The wanted files of an archive, in the order of their paths, all known to be as published."""
+    """The wanted files of an archive, in the order of their paths, verified to be as published."""
     if (size := source.stat().st_size) > file.limit:
-        raise WrongError(f"{file.published} holds {size} bytes, more than the {file.limit} expected at most")
+        raise MismatchError(f"{file.published} holds {size} bytes, more than the {file.limit} expected at most")
     paths = []
 
     def wanted(path: str) -> bool:
@@ -169,12 +186,12 @@ def _wanted_files(file: PublicArchive, source: Path) -> dict[str, bytes]:
     found = dict(sorted(_unpacked(file.published, source, wanted, file.files + SPARE_MEMBERS).items()))
     if len(found) != file.files:
         which = f"from {min(found)!r} to {max(found)!r}" if found else f"the first file is {min(paths, default=None)!r}"
-        raise WrongError(
+        raise MismatchError(
             f"{file.published} has {len(found)} of the files wanted, expected {file.files} (it has {len(paths)} files "
             f"in all; {which})"
         )
     if (digest := tree_digest(found)) != file.tree_sha256:
-        raise WrongError(
+        raise MismatchError(
             f"{file.published} has {file.files} files as expected, from {min(found)!r} to {max(found)!r}, but not all "
             f"with the published names and bytes: tree digest {digest}, expected {file.tree_sha256}"
         )
@@ -187,7 +204,7 @@ def _unpacked(
     try:
         return members(source, wanted, name=name, limit_members=limit_members)
     except StageError as error:
-        raise WrongError(str(error).rstrip(".")) from error
+        raise MismatchError(str(error).rstrip(".")) from error
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

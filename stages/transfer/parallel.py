@@ -1,4 +1,4 @@
-"""Jobs side by side in threads, none of which holds up the first failure or Ctrl-C."""
+"""Jobs in parallel threads; neither a failure nor Ctrl-C waits for the other jobs."""
 
 import threading
 import time
@@ -6,18 +6,18 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from typing import TypeVar
 
-AT_ONCE = 4
-TICK = 0.2  # seconds from one look at how far they are to the next
-GRACE = 0.5  # seconds for the others to notice that they are to stop
+AT_ONCE = 4  # jobs
+TICK = 0.2  # seconds between two calls of `show`
+GRACE = 0.5  # seconds for the other jobs to notice that they should stop
 
 Result = TypeVar("Result")
 Job = Callable[[threading.Event], Result]
 
 
-def side_by_side(jobs: Sequence[Job[Result]], look: Callable[[], None]) -> list[Result]:
-    """The results of all jobs, in their order; meanwhile `look` is called in the main thread, now and then.
+def in_parallel(jobs: Sequence[Job[Result]], show: Callable[[], None]) -> list[Result]:
+    """The results of all jobs, in their order; meanwhile `show` is called in the main thread every TICK seconds.
 
-    The first failure is raised here. Then, or on Ctrl-C, the event that each job got is set: it should end.
+    The first failure is raised here. Then, or on Ctrl-C, the event that each job received is set: it should end.
     """
     stop, slots = threading.Event(), threading.Semaphore(AT_ONCE)
     futures: list[Future[Result]] = [Future() for _ in jobs]
@@ -30,7 +30,7 @@ def side_by_side(jobs: Sequence[Job[Result]], look: Callable[[], None]) -> list[
                 except BaseException as error:  # raised again in the main thread
                     future.set_exception(error)
 
-    # Daemons: one that waits for a server does not hold up the end of the process, as a pool's threads would.
+    # Daemons: unlike a pool's threads, one that waits for a server does not delay the end of the process.
     threads = [threading.Thread(target=work, args=each, daemon=True) for each in zip(jobs, futures, strict=True)]
     try:
         for thread in threads:
@@ -40,7 +40,7 @@ def side_by_side(jobs: Sequence[Job[Result]], look: Callable[[], None]) -> list[
             done, waiting = wait(waiting, TICK, FIRST_EXCEPTION)
             for future in done:
                 future.result()
-            look()
+            show()
     finally:
         stop.set()
         deadline = time.monotonic() + GRACE

@@ -1,4 +1,4 @@
-"""How far a download is, as one line on stderr: files, percent, MB of MB, rate, time left."""
+"""The progress of a download, as one line on stderr: files, percent, MB of MB, rate, time left."""
 
 import shutil
 import sys
@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TextIO
 
-QUIET = 1.0  # seconds in which most downloads are over: no line until then
+QUIET = 1.0  # seconds before the first line: most downloads take less
 TERMINAL_EVERY, PLAIN_EVERY = 0.2, 10.0  # seconds from line to line
 RATE_OVER = 25  # calls of `show`: the rate of the last seconds, not of all
 
 
 class Progress:
-    """Threads tell what they hold; the main thread shows it, so that its other messages stay whole.
+    """Threads report their progress; the main thread shows it, so that its other messages stay whole.
 
-    On a terminal one line is written over and over; anywhere else, in a log say, a plain line comes now and then.
+    On a terminal one line is overwritten; anywhere else, as in a log, a new line is written every few seconds.
     """
 
     def __init__(self, label: str, sizes: Mapping[str, int | None], stream: TextIO | None = None) -> None:
@@ -27,19 +27,19 @@ class Progress:
         self._terminal = self._stream.isatty()
         self._lock = threading.Lock()
         self._held: dict[str, int] = {}
-        self._arrived = 0  # without what earlier attempts brought
+        self._arrived = 0  # bytes, without those of earlier processes
         self._seen = deque([(time.monotonic(), 0)], maxlen=RATE_OVER)
         self._began = self._last = time.monotonic()
 
-    def tell(self, path: str, held: int, total: int | None) -> None:
-        """A file now holds so many bytes of so many; what it holds when it is first told of was there before."""
+    def report(self, path: str, held: int, total: int | None) -> None:
+        """A file now has `held` of `total` bytes; those of its first report were there before."""
         with self._lock:
             self._arrived += max(0, held - self._held.get(path, held))
             self._held[path] = held
             self._sizes[path] = total or self._sizes[path]
 
     def done(self, path: str) -> None:
-        """Nothing more comes of this file; where nothing came it does not count."""
+        """This file is complete; one of which nothing was downloaded does not count."""
         with self._lock:
             if path in self._held:
                 self._sizes[path] = self._held[path]
@@ -47,7 +47,7 @@ class Progress:
                 del self._sizes[path]
 
     def show(self) -> None:
-        """Write the line where it is time for one."""
+        """Write the line if it is due."""
         now = time.monotonic()
         with self._lock:
             self._seen.append((now, self._arrived))
@@ -63,7 +63,7 @@ class Progress:
         self._stream.flush()
 
     def line(self) -> str:
-        """What it says, as `download digits: 45 %, 8.9 of 19.4 MB, 2.1 MB/s, 0:00:05 left: a.zip and 1 more`."""
+        """The line, as `download digits: 45 %, 8.9 of 19.4 MB, 2.1 MB/s, 0:00:05 left: a.zip and 1 more`."""
         held, (since, before), (now, arrived) = sum(self._held.values()), self._seen[0], self._seen[-1]
         rate = (arrived - before) / max(now - since, 1e-3)
         sizes = [size for size in self._sizes.values() if size is not None]
@@ -72,12 +72,12 @@ class Progress:
         else:
             amount = [f"{held / 1e6:.1f} MB"]
         left = [f"{timedelta(seconds=round((total - held) / rate))} left"] if total and rate else []
-        files = [path for path, count in self._held.items() if count != self._sizes[path]] or ["checking what came"]
+        files = [path for path, count in self._held.items() if count != self._sizes[path]] or ["checking"]
         more = f" and {len(files) - 1} more" if files[1:] else ""
         return f"{self._label}: {', '.join([*amount, f'{rate / 1e6:.1f} MB/s', *left])}: {files[0]}{more}"
 
     def clear(self) -> None:
-        """Take the line off the terminal, for what is printed next."""
+        """Remove the line from the terminal before something else is printed."""
         if self._terminal and self._last != self._began:
             self._stream.write("\r\x1b[K")
             self._stream.flush()

@@ -20,7 +20,7 @@ from unittest.mock import patch
 
 import params
 from stages import datasets, settings
-from stages.checks import profile
+from stages.checks import drift
 from stages.download import download
 from stages.prepare import prepare
 from stages.validate import check
@@ -72,7 +72,7 @@ def seconds_of(name: str, setting: settings.Setting) -> Mapping[str, float]:
         patch.object(Runner, "run", clock.timed("GX", Runner.run)),
         patch.object(Runner, "build_docs", clock.timed("docs", Runner.build_docs)),
         patch("stages.validate.prepare", clock.timed("prepare", prepare)),
-        patch("stages.validate.compare", clock.timed("drift", profile.compare)),
+        patch("stages.validate.compare", clock.timed("drift", drift.compare)),
         redirect_stdout(StringIO()),
     ):
         with clock.part("download"):

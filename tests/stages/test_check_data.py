@@ -62,7 +62,7 @@ def test_what_is_lacking_is_brought_and_all_is_checked(
     assert capsys.readouterr().out.count("download ") == 2
     assert cases() == {"slots (builtin)": GOOD, "sentences (builtin)": GOOD}
     summary = (VALIDATION / "summary.md").read_text()
-    assert "nothing stopped" in summary
+    assert "all passed" in summary
     assert Path("step.md").read_text() == f"before\n{summary}"
     assert "sentences/docs/rules.html" in (VALIDATION / "index.html").read_text()
 

@@ -14,7 +14,7 @@ import pytest
 from great_expectations.expectations.metadata_types import FailureSeverity
 
 from stages import datasets, settings
-from stages.checks.expectations import Outcome, Runner, shape_suites
+from stages.checks.expectations import Outcome, Runner
 from stages.checks.result import complaint, read_result
 from stages.dataset import Dataset, Prepared, RuleContext, Suite
 from stages.datasets.slots import reader
@@ -22,6 +22,7 @@ from stages.datasets.slots.dataset import DATASET
 from stages.download import download
 from stages.errors import StageError
 from stages.prepare import read_tables
+from stages.rules.shape import shape_suites
 from stages.settings import Quarantine
 from stages.validate import validate
 
@@ -332,7 +333,7 @@ def test_a_warning_stops_nothing_and_is_told(setting: settings.Setting, capsys: 
         {"table": "val", "rule": "many rows", "observed": 40},
     ]
     said = capsys.readouterr().out
-    assert "none of 7 rules stops it, 2 warnings" in said
+    assert "7 rules, no critical one fails, 2 warnings" in said
     assert f"warning: table val: only flights: {others} rows" in said
     page = (RESULT.parent / "docs/rules.html").read_text()
     assert "2 warnings" in page
@@ -409,7 +410,7 @@ def test_bad_rows_are_set_aside_where_params_say_so(
     assert list(aside["rules"]) == ["no cell is empty", "text is lower-case"]
     assert len(pd.read_parquet("data/validation/slots/quarantine/train.parquet")) == 0
     assert "2 rows set aside" in capsys.readouterr().out
-    assert "training does not see" in (RESULT.parent / "docs/rules.html").read_text()
+    assert "the validated tables do not have" in (RESULT.parent / "docs/rules.html").read_text()
 
 
 def test_a_row_that_was_not_delivered_is_missed(project_without_docs: None) -> None:

@@ -6,6 +6,6 @@ from stages.pictures.builtin import PicturesOptions
 from stages.rules.pictures import CIFAR10, DRAWN, picture_suites
 
 
-def rules(given: RuleContext[PicturesOptions]) -> list[Suite]:
+def rules(context: RuleContext[PicturesOptions]) -> list[Suite]:
     """What must hold of any pictures, and what is known of these."""
-    return picture_suites(given, {TASK: CIFAR10} if given.source == "public" else DRAWN)
+    return picture_suites(context, {TASK: CIFAR10} if context.source == "public" else DRAWN)

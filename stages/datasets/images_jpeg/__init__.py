@@ -6,5 +6,5 @@ published for CIFAR-10, and its tables are called `cifar10-jpeg-train` and so on
 pictures of `images` and compresses them alike.
 
 Raw, both are a .zip of `<folder>/<class>/<number>.jpg`, the folder being a table, or `train` and `test`. Beside the
-built-in one stands `loss.json`, what the compression cost.
+built-in one is `loss.json`, the loss of the compression.
 """

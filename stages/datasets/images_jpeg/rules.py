@@ -12,16 +12,16 @@ from stages.rules.vocabulary import no_error
 LOSSY = (20, 45)  # dB
 
 
-def rules(given: RuleContext[PicturesOptions]) -> list[Suite]:
+def rules(context: RuleContext[PicturesOptions]) -> list[Suite]:
     """What must hold of any pictures, what is known of these, and how they were compressed."""
-    expected = {TASK: CIFAR10} if given.source == "public" else DRAWN
-    return [*picture_suites(given, expected), compression_suite(given)]
+    expected = {TASK: CIFAR10} if context.source == "public" else DRAWN
+    return [*picture_suites(context, expected), compression_suite(context)]
 
 
-def compression_suite(given: RuleContext[PicturesOptions]) -> Suite:
+def compression_suite(context: RuleContext[PicturesOptions]) -> Suite:
     """A row per task."""
-    quality, noise = given.facts["quality"], given.facts["signal_to_noise_db"]
-    all_alike = {KNOWN_QUALITY: sum(map(len, given.tables.values()))}
+    quality, noise = context.facts["quality"], context.facts["signal_to_noise_db"]
+    all_alike = {KNOWN_QUALITY: sum(map(len, context.tables.values()))}
     rows = [
         {
             "id": number,
@@ -31,11 +31,14 @@ def compression_suite(given: RuleContext[PicturesOptions]) -> Suite:
             "quality_error": "" if quality == all_alike else f"expected {KNOWN_QUALITY} of all",
             "loss_error": outside(decibels, LOSSY),
         }
-        for number, (task, decibels) in enumerate((task, noise.get(task, 0.0)) for task in given.facts["classes"])
+        for number, (task, decibels) in enumerate((task, noise.get(task, 0.0)) for task in context.facts["classes"])
     ]
-    says = f"every task says how lossy its pictures are: {LOSSY[0]} to {LOSSY[1]} dB signal to noise"
+    description = f"every task says how lossy its pictures are: {LOSSY[0]} to {LOSSY[1]} dB signal to noise"
     return Suite(
         "compression",
         pd.DataFrame(rows),
-        [no_error("quality_error", f"every picture was compressed with {KNOWN_QUALITY}"), no_error("loss_error", says)],
+        [
+            no_error("quality_error", f"every picture was compressed with {KNOWN_QUALITY}"),
+            no_error("loss_error", description),
+        ],
     )

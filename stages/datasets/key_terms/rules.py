@@ -32,14 +32,14 @@ FEWEST_BOTH_ROLES = 0.8  # share of frequent terms that are key here and in pass
 FREQUENT = 6  # abstracts
 
 
-def rules(given: RuleContext[KeyTermsOptions]) -> list[Suite]:
+def rules(context: RuleContext[KeyTermsOptions]) -> list[Suite]:
     """A suite per split; of the built-in source also one about the terms of train."""
-    suites = [Suite(split, _checked(given, split), _split_rules(given, split)) for split in SPLITS]
-    return [*suites, _terms_suite(given.tables["train"])] if given.source == "builtin" else suites
+    suites = [Suite(split, _checked(context, split), _split_rules(context, split)) for split in SPLITS]
+    return [*suites, _terms_suite(context.tables["train"])] if context.source == "builtin" else suites
 
 
-def _checked(given: RuleContext[KeyTermsOptions], split: str) -> pd.DataFrame:
-    rows = checked_texts(given.tables, split)
+def _checked(context: RuleContext[KeyTermsOptions], split: str) -> pd.DataFrame:
+    rows = checked_texts(context.tables, split)
     words, tags, listed = rows["text"].str.split(), rows["tags"].str.split(), rows["key_terms"].str.split(";")
     rows["tag_count"] = tags.map(len)
     rows["tag_error"] = tags.map(tag_error)
@@ -54,7 +54,7 @@ def _checked(given: RuleContext[KeyTermsOptions], split: str) -> pd.DataFrame:
         )
     )
     rows["written_out"] = [written_out(text, found) for text, found in zip(rows["text"], listed, strict=True)]
-    if given.source == "builtin":
+    if context.source == "builtin":
         rows = _builtin_checked(rows, split)
     return rows
 
@@ -87,9 +87,9 @@ def _position(tags: list[str]) -> float:
     return sum(starts) / len(starts) if starts else 0.0
 
 
-def _split_rules(given: RuleContext[KeyTermsOptions], split: str) -> list[Rule]:
-    builtin = given.source == "builtin"
-    drawn = Texts("abstract", given.options.rows(split), False, LETTERS, LONGEST, end=".")
+def _split_rules(context: RuleContext[KeyTermsOptions], split: str) -> list[Rule]:
+    builtin = context.source == "builtin"
+    drawn = Texts("abstract", context.options.rows(split), False, LETTERS, LONGEST, end=".")
     texts = drawn if builtin else INSPEC[split]
     found = [
         *text_rules(split, texts),

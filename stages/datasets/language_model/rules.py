@@ -21,18 +21,18 @@ PTB = {
 PTB_WORDS = 9999  # in train; 10,000 with the end of a sentence
 
 
-def rules(given: RuleContext[LanguageModelOptions]) -> list[Suite]:
+def rules(context: RuleContext[LanguageModelOptions]) -> list[Suite]:
     """A suite per split, and one about the words of train."""
-    known = _vocabulary(given.tables["train"])
-    suites = [Suite(split, _checked(given, split, known), _split_rules(given, split)) for split in SPLITS]
-    return [*suites, _vocabulary_suite(given, known)]
+    known = _vocabulary(context.tables["train"])
+    suites = [Suite(split, _checked(context, split, known), _split_rules(context, split)) for split in SPLITS]
+    return [*suites, _vocabulary_suite(context, known)]
 
 
-def _checked(given: RuleContext[LanguageModelOptions], split: str, known: set[str]) -> pd.DataFrame:
-    rows = checked_texts(given.tables, split)
+def _checked(context: RuleContext[LanguageModelOptions], split: str, known: set[str]) -> pd.DataFrame:
+    rows = checked_texts(context.tables, split)
     words = rows["text"].str.split()
     rows["new_words"] = words.map(lambda found: " ".join(sorted(set(found) - known)))
-    if given.source == "builtin":
+    if context.source == "builtin":
         rows["foreign_terms"] = _foreign_terms(rows["text"], split)
     rows["unknown_share"] = words.map(lambda found: found.count(UNKNOWN)) / rows["word_count"].mean()
     return rows
@@ -49,9 +49,9 @@ def _foreign_terms(texts: pd.Series, split: str) -> pd.Series:
     return texts.map(found)
 
 
-def _split_rules(given: RuleContext[LanguageModelOptions], split: str) -> list[Rule]:
-    builtin = given.source == "builtin"
-    drawn = Texts("sentence", given.options.rows(split), False, "a-z0-9',.:;<>", 45, end=".")
+def _split_rules(context: RuleContext[LanguageModelOptions], split: str) -> list[Rule]:
+    builtin = context.source == "builtin"
+    drawn = Texts("sentence", context.options.rows(split), False, "a-z0-9',.:;<>", 45, end=".")
     found = text_rules(split, drawn if builtin else PTB[split])
     if builtin:
         found.append(no_error("foreign_terms", "terms held out for another split do not occur"))
@@ -63,9 +63,9 @@ def _split_rules(given: RuleContext[LanguageModelOptions], split: str) -> list[R
     return found
 
 
-def _vocabulary_suite(given: RuleContext[LanguageModelOptions], known: set[str]) -> Suite:
+def _vocabulary_suite(context: RuleContext[LanguageModelOptions], known: set[str]) -> Suite:
     words = sorted(known)
-    fewest, most = (PTB_WORDS, PTB_WORDS) if given.source == "public" else (200, 600)
+    fewest, most = (PTB_WORDS, PTB_WORDS) if context.source == "public" else (200, 600)
     return Suite(
         "words of train",
         pd.DataFrame({"id": range(len(words)), "word": words}),

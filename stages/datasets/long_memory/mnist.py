@@ -62,7 +62,7 @@ def read_idx(path: Path, *item: int) -> np.ndarray:
         raise StageError(f"{path} is cut off within its header")
     count, *found = struct.unpack_from(f">{dimensions}I", content, 4)
     if tuple(found) != item:
-        raise StageError(f"{path} says it holds {count} items of size {found}, expected size {list(item)}")
+        raise StageError(f"{path} announces {count} items of size {found}, expected size {list(item)}")
     if len(content) - start != (size := count * prod(item)):
         raise StageError(f"{path} holds {len(content) - start} bytes after its header, which promises {size}")
     return np.frombuffer(content, np.uint8, offset=start).reshape(count, *item)

@@ -58,23 +58,23 @@ class _Sequences:
                 yield split, _Sequences(self.task, self.table[chosen], self.steps[chosen])
 
 
-def rules(given: RuleContext[LongMemoryOptions]) -> list[Suite]:
+def rules(context: RuleContext[LongMemoryOptions]) -> list[Suite]:
     """A suite per table, and suites about what only all rows together show."""
-    asked = {"mnist": MNIST_IMAGES} if given.source == "public" else tasks(given.options)
-    every = {name: _sequences(given, name, task) for name, task in asked.items() if name in given.tables}
-    as_said = "as published" if given.source == "public" else "as params.yaml asks"
+    asked = {"mnist": MNIST_IMAGES} if context.source == "public" else tasks(context.options)
+    every = {name: _sequences(context, name, task) for name, task in asked.items() if name in context.tables}
+    basis = "as published" if context.source == "public" else "as params.yaml asks"
     return [
-        *(_table_suite(name, found, as_said) for name, found in every.items()),
-        _arrays_suite(given, every),
-        _classes_suite(given, asked, as_said),
+        *(_table_suite(name, found, basis) for name, found in every.items()),
+        _arrays_suite(context, every),
+        _classes_suite(context, asked, basis),
         _sequences_suite(every),
-        _permutations_suite(given, asked),
+        _permutations_suite(context, asked),
     ]
 
 
-def _sequences(given: RuleContext[LongMemoryOptions], name: str, task: Task) -> _Sequences:
+def _sequences(context: RuleContext[LongMemoryOptions], name: str, task: Task) -> _Sequences:
     """The arrays' rows in the order of the table; what they lack, which a rule about them reports, is 0."""
-    table, array = given.tables[name], given.arrays[name]["values" if task.kind == "adding" else "codes"]
+    table, array = context.tables[name], context.arrays[name]["values" if task.kind == "adding" else "codes"]
     ids, width = table["id"].to_numpy(), min(task.width, array.shape[1])
     there = (ids >= 0) & (ids < len(array))
     steps = np.zeros((len(table), task.width), array.dtype)
@@ -85,8 +85,8 @@ def _sequences(given: RuleContext[LongMemoryOptions], name: str, task: Task) -> 
 # -- a table
 
 
-def _table_suite(name: str, found: _Sequences, as_said: str) -> Suite:
-    """The table with a column for each rule that needs computing; '' is how such a column says: no error."""
+def _table_suite(name: str, found: _Sequences, basis: str) -> Suite:
+    """The table with a column for each rule that needs computing; '' means no error."""
     task, rows = found.task, found.table.copy()
     kind = {"adding": _adding_checks, "order": _order_checks, "pixels": _pixels_checks}[task.kind]
     checks = _checks(found) | kind(found)
@@ -98,7 +98,7 @@ def _table_suite(name: str, found: _Sequences, as_said: str) -> Suite:
         name,
         rows,
         [
-            row_count(count, f"there are {count} sequences, {as_said}"),
+            row_count(count, f"there are {count} sequences, {basis}"),
             among("split", sorted(SPLITS), "every split is a known one"),
             among("label", sorted({label for _, label in task.rows}), "every label is a known one"),
             *(
@@ -172,32 +172,32 @@ def _pixels_checks(found: _Sequences) -> Checks:
 # -- what all rows together show
 
 
-def _arrays_suite(given: RuleContext[LongMemoryOptions], every: Mapping[str, _Sequences]) -> Suite:
+def _arrays_suite(context: RuleContext[LongMemoryOptions], every: Mapping[str, _Sequences]) -> Suite:
     """A row per array."""
     rows = []
     for name, found in every.items():
-        for key, array in given.arrays[name].items():
+        for key, array in context.arrays[name].items():
             width = found.task.width if (key == "values") == (found.task.kind == "adding") else 0
             expected = (len(found.table), width)
             error = "" if array.shape == expected else f"expected {expected}"
             rows.append((name, key, str(array.shape), error))
     frame = pd.DataFrame(rows, columns=["task", "array", "shape", "shape_error"])
-    says = "an array has a row for each of the table and a column for each step"
-    return Suite("arrays", _numbered(frame), [no_error("shape_error", says)])
+    description = "an array has a row for each of the table and a column for each step"
+    return Suite("arrays", _numbered(frame), [no_error("shape_error", description)])
 
 
-def _classes_suite(given: RuleContext[LongMemoryOptions], asked: Mapping[str, Task], as_said: str) -> Suite:
+def _classes_suite(context: RuleContext[LongMemoryOptions], asked: Mapping[str, Task], basis: str) -> Suite:
     """A row per task, split and class."""
     rows = []
     for name, task in asked.items():
-        table = given.tables.get(name, pd.DataFrame(columns=["split", "label"]))
+        table = context.tables.get(name, pd.DataFrame(columns=["split", "label"]))
         counts = table.groupby(["split", "label"]).size()
         for key, count in task.rows.items():
             got = int(counts.get(key, 0))
             rows.append((name, *key, got, "" if got == count else f"expected {count}"))
     frame = pd.DataFrame(rows, columns=["task", "split", "label", "sequences", "count_error"])
-    says = f"every class has its number of sequences in each split, {as_said}"
-    return Suite("classes", _numbered(frame), [no_error("count_error", says)])
+    description = f"every class has its number of sequences in each split, {basis}"
+    return Suite("classes", _numbered(frame), [no_error("count_error", description)])
 
 
 def _sequences_suite(every: Mapping[str, _Sequences]) -> Suite:
@@ -207,8 +207,8 @@ def _sequences_suite(every: Mapping[str, _Sequences]) -> Suite:
     frame = pd.DataFrame(rows, columns=["task", "split", "measured", "value", "lowest", "highest"])
     inside = frame["value"].between(frame["lowest"], frame["highest"])
     frame["limits_error"] = inside.map({True: "", False: "outside"})
-    says = f"draws are as even as chance allows ({ERRORS:g} standard errors), images look like their kind"
-    return Suite("sequences", _numbered(frame), [no_error("limits_error", says)])
+    description = f"draws are as even as chance allows ({ERRORS:g} standard errors), images look like their kind"
+    return Suite("sequences", _numbered(frame), [no_error("limits_error", description)])
 
 
 def _measure_adding(found: _Sequences) -> Iterator[Measured]:
@@ -288,12 +288,12 @@ def _right(train: _Sequences, part: _Sequences) -> float:
     return float(np.mean(np.array(classes)[nearest] == part.table["label"].to_numpy()))
 
 
-def _permutations_suite(given: RuleContext[LongMemoryOptions], asked: Mapping[str, Task]) -> Suite:
+def _permutations_suite(context: RuleContext[LongMemoryOptions], asked: Mapping[str, Task]) -> Suite:
     """A row per place in the order in which `permuted` reads an image."""
     rows = []
     for name, task in asked.items():
         if task.kind == "pixels":
-            pairs = zip_longest(given.facts["tasks"][name]["permutation"], permutation(task.length), fillvalue=-1)
+            pairs = zip_longest(context.facts["tasks"][name]["permutation"], permutation(task.length), fillvalue=-1)
             rows += [(name, place, pixel, expected) for place, (pixel, expected) in enumerate(pairs)]
     frame = pd.DataFrame(rows, columns=["task", "place", "pixel", "expected"])
     repeated = frame.duplicated(["task", "pixel"], keep=False)

@@ -57,7 +57,7 @@ def read(folder: Path) -> Prepared:
 
 
 def _read_csv(path: Path) -> Iterator["_Named"]:
-    """The rows of a CSV file with a header; an error in one is told with its line."""
+    """The rows of a CSV file with a header; an error names its line."""
     try:
         with path.open(encoding="utf-8", newline="") as stream:
             table = csv.DictReader(stream, strict=True)
@@ -70,7 +70,7 @@ def _read_csv(path: Path) -> Iterator["_Named"]:
 
 
 class _Named(dict[str, str]):
-    """A row that knows where it stands."""
+    """A row that knows its place in the file."""
 
     def __init__(self, row: Mapping[str, str], where: str) -> None:
         super().__init__(row)

@@ -25,12 +25,12 @@ class _Expected:
     limits: Mapping[str, tuple[float, float]]  # feature -> lowest and highest value that can be
 
 
-def rules(given: RuleContext[MeasurementsOptions]) -> list[Suite]:
+def rules(context: RuleContext[MeasurementsOptions]) -> list[Suite]:
     """A suite per table, one about groups, one about features, and one about the classes whose truth is known."""
-    expected = _published() if given.source == "public" else _drawn(given)
-    suites = [_table_suite(given, name, expected[name]) for name in given.tables]
-    suites += [_groups_suite(given, expected), _features_suite(given)]
-    return suites if given.source == "public" else [*suites, _classes_suite(given)]
+    expected = _published() if context.source == "public" else _drawn(context)
+    suites = [_table_suite(context, name, expected[name]) for name in context.tables]
+    suites += [_groups_suite(context, expected), _features_suite(context)]
+    return suites if context.source == "public" else [*suites, _classes_suite(context)]
 
 
 def _published() -> dict[str, _Expected]:
@@ -40,10 +40,10 @@ def _published() -> dict[str, _Expected]:
     }
 
 
-def _drawn(given: RuleContext[MeasurementsOptions]) -> dict[str, _Expected]:
+def _drawn(context: RuleContext[MeasurementsOptions]) -> dict[str, _Expected]:
     found = {}
-    for name, cases in draws.cases(given.options).items():
-        groups = given.facts["truth"][name]["moments"].values()
+    for name, cases in draws.cases(context.options).items():
+        groups = context.facts["truth"][name]["moments"].values()
         features = {key for group in groups for key in group}
         limits = {
             key: (min(group[key]["low"] for group in groups), max(group[key]["high"] for group in groups))
@@ -56,11 +56,11 @@ def _drawn(given: RuleContext[MeasurementsOptions]) -> dict[str, _Expected]:
 # -- a table
 
 
-def _table_suite(given: RuleContext[MeasurementsOptions], name: str, expected: _Expected) -> Suite:
+def _table_suite(context: RuleContext[MeasurementsOptions], name: str, expected: _Expected) -> Suite:
     count = sum(expected.cases.values()) * len(expected.limits)
-    as_said = "as published" if given.source == "public" else "as params.yaml asks"
+    basis = "as published" if context.source == "public" else "as params.yaml asks"
     found: list[Rule] = [
-        row_count(count, f"there are {count} values, {as_said}"),
+        row_count(count, f"there are {count} values, {basis}"),
         unique("id", "no id is repeated"),
         among("group", sorted({group for group, _ in expected.cases}), "every group is a known one"),
         among("split", sorted({split for _, split in expected.cases}), "every split is a known one"),
@@ -78,11 +78,11 @@ def _table_suite(given: RuleContext[MeasurementsOptions], name: str, expected: _
         found.append(no_error("series_error", "a series is a cluster of its own"))
     if name == "pokemon":
         found.append(no_error("total_error", "the total is the sum of the other features"))
-    return Suite(name, _checked(given.tables[name], expected), found)
+    return Suite(name, _checked(context.tables[name], expected), found)
 
 
 def _checked(table: pd.DataFrame, expected: _Expected) -> pd.DataFrame:
-    """The table with a column for each rule that needs computing; '' is how such a column says: no error."""
+    """The table with a column for each rule that needs computing; '' means no error."""
     rows = table.copy()
     wanted = sorted(expected.limits)
     features = rows.groupby("case")["feature"].agg(lambda found: "" if sorted(found) == wanted else ", ".join(found))
@@ -115,10 +115,10 @@ def _twins(rows: pd.DataFrame) -> list[int]:
 # -- what all tables together show
 
 
-def _groups_suite(given: RuleContext[MeasurementsOptions], expected: Mapping[str, _Expected]) -> Suite:
+def _groups_suite(context: RuleContext[MeasurementsOptions], expected: Mapping[str, _Expected]) -> Suite:
     """A row per set, group and split."""
     rows = []
-    for name, table in given.tables.items():
+    for name, table in context.tables.items():
         found = table.groupby(["group", "split"])["case"].nunique()
         for key, count in expected[name].cases.items():
             got = int(found.get(key, 0))
@@ -128,16 +128,16 @@ def _groups_suite(given: RuleContext[MeasurementsOptions], expected: Mapping[str
     return Suite("groups", frame, [no_error("count_error", "every group has the number of cases it should have")])
 
 
-def _features_suite(given: RuleContext[MeasurementsOptions]) -> Suite:
+def _features_suite(context: RuleContext[MeasurementsOptions]) -> Suite:
     """A row per set, group and feature; published extremes are those of all groups."""
-    if given.source == "public":
-        frame = pd.DataFrame(_published_features(given.tables))
+    if context.source == "public":
+        frame = pd.DataFrame(_published_features(context.tables))
         found = [
             no_error("mean_error", "every feature has its published mean in every group"),
             no_error("extremes_error", "every feature has its published extremes, gross errors included"),
         ]
     else:
-        frame = pd.DataFrame(_drawn_features(given))
+        frame = pd.DataFrame(_drawn_features(context))
         found = [
             no_error("mean_error", f"every mean is within {ERRORS:g} standard errors of the true one"),
             no_error("variance_error", f"every variance is within {ERRORS:g} standard errors of the true one"),
@@ -169,10 +169,10 @@ def _published_features(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, An
     return rows
 
 
-def _drawn_features(given: RuleContext[MeasurementsOptions]) -> list[dict[str, Any]]:
+def _drawn_features(context: RuleContext[MeasurementsOptions]) -> list[dict[str, Any]]:
     rows = []
-    for name, table in given.tables.items():
-        for group, features in given.facts["truth"][name]["moments"].items():
+    for name, table in context.tables.items():
+        for group, features in context.facts["truth"][name]["moments"].items():
             for key, truth in features.items():
                 values = table.loc[(table["group"] == group) & (table["feature"] == key), "value"]
                 mean, variance, cases = values.mean(), values.var(), max(len(values), 1)
@@ -192,11 +192,11 @@ def _drawn_features(given: RuleContext[MeasurementsOptions]) -> list[dict[str, A
     return rows
 
 
-def _classes_suite(given: RuleContext[MeasurementsOptions]) -> Suite:
+def _classes_suite(context: RuleContext[MeasurementsOptions]) -> Suite:
     """A row per class set and split: how often the best rule there is, which knows the truth, is right."""
     rows = []
-    for name, table in given.tables.items():
-        truth = given.facts["truth"][name]
+    for name, table in context.tables.items():
+        truth = context.facts["truth"][name]
         if "best_accuracy" in truth:
             for split, part in table.groupby("split"):
                 right = _right_by_truth(part, truth)
@@ -206,8 +206,8 @@ def _classes_suite(given: RuleContext[MeasurementsOptions]) -> Suite:
                 rows.append({"set": name, "split": split, "accuracy": accuracy, "accuracy_error": error})
     frame = pd.DataFrame(rows, columns=["set", "split", "accuracy", "accuracy_error"])
     frame.insert(0, "id", range(len(frame)))
-    says = f"the best rule is right as often as it should be, within {ERRORS:g} standard errors"
-    return Suite("classes", frame, [no_error("accuracy_error", says)])
+    description = f"the best rule is right as often as it should be, within {ERRORS:g} standard errors"
+    return Suite("classes", frame, [no_error("accuracy_error", description)])
 
 
 def _right_by_truth(table: pd.DataFrame, truth: Mapping[str, Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -39,7 +39,7 @@ _TAGS = (
 )
 TAGS = frozenset(_TAGS.split())
 UNSEEN = {"public": ["WHADJP"], "builtin": []}  # labels that train lacks
-# What English says about tags and labels, so that a wrong list of names is noticed: a few words have one tag, a proper
+# What is known of English tags and labels, so that a wrong list of names is noticed: a few words have one tag, a proper
 # noun has a capital, a verb phrase a verb (or another verb phrase), a prepositional phrase a preposition in front.
 SURE_TAGS = {"the": "DT", "of": "IN", "and": "CC", ".": ".", ",": ","}
 VERBS = frozenset(("MD", "TO", "VB", "VBD", "VBG", "VBN", "VBP", "VBZ", "VP"))
@@ -48,12 +48,14 @@ MOSTLY = 0.9  # of words and phrases; 0.95 and more are so
 FEWEST_NEW = 0.1  # share of val and of test trees whose structure train does not have
 
 
-def rules(given: RuleContext[ParsingOptions]) -> list[Suite]:
+def rules(context: RuleContext[ParsingOptions]) -> list[Suite]:
     """A suite per split, one about which labels and tags there are, one about what they name, and one of counts."""
-    trees = {split: [_parsed(text) for text in table["tree"]] for split, table in given.tables.items()}
-    suites = [Suite(split, _checked(given, split, trees[split]), _split_rules(given, split)) for split in given.tables]
-    suites += [_labels_suite(given, trees), _names_suite(trees)]
-    return [*suites, _counts_suite(given, trees)] if given.source == "public" else suites
+    trees = {split: [_parsed(text) for text in table["tree"]] for split, table in context.tables.items()}
+    suites = [
+        Suite(split, _checked(context, split, trees[split]), _split_rules(context, split)) for split in context.tables
+    ]
+    suites += [_labels_suite(context, trees), _names_suite(trees)]
+    return [*suites, _counts_suite(context, trees)] if context.source == "public" else suites
 
 
 def _parsed(text: str) -> Tree | str:
@@ -65,10 +67,10 @@ def _parsed(text: str) -> Tree | str:
     return found[0] if len(found) == 1 else f"{len(found)} trees"
 
 
-def _checked(given: RuleContext[ParsingOptions], split: str, trees: list[Tree | str]) -> pd.DataFrame:
-    """The split's table with a column for each rule that needs computing; '' is how such a column says: no error."""
-    labels, tags = (LABELS, TAGS) if given.source == "public" else (grammar.labels(), grammar.tags())
-    rows = given.tables[split].copy()
+def _checked(context: RuleContext[ParsingOptions], split: str, trees: list[Tree | str]) -> pd.DataFrame:
+    """The split's table with a column for each rule that needs computing; '' means no error."""
+    labels, tags = (LABELS, TAGS) if context.source == "public" else (grammar.labels(), grammar.tags())
+    rows = context.tables[split].copy()
     rows["tree_error"] = [tree if isinstance(tree, str) else "" for tree in trees]
     whole = [tree if isinstance(tree, Tree) else None for tree in trees]
     rows["words_error"] = [
@@ -82,13 +84,13 @@ def _checked(given: RuleContext[ParsingOptions], split: str, trees: list[Tree | 
         _unknown({part.label for part in tree.constituents()}, labels) if tree else "" for tree in whole
     ]
     rows["unknown_tags"] = [_unknown({leaf.label for leaf in tree.leaves()}, tags) if tree else "" for tree in whole]
-    if given.source == "builtin":
+    if context.source == "builtin":
         rows["not_made"] = [grammar.not_made(tree) if tree else "" for tree in whole]
     rows["word_count"] = rows["text"].str.split().map(len)
     rows["also_in"] = ""
     for earlier in SPLITS[: SPLITS.index(split)]:
-        rows.loc[rows["text"].isin(given.tables[earlier]["text"]), "also_in"] = earlier
-    rows["new_structure"] = (~rows["linear"].isin(given.tables["train"]["linear"])).astype(int)
+        rows.loc[rows["text"].isin(context.tables[earlier]["text"]), "also_in"] = earlier
+    rows["new_structure"] = (~rows["linear"].isin(context.tables["train"]["linear"])).astype(int)
     return rows
 
 
@@ -96,10 +98,10 @@ def _unknown(found: set[str], known: frozenset[str] | set[str]) -> str:
     return " ".join(sorted(found - known))
 
 
-def _split_rules(given: RuleContext[ParsingOptions], split: str) -> list[Rule]:
-    builtin = given.source == "builtin"
-    count = given.options.rows(split) if builtin else TREES[split]
-    longest = LONGEST[given.source]
+def _split_rules(context: RuleContext[ParsingOptions], split: str) -> list[Rule]:
+    builtin = context.source == "builtin"
+    count = context.options.rows(split) if builtin else TREES[split]
+    longest = LONGEST[context.source]
     found: list[Rule] = [
         row_count(count, f"there are {count} trees, {'as params.yaml asks' if builtin else 'as published'}"),
         unique("id", "no id is repeated"),
@@ -107,8 +109,8 @@ def _split_rules(given: RuleContext[ParsingOptions], split: str) -> list[Rule]:
         between("word_count", 1, longest, f"a sentence has 1 to {longest} words"),
     ]
     found += [
-        no_error(column, says)
-        for column, says in (
+        no_error(column, description)
+        for column, description in (
             ("tree_error", "the brackets of a tree fit together, and it is one"),
             ("words_error", "the words of a tree are the words of the text"),
             ("linear_error", "the linear form says what the tree says"),
@@ -142,7 +144,7 @@ def _split_rules(given: RuleContext[ParsingOptions], split: str) -> list[Rule]:
     return found
 
 
-def _labels_suite(given: RuleContext[ParsingOptions], trees: Mapping[str, list[Tree | str]]) -> Suite:
+def _labels_suite(context: RuleContext[ParsingOptions], trees: Mapping[str, list[Tree | str]]) -> Suite:
     """A row per label or tag. One that train lacks cannot be learnt; the sample has one such."""
     shown = {
         split: set(chain.from_iterable(_symbols(tree) for tree in found if isinstance(tree, Tree)))
@@ -151,15 +153,15 @@ def _labels_suite(given: RuleContext[ParsingOptions], trees: Mapping[str, list[T
     symbols = sorted(set().union(*shown.values()))
     rows = pd.DataFrame({"id": range(len(symbols)), "symbol": symbols})
     rows["lacking_in_train"] = ["" if symbol in shown["train"] else "lacking" for symbol in symbols]
-    rows.loc[rows["symbol"].isin(UNSEEN[given.source]), "lacking_in_train"] = ""
-    expected = LABELS | TAGS if given.source == "public" else grammar.labels() | grammar.tags()
+    rows.loc[rows["symbol"].isin(UNSEEN[context.source]), "lacking_in_train"] = ""
+    expected = LABELS | TAGS if context.source == "public" else grammar.labels() | grammar.tags()
     return Suite(
         "labels",
         rows,
         [
             includes("symbol", sorted(expected), "every label and tag there is occurs"),
             no_error(
-                "lacking_in_train", " but for ".join(["every label and tag occurs in train", *UNSEEN[given.source]])
+                "lacking_in_train", " but for ".join(["every label and tag occurs in train", *UNSEEN[context.source]])
             ),
         ],
     )
@@ -186,8 +188,8 @@ def _names_suite(trees: Mapping[str, list[Tree | str]]) -> Suite:
         "names",
         pd.DataFrame(rows, columns=["id", "split", "sure", "named", "verbal", "led"]),
         [
-            at_least(column, MOSTLY, f"{MOSTLY:.0%} of {says}")
-            for column, says in (
+            at_least(column, MOSTLY, f"{MOSTLY:.0%} of {description}")
+            for column, description in (
                 ("sure", f"the words {words} have their one tag"),
                 ("named", "proper nouns start with a capital"),
                 ("verbal", "verb phrases have a verb"),
@@ -197,10 +199,10 @@ def _names_suite(trees: Mapping[str, list[Tree | str]]) -> Suite:
     )
 
 
-def _counts_suite(given: RuleContext[ParsingOptions], trees: Mapping[str, list[Tree | str]]) -> Suite:
+def _counts_suite(context: RuleContext[ParsingOptions], trees: Mapping[str, list[Tree | str]]) -> Suite:
     """A row per split: words in all, which a trace kept or a word lost changes, and different labels and tags."""
     rows = []
-    for number, (split, table) in enumerate(given.tables.items()):
+    for number, (split, table) in enumerate(context.tables.items()):
         words = int(table["text"].str.split().map(len).sum())
         symbols = len(set(chain.from_iterable(_symbols(tree) for tree in trees[split] if isinstance(tree, Tree))))
         errors = [
@@ -212,8 +214,8 @@ def _counts_suite(given: RuleContext[ParsingOptions], trees: Mapping[str, list[T
         "counts",
         pd.DataFrame(rows, columns=["id", "split", "words", "symbols", "words_error", "symbols_error"]),
         [
-            no_error(column, says)
-            for column, says in (
+            no_error(column, description)
+            for column, description in (
                 ("words_error", "every split has its published number of words"),
                 ("symbols_error", "every split has its published number of different labels and tags"),
             )

@@ -6,5 +6,5 @@ archive, here `polarity`: MR's, or for the built-in source one of `train.tsv`, `
 
 Of both corpora the sentences of at most 20 words are taken, each once, Tatoeba's written as MR's are. Each keeps the
 split that it has elsewhere: MR's as in `sentiment_mr`, Tatoeba's as in `translation`; what both have counts as
-Tatoeba's. Column `corpus` says which one a sentence is from.
+Tatoeba's. Column `corpus` is the corpus of a sentence.
 """

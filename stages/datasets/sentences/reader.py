@@ -19,7 +19,7 @@ FIRST_LINE = 100_000  # the id of a sentence of Tatoeba is this and its line num
 
 
 def read(folder: Path) -> Prepared:
-    """Parse either source, told apart by what the archive holds."""
+    """Parse either source; the content of the archive shows which it is."""
     files = members(folder / polarity.ARCHIVE)
     if not any(name.rpartition("/")[2] in polarity.LABELS for name in files):
         return Prepared({split: _read_made(files[f"{split}.tsv"], f"{split}.tsv") for split in SPLITS}, {})
@@ -55,7 +55,7 @@ def _read_tatoeba(archive: Path) -> pd.DataFrame:
 
 
 def as_in_mr(text: str) -> str:
-    """A sentence as MR is written: in lower case, and each mark of MARKS is a word, wherever it stands."""
+    """A sentence as MR is written: in lower case, and each mark of MARKS is a word."""
     return " ".join(re.sub(f"([{MARKS}])", r" \1 ", text.lower()).split())
 
 

@@ -23,14 +23,14 @@ WORDS = {
 }
 
 
-def rules(given: RuleContext[SentencesOptions]) -> list[Suite]:
+def rules(context: RuleContext[SentencesOptions]) -> list[Suite]:
     """A suite per split."""
-    return [Suite(split, _checked(given, split), _split_rules(given, split)) for split in SPLITS]
+    return [Suite(split, _checked(context, split), _split_rules(context, split)) for split in SPLITS]
 
 
-def _checked(given: RuleContext[SentencesOptions], split: str) -> pd.DataFrame:
-    rows = checked_texts(given.tables, split)
-    if given.source == "public":
+def _checked(context: RuleContext[SentencesOptions], split: str) -> pd.DataFrame:
+    rows = checked_texts(context.tables, split)
+    if context.source == "public":
         rows["of_tatoeba"] = (rows["corpus"] == "tatoeba").astype(int)
         rows["words_of_tatoeba"] = rows["word_count"] * rows["of_tatoeba"]
         rows["split"] = [split_of(text, corpus) for text, corpus in zip(rows["text"], rows["corpus"], strict=True)]
@@ -44,7 +44,7 @@ def _checked(given: RuleContext[SentencesOptions], split: str) -> pd.DataFrame:
     rows["is_paired"] = paired.astype(int)
     rows["bag_also_in"] = ""
     for earlier in SPLITS[: SPLITS.index(split)]:
-        rows.loc[bags.isin(set(_bags(given.tables[earlier]))), "bag_also_in"] = earlier
+        rows.loc[bags.isin(set(_bags(context.tables[earlier]))), "bag_also_in"] = earlier
     rows["pattern_error"] = [
         "" if is_written(text, "pair" if pair >= 0 else "alone") else "no pattern of the grammar"
         for text, pair in zip(rows["text"], rows["pair"], strict=True)
@@ -69,8 +69,8 @@ def _wrong_meeting(text: str, split: str) -> str:
     return ", ".join(wrong)
 
 
-def _split_rules(given: RuleContext[SentencesOptions], split: str) -> list[Rule]:
-    return _public_rules(split) if given.source == "public" else _builtin_rules(given.options, split)
+def _split_rules(context: RuleContext[SentencesOptions], split: str) -> list[Rule]:
+    return _public_rules(split) if context.source == "public" else _builtin_rules(context.options, split)
 
 
 def _public_rules(split: str) -> list[Rule]:

@@ -10,7 +10,7 @@ from stages.errors import StageError
 from stages.texts.lines import read_lines
 
 COLUMNS = {"id": "int64", "text": "string", "label": "int64", "phenomenon": "string"}
-NATURAL = "natural"  # the phenomenon of every public review: nobody says
+NATURAL = "natural"  # the phenomenon of every public review: none is marked
 
 
 def read(folder: Path) -> Prepared:

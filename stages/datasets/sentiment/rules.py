@@ -1,4 +1,4 @@
-"""What must hold of `sentiment`: balanced labels that the texts bear out, and no review of another split."""
+"""What must hold of `sentiment`: balanced labels that agree with the texts, and no review of another split."""
 
 from itertools import chain
 
@@ -25,22 +25,22 @@ SST2_WORDS = 13838  # in train
 LEAST_FAVOURABLE = 0.48  # share, of a built-in split: pairs are balanced, plain reviews take turns
 
 
-def rules(given: RuleContext[SentimentOptions]) -> list[Suite]:
+def rules(context: RuleContext[SentimentOptions]) -> list[Suite]:
     """A suite per split, one about the words of train, and one about labels and what is written."""
-    splits = [Suite(split, _checked(given, split), _split_rules(given, split)) for split in SPLITS]
-    return [*splits, _vocabulary_suite(given), verdicts_suite(given.tables, given.source)]
+    splits = [Suite(split, _checked(context, split), _split_rules(context, split)) for split in SPLITS]
+    return [*splits, _vocabulary_suite(context), verdicts_suite(context.tables, context.source)]
 
 
-def _checked(given: RuleContext[SentimentOptions], split: str) -> pd.DataFrame:
-    rows = checked_texts(given.tables, split)
+def _checked(context: RuleContext[SentimentOptions], split: str) -> pd.DataFrame:
+    rows = checked_texts(context.tables, split)
     verdicts = rows.groupby("text")["label"].transform("nunique")
     rows["two_verdicts"] = (verdicts > 1).map({True: "favourable and not", False: ""})
-    return review_checks(rows, given.tables, split) if given.source == "builtin" else rows
+    return review_checks(rows, context.tables, split) if context.source == "builtin" else rows
 
 
-def _split_rules(given: RuleContext[SentimentOptions], split: str) -> list[Rule]:
-    builtin = given.source == "builtin"
-    drawn = Texts("review", given.options.rows(split), False, LETTERS, LONGEST, end=".")
+def _split_rules(context: RuleContext[SentimentOptions], split: str) -> list[Rule]:
+    builtin = context.source == "builtin"
+    drawn = Texts("review", context.options.rows(split), False, LETTERS, LONGEST, end=".")
     texts = drawn if builtin else SST2[split]
     found = text_rules(split, texts)
     found += [
@@ -65,9 +65,9 @@ def _split_rules(given: RuleContext[SentimentOptions], split: str) -> list[Rule]
     ]
 
 
-def _vocabulary_suite(given: RuleContext[SentimentOptions]) -> Suite:
-    words = sorted(set(chain.from_iterable(given.tables["train"]["text"].str.split())))
-    fewest, most = (SST2_WORDS, SST2_WORDS) if given.source == "public" else (150, 400)
+def _vocabulary_suite(context: RuleContext[SentimentOptions]) -> Suite:
+    words = sorted(set(chain.from_iterable(context.tables["train"]["text"].str.split())))
+    fewest, most = (SST2_WORDS, SST2_WORDS) if context.source == "public" else (150, 400)
     return Suite(
         "words of train",
         pd.DataFrame({"id": range(len(words)), "word": words}),

@@ -1,4 +1,4 @@
-"""What must hold of `sentiment_mr`: folds told by the words alone, and labels that the texts bear out."""
+"""What must hold of `sentiment_mr`: folds that depend on the words alone, and labels that agree with the texts."""
 
 import pandas as pd
 
@@ -30,34 +30,34 @@ MR_WORDS, MR_WORDS_OF_FAVOURABLE = 224073, 112445
 UNEVEN = 0.03  # how far from 10% a fold of MR's size may be; smaller sets vary more
 
 
-def rules(given: RuleContext[SentimentMrOptions]) -> list[Suite]:
+def rules(context: RuleContext[SentimentMrOptions]) -> list[Suite]:
     """A suite per split, one about all folds together, and one about labels and what is written."""
-    every = pd.concat([given.tables[split] for split in SPLITS], ignore_index=True)
-    suites = [Suite(split, _checked(given, split), _split_rules(given, split)) for split in SPLITS]
+    every = pd.concat([context.tables[split] for split in SPLITS], ignore_index=True)
+    suites = [Suite(split, _checked(context, split), _split_rules(context, split)) for split in SPLITS]
     checked = checked_texts({"train": every}, "train")
     checked["words_of_favourable"] = checked["word_count"] * checked["label"]
-    return [*suites, Suite("all folds", checked, _whole_rules(given)), verdicts_suite(given.tables, given.source)]
+    return [*suites, Suite("all folds", checked, _whole_rules(context)), verdicts_suite(context.tables, context.source)]
 
 
-def _checked(given: RuleContext[SentimentMrOptions], split: str) -> pd.DataFrame:
-    rows = checked_texts(given.tables, split)
+def _checked(context: RuleContext[SentimentMrOptions], split: str) -> pd.DataFrame:
+    rows = checked_texts(context.tables, split)
     rows["true_fold"] = rows["text"].map(fold_of)
-    if given.source == "builtin":
+    if context.source == "builtin":
         rows["verdict_error"] = verdict_errors(rows)
     bags = rows["text"].map(bag)
     rows["bag_also_in"] = ""
     for earlier in SPLITS[: SPLITS.index(split)]:
-        rows.loc[bags.isin(set(given.tables[earlier]["text"].map(bag))), "bag_also_in"] = earlier
+        rows.loc[bags.isin(set(context.tables[earlier]["text"].map(bag))), "bag_also_in"] = earlier
     return rows
 
 
-def _split_rules(given: RuleContext[SentimentMrOptions], split: str) -> list[Rule]:
-    builtin = given.source == "builtin"
+def _split_rules(context: RuleContext[SentimentMrOptions], split: str) -> list[Rule]:
+    builtin = context.source == "builtin"
     letters, longest = (LETTERS, LONGEST) if builtin else (r"\S", MR_LONGEST)
-    rows = len(given.tables[split])  # the whole is counted in `all folds`
+    rows = len(context.tables[split])  # the whole is counted in `all folds`
     folds = list(SPLITS_OF_FOLDS[split])
     share = len(folds) / 10
-    expected = share * (given.options.reviews if builtin else MR_TEXTS)
+    expected = share * (context.options.reviews if builtin else MR_TEXTS)
     slack = UNEVEN * share * MR_TEXTS if not builtin else max(20.0, 0.3 * expected)
     found = text_rules(split, Texts("review", rows, not builtin, letters, longest, end="." if builtin else ""))[1:]
     found += [
@@ -83,13 +83,13 @@ def _split_rules(given: RuleContext[SentimentMrOptions], split: str) -> list[Rul
     return found
 
 
-def _whole_rules(given: RuleContext[SentimentMrOptions]) -> list[Rule]:
-    builtin = given.source == "builtin"
-    rows = given.options.reviews if builtin else MR_TEXTS
+def _whole_rules(context: RuleContext[SentimentMrOptions]) -> list[Rule]:
+    builtin = context.source == "builtin"
+    rows = context.options.reviews if builtin else MR_TEXTS
     favourable = (rows + 1) // 2 if builtin else MR_FAVOURABLE
-    says = "as params.yaml asks" if builtin else "as published"
+    description = "as params.yaml asks" if builtin else "as published"
     found: list[Rule] = [
-        row_count(rows, f"there are {rows} reviews in all folds, {says}"),
+        row_count(rows, f"there are {rows} reviews in all folds, {description}"),
         unique("id", "no id is in two folds"),
         total_between(
             "label", favourable - (rows % 2 if builtin else 0), favourable, f"half of them are favourable: {favourable}"
@@ -100,8 +100,8 @@ def _whole_rules(given: RuleContext[SentimentMrOptions]) -> list[Rule]:
 
 def _mr_rules() -> list[Rule]:
     return [
-        total(column, words, says)
-        for column, words, says in (
+        total(column, words, description)
+        for column, words, description in (
             ("word_count", MR_WORDS, f"they have {MR_WORDS} words in all, as published"),
             (
                 "words_of_favourable",

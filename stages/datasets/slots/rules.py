@@ -42,8 +42,8 @@ ATIS_UNLISTED_INTENTS = (
 )
 LONGEST = {"public": 46, "builtin": 40}  # words in an utterance
 FEWEST_LABELS = 40  # slot labels in train
-# What words say about the names and intents of ATIS, so that a wrong list of names or a shifted file is noticed.
-LEAVES, ARRIVES = "B-fromloc", "B-toloc"  # what most names right after `from` and `to` are
+# Words that go with names and intents of ATIS, so that a wrong list of names or a shifted file is noticed.
+LEAVES, ARRIVES = "B-fromloc", "B-toloc"  # the tags of most names right after `from` and `to`
 CUES = {
     "atis_airfare": r"\b(?:fares?|cost)\b",
     "atis_ground_service": r"\bground\b",
@@ -54,20 +54,22 @@ FEWEST_CUED = 0.6  # share of utterances with one of the cues that have its inte
 FEWEST_OWN_NAMES = 0.25  # share of val and of test utterances with held-out names; the grammar aims at half
 
 
-def rules(given: RuleContext[SlotsOptions]) -> list[Suite]:
+def rules(context: RuleContext[SlotsOptions]) -> list[Suite]:
     """A suite per split, one about the words of train and one about the tags."""
-    tags, intents = set(given.facts["tags"]), set(given.facts["intents"])
-    if given.source == "public":
+    tags, intents = set(context.facts["tags"]), set(context.facts["intents"])
+    if context.source == "public":
         tags.update(ATIS_UNLISTED_TAGS)
         intents.update(ATIS_UNLISTED_INTENTS)
-    splits = [Suite(split, _checked(given, split, tags), _split_rules(given, split, intents)) for split in given.tables]
-    suites = [*splits, _vocabulary_suite(given), _tags_suite(given)]
-    return suites if given.source == "builtin" else [*suites, _names_suite(given)]
+    splits = [
+        Suite(split, _checked(context, split, tags), _split_rules(context, split, intents)) for split in context.tables
+    ]
+    suites = [*splits, _vocabulary_suite(context), _tags_suite(context)]
+    return suites if context.source == "builtin" else [*suites, _names_suite(context)]
 
 
-def _checked(given: RuleContext[SlotsOptions], split: str, known: set[str]) -> pd.DataFrame:
-    """The split's table with a column for each rule that needs computing; '' is how such a column says: no error."""
-    rows = given.tables[split].copy()
+def _checked(context: RuleContext[SlotsOptions], split: str, known: set[str]) -> pd.DataFrame:
+    """The split's table with a column for each rule that needs computing; '' means no error."""
+    rows = context.tables[split].copy()
     words, tags = rows["text"].str.split(), rows["tags"].str.split()
     rows["word_count"] = words.map(len)
     rows["tag_count"] = tags.map(len)
@@ -75,9 +77,9 @@ def _checked(given: RuleContext[SlotsOptions], split: str, known: set[str]) -> p
     rows["unknown_tags"] = tags.map(lambda row: " ".join(sorted(set(row) - known)))
     rows["repeated"] = rows["text"].duplicated().map({True: "repeated", False: ""})
     rows["also_in"] = ""
-    for earlier in _earlier(given, split):
-        rows.loc[rows["text"].isin(given.tables[earlier]["text"]), "also_in"] = earlier
-    if given.source == "builtin":
+    for earlier in _earlier(context, split):
+        rows.loc[rows["text"].isin(context.tables[earlier]["text"]), "also_in"] = earlier
+    if context.source == "builtin":
         own = GRAMMAR.held_out(split)
         others = set().union(*(GRAMMAR.held_out(other) for other in SPLITS)) - own
         rows["own_names"] = rows["text"].map(lambda text: names_in(text, own))
@@ -91,10 +93,10 @@ def _checked(given: RuleContext[SlotsOptions], split: str, known: set[str]) -> p
     return rows
 
 
-def _earlier(given: RuleContext[SlotsOptions], split: str) -> list[str]:
+def _earlier(context: RuleContext[SlotsOptions], split: str) -> list[str]:
     """The splits that `split` must not repeat. Of ATIS only the repeats of train are a published number."""
     before = list(SPLITS[: SPLITS.index(split)])
-    return before if given.source == "builtin" else before[:1]
+    return before if context.source == "builtin" else before[:1]
 
 
 def _is_written(recogniser: Recogniser, words: list[str], tags: list[str], intent: str) -> bool:
@@ -118,10 +120,10 @@ def names_in(text: str, names: set[str]) -> str:
     return ", ".join(sorted(name for name in names if f" {name} " in f" {text} "))
 
 
-def _split_rules(given: RuleContext[SlotsOptions], split: str, intents: set[str]) -> list[Rule]:
-    builtin = given.source == "builtin"
-    rows = given.options.rows(split) if builtin else ATIS_ROWS[split]
-    longest = LONGEST[given.source]
+def _split_rules(context: RuleContext[SlotsOptions], split: str, intents: set[str]) -> list[Rule]:
+    builtin = context.source == "builtin"
+    rows = context.options.rows(split) if builtin else ATIS_ROWS[split]
+    longest = LONGEST[context.source]
     repeats = 0 if builtin else ATIS_ALSO_IN_TRAIN.get(split, 0)
     found: list[Rule] = [
         row_count(rows, f"there are {rows} utterances, as {'params.yaml asks' if builtin else 'published'}"),
@@ -179,10 +181,10 @@ def _held_out_rules(split: str) -> list[Rule]:
     return found
 
 
-def _vocabulary_suite(given: RuleContext[SlotsOptions]) -> Suite:
-    words = sorted(set(chain.from_iterable(given.tables["train"]["text"].str.split())))
+def _vocabulary_suite(context: RuleContext[SlotsOptions]) -> Suite:
+    words = sorted(set(chain.from_iterable(context.tables["train"]["text"].str.split())))
     rows = pd.DataFrame({"id": range(len(words)), "word": words})
-    fewest, most = (ATIS_WORDS, ATIS_WORDS) if given.source == "public" else (100, 2000)
+    fewest, most = (ATIS_WORDS, ATIS_WORDS) if context.source == "public" else (100, 2000)
     return Suite(
         "words of train",
         rows,
@@ -193,14 +195,14 @@ def _vocabulary_suite(given: RuleContext[SlotsOptions]) -> Suite:
     )
 
 
-def _tags_suite(given: RuleContext[SlotsOptions]) -> Suite:
+def _tags_suite(context: RuleContext[SlotsOptions]) -> Suite:
     """A row per tag, with the splits it occurs in."""
-    found = {split: set(chain.from_iterable(table["tags"].str.split())) for split, table in given.tables.items()}
+    found = {split: set(chain.from_iterable(table["tags"].str.split())) for split, table in context.tables.items()}
     tags = sorted(set().union(*found.values()))
     rows = pd.DataFrame({"id": range(len(tags)), "tag": tags})
     rows["label_in_train"] = [tag[2:] if tag in found["train"] and tag != "O" else None for tag in tags]
     rows["lacking_in_train"] = ["" if tag in found["train"] else "lacking" for tag in tags]
-    known_new = list(ATIS_UNLISTED_TAGS) if given.source == "public" else []
+    known_new = list(ATIS_UNLISTED_TAGS) if context.source == "public" else []
     rows.loc[rows["tag"].isin(known_new), "lacking_in_train"] = ""
     return Suite(
         "tags",
@@ -215,10 +217,10 @@ def _tags_suite(given: RuleContext[SlotsOptions]) -> Suite:
     )
 
 
-def _names_suite(given: RuleContext[SlotsOptions]) -> Suite:
+def _names_suite(context: RuleContext[SlotsOptions]) -> Suite:
     """A row per split: how many tags and intents there are, and whether their names are what the words say."""
     rows = []
-    for number, (split, table) in enumerate(given.tables.items()):
+    for number, (split, table) in enumerate(context.tables.items()):
         tags = table["tags"].str.split()
         pairs = [
             (word, tag)

@@ -38,14 +38,14 @@ LONGER = 1.1  # times: a doubled phrase, without the silence around it, against 
 NEW_SHARE = 0.1  # of val and test that has new words; about 0.2 is drawn
 
 
-def rules(given: RuleContext[SpeechOptions]) -> list[Suite]:
+def rules(context: RuleContext[SpeechOptions]) -> list[Suite]:
     """A suite per table, and some about what all rows together show."""
-    return _published(given) if given.source == "public" else _builtin(given)
+    return _published(context) if context.source == "public" else _builtin(context)
 
 
-def _checked(given: RuleContext[SpeechOptions], name: str) -> pd.DataFrame:
-    """The table with a column for each rule that needs computing, of either source; '' is: no error."""
-    rows = checked_sounds(given.tables, given.arrays, name)
+def _checked(context: RuleContext[SpeechOptions], name: str) -> pd.DataFrame:
+    """The table with a column for each rule that needs computing, of either source; '' means no error."""
+    rows = checked_sounds(context.tables, context.arrays, name)
     said = list(zip(rows["text"], rows["language"], rows["kind"], strict=True))
     rows["alphabet_error"] = [
         "" if language in ALPHABETS and ALPHABETS[language].fullmatch(text) else f"not {language}"
@@ -62,9 +62,9 @@ def _checked(given: RuleContext[SpeechOptions], name: str) -> pd.DataFrame:
     return rows
 
 
-def _rules(count: int, as_said: str, sounds: Sounds) -> list[Rule]:
+def _rules(count: int, basis: str, sounds: Sounds) -> list[Rule]:
     return [
-        *sound_rules(count, as_said, sounds),
+        *sound_rules(count, basis, sounds),
         no_error(
             "alphabet_error", "English is lower-case words with one blank between them, Mandarin Chinese characters"
         ),
@@ -87,20 +87,20 @@ def _digits_suite(tables: Mapping[str, pd.DataFrame]) -> Suite:
 # -- built-in
 
 
-def _builtin(given: RuleContext[SpeechOptions]) -> list[Suite]:
-    drawn = utterances(given.options)
-    suites = [_spoken_suite(given, split, drawn[split]) for split in SPLITS]
+def _builtin(context: RuleContext[SpeechOptions]) -> list[Suite]:
+    drawn = utterances(context.options)
+    suites = [_spoken_suite(context, split, drawn[split]) for split in SPLITS]
     found = [pace for suite in suites for pace in paces(suite.table, suite.rows, _kinds(suite.rows))]
-    return [*suites, pace_suite(found, LEAST_PACE), voices_suite(given.tables), _digits_suite(given.tables)]
+    return [*suites, pace_suite(found, LEAST_PACE), voices_suite(context.tables), _digits_suite(context.tables)]
 
 
 def _kinds(rows: pd.DataFrame) -> pd.Series:
     return rows["language"] + " " + rows["kind"]
 
 
-def _spoken_suite(given: RuleContext[SpeechOptions], split: str, drawn: list[Utterance]) -> Suite:
+def _spoken_suite(context: RuleContext[SpeechOptions], split: str, drawn: list[Utterance]) -> Suite:
     found = [
-        *_rules(given.options.rows(split), "as params.yaml asks", SPOKEN),
+        *_rules(context.options.rows(split), "as params.yaml asks", SPOKEN),
         *drawn_rules(),
         no_error("kept_error", "no word or phrase is kept for another split"),
         no_error("new_error", "new_words says whether a word or phrase is not in train"),
@@ -109,14 +109,14 @@ def _spoken_suite(given: RuleContext[SpeechOptions], split: str, drawn: list[Utt
         no_error("partner_error", f"a doubled phrase lasts {LONGER:g} times its plain form, which the same voice says"),
     ]
     if split != "train":
-        says = f"at least {NEW_SHARE:.0%} of clips have a word or phrase that train has not"
-        found.append(mean_at_least("is_new", NEW_SHARE, says))
-    return Suite(split, _checked_spoken(given, split, drawn), found)
+        description = f"at least {NEW_SHARE:.0%} of clips have a word or phrase that train has not"
+        found.append(mean_at_least("is_new", NEW_SHARE, description))
+    return Suite(split, _checked_spoken(context, split, drawn), found)
 
 
-def _checked_spoken(given: RuleContext[SpeechOptions], split: str, drawn: list[Utterance]) -> pd.DataFrame:
-    samples, train = given.arrays[split]["samples"], given.tables["train"]
-    rows = checked_drawn(_checked(given, split), samples, split, drawn, [cells_of(said) for said in drawn])
+def _checked_spoken(context: RuleContext[SpeechOptions], split: str, drawn: list[Utterance]) -> pd.DataFrame:
+    samples, train = context.arrays[split]["samples"], context.tables["train"]
+    rows = checked_drawn(_checked(context, split), samples, split, drawn, [cells_of(said) for said in drawn])
     owners = [
         (phrases if language == "Mandarin" else words).kept_for(text)
         for text, language in zip(rows["text"], rows["language"], strict=True)
@@ -153,25 +153,25 @@ def _partner_errors(rows: pd.DataFrame, drawn: list[Utterance]) -> list[str]:
 # -- public
 
 
-def _published(given: RuleContext[SpeechOptions]) -> list[Suite]:
-    takes = _takes(given)
+def _published(context: RuleContext[SpeechOptions]) -> list[Suite]:
+    takes = _takes(context)
     suites, found = [], []
     for split in SPLITS:
         alone, joined = f"isolated-{split}", f"connected-{split}"
-        rows = _checked(given, alone)
+        rows = _checked(context, alone)
         rows["cell_error"] = cell_errors(rows, [published_cells(joint) for joint in digits.isolated(split)])
         count = len(digits.SPEAKERS) * 10 * len(digits.TAKES[split])
         suites.append(Suite(alone, rows, [*_rules(count, "as published", ISOLATED), *_published_rules()]))
 
         joints = digits.connected(split, CONNECTED[split])
-        rows = _checked(given, joined)
+        rows = _checked(context, joined)
         rows["cell_error"] = cell_errors(rows, [published_cells(joint) for joint in joints])
-        rows["joined_error"] = _joined_errors(rows, given.arrays[joined]["samples"], joints, takes)
-        says = f"a string is joined from the recordings in {alone}, sample by sample"
+        rows["joined_error"] = _joined_errors(rows, context.arrays[joined]["samples"], joints, takes)
+        description = f"a string is joined from the recordings in {alone}, sample by sample"
         expected = [*_rules(CONNECTED[split], "as joined here", JOINED), *_published_rules()]
-        suites.append(Suite(joined, rows, [*expected, no_error("joined_error", says)]))
+        suites.append(Suite(joined, rows, [*expected, no_error("joined_error", description)]))
         found += paces(joined, rows, _kinds(rows))
-    return [*suites, pace_suite(found, LEAST_PACE), takes_suite(takes), _digits_suite(given.tables)]
+    return [*suites, pace_suite(found, LEAST_PACE), takes_suite(takes), _digits_suite(context.tables)]
 
 
 def _published_rules() -> list[Rule]:
@@ -181,11 +181,11 @@ def _published_rules() -> list[Rule]:
     ]
 
 
-def _takes(given: RuleContext[SpeechOptions]) -> digits.Takes:
+def _takes(context: RuleContext[SpeechOptions]) -> digits.Takes:
     """The recordings as the isolated tables name them."""
     found: dict[tuple[str, str, int], Samples] = {}
     for split in SPLITS:
-        table, samples = given.tables[f"isolated-{split}"], given.arrays[f"isolated-{split}"]["samples"]
+        table, samples = context.tables[f"isolated-{split}"], context.arrays[f"isolated-{split}"]["samples"]
         said = zip(*(table[name] for name in ("digits", "speaker", "takes", "start", "length")), strict=True)
         found |= {
             (digit, speaker, int(take)): clip_of(samples, start, length)

@@ -32,48 +32,50 @@ LEVELS = {
 SAMPLES = {"train": "ab486a245382dbc5", "val": "89b68841c3cda0e6", "test": "c577d6fd973ed2f1"}
 
 
-def rules(given: RuleContext[SpeechTranslationOptions]) -> list[Suite]:
+def rules(context: RuleContext[SpeechTranslationOptions]) -> list[Suite]:
     """A suite per table, and some about what all rows together show."""
-    builtin = given.source == "builtin"
-    suites = [(_builtin_suite if builtin else _published_suite)(given, split) for split in SPLITS]
+    builtin = context.source == "builtin"
+    suites = [(_builtin_suite if builtin else _published_suite)(context, split) for split in SPLITS]
     found = [pace for suite in suites for pace in paces(suite.table, suite.rows, suite.rows["language"])]
     return [
         *suites,
         pace_suite(found, LEAST_PACE),
-        *([voices_suite(given.tables)] if builtin else _published_suites(given)),
+        *([voices_suite(context.tables)] if builtin else _published_suites(context)),
     ]
 
 
-def _text_rule(pattern: str, says: str) -> Rule:
-    return matches("text", pattern, says)
+def _text_rule(pattern: str, description: str) -> Rule:
+    return matches("text", pattern, description)
 
 
-def _builtin_suite(given: RuleContext[SpeechTranslationOptions], split: str) -> Suite:
-    drawn = utterances(given.options)[split]
-    rows = checked_sounds(given.tables, given.arrays, split)
-    rows = checked_drawn(rows, given.arrays[split]["samples"], split, drawn, [cells_of(said) for said in drawn])
+def _builtin_suite(context: RuleContext[SpeechTranslationOptions], split: str) -> Suite:
+    drawn = utterances(context.options)[split]
+    rows = checked_sounds(context.tables, context.arrays, split)
+    rows = checked_drawn(rows, context.arrays[split]["samples"], split, drawn, [cells_of(said) for said in drawn])
     said = {number: len(utterance.said) for number, utterance in enumerate(drawn)}
     rows["characters"] = [said.get(number, 0) for number in rows["id"]]
     rows["kept_for"] = rows["text"].map(COMBINATIONS.kept_for)
-    words = set(" ".join(given.tables["train"]["text"]).split())
+    words = set(" ".join(context.tables["train"]["text"]).split())
     rows["unknown"] = [" ".join(sorted(set(text.split()) - words)) for text in rows["text"]]
-    says = "no combination of words is kept for another split" if split == "train" else "a combination of words is new"
+    description = (
+        "no combination of words is kept for another split" if split == "train" else "a combination of words is new"
+    )
     return Suite(
         split,
         rows,
         [
-            *sound_rules(given.options.rows(split), "as params.yaml asks", SPOKEN),
+            *sound_rules(context.options.rows(split), "as params.yaml asks", SPOKEN),
             *drawn_rules(),
             _text_rule(r"^[a-z]+(?: [a-z]+)*$", "a text is lower-case words with one blank between them"),
             unique("text", "no sentence is repeated"),
-            among("kept_for", [split], says),
+            among("kept_for", [split], description),
             no_error("unknown", "every word is one that train has"),
         ],
     )
 
 
-def _published_suite(given: RuleContext[SpeechTranslationOptions], split: str) -> Suite:
-    rows = checked_sounds(given.tables, given.arrays, split)
+def _published_suite(context: RuleContext[SpeechTranslationOptions], split: str) -> Suite:
+    rows = checked_sounds(context.tables, context.arrays, split)
     rows["cell_error"] = cell_errors(
         rows, [published_cells(joint) for joint in digits.connected(split, CONNECTED[split])]
     )
@@ -88,13 +90,13 @@ def _published_suite(given: RuleContext[SpeechTranslationOptions], split: str) -
     )
 
 
-def _published_suites(given: RuleContext[SpeechTranslationOptions]) -> list[Suite]:
+def _published_suites(context: RuleContext[SpeechTranslationOptions]) -> list[Suite]:
     """How often each speaker occurs, how loud a speaker is, and whether the sounds are those published, as joined."""
-    speakers = Counter((split, speaker) for split, table in given.tables.items() for speaker in table["speaker"])
+    speakers = Counter((split, speaker) for split, table in context.tables.items() for speaker in table["speaker"])
     turns = {split: count // len(digits.SPEAKERS) for split, count in CONNECTED.items()}
     rows: list[tuple[int, str, str, float, str]] = []
     for split, speaker in product(SPLITS, digits.SPEAKERS):
-        table, (low, high) = given.tables[split], LEVELS[speaker]
+        table, (low, high) = context.tables[split], LEVELS[speaker]
         level = float(table.loc[table["speaker"] == speaker, "loudness_db"].mean())
         rows.append((len(rows), split, speaker, level, "" if low <= level <= high else f"{low} to {high} dB"))
     return [
@@ -112,15 +114,15 @@ def _published_suites(given: RuleContext[SpeechTranslationOptions]) -> list[Suit
             pd.DataFrame(rows, columns=["id", "of", "by", "level_db", "level_error"]),
             [no_error("level_error", "each speaker is as loud as published")],
         ),
-        _samples_suite(given),
+        _samples_suite(context),
     ]
 
 
-def _samples_suite(given: RuleContext[SpeechTranslationOptions]) -> Suite:
+def _samples_suite(context: RuleContext[SpeechTranslationOptions]) -> Suite:
     """A row per split. That a string is cut short or runs backwards shows in nothing that is measured of it."""
     rows = []
     for number, split in enumerate(SPLITS):
-        samples = given.arrays[split]["samples"].astype("<i2")
+        samples = context.arrays[split]["samples"].astype("<i2")
         found = hashlib.sha256(samples.tobytes()).hexdigest()[:16]
         rows.append((number, split, found, "" if found == SAMPLES[split] else f"expected {SAMPLES[split]}"))
     return Suite(

@@ -22,15 +22,15 @@ LEAST_ASKED = 0.7  # share; 0.98 of the published ones, 0.85 of the drawn ones, 
 LENGTHS = Lengths("character", source_longer=0.01, target_longer=0.5, correlation=0.35)
 
 
-def rules(given: RuleContext[TranslationOptions]) -> list[Suite]:
+def rules(context: RuleContext[TranslationOptions]) -> list[Suite]:
     """A suite per split, one about lengths, one about questions and one about the characters."""
-    suites = [Suite(split, _checked(given.tables, split), _split_rules(given, split)) for split in given.tables]
-    fewest, mostly = (100, 1.0) if given.source == "builtin" else (2500, 0.9)
+    suites = [Suite(split, _checked(context.tables, split), _split_rules(context, split)) for split in context.tables]
+    fewest, mostly = (100, 1.0) if context.source == "builtin" else (2500, 0.9)
     return [
         *suites,
-        lengths_suite(given.tables, len, LENGTHS),
-        _questions_suite(given.tables),
-        units_suite(given.tables, set, "character", fewest, mostly),
+        lengths_suite(context.tables, len, LENGTHS),
+        _questions_suite(context.tables),
+        units_suite(context.tables, set, "character", fewest, mostly),
     ]
 
 
@@ -40,11 +40,11 @@ def _questions_suite(tables: Mapping[str, pd.DataFrame]) -> Suite:
     for number, (split, table) in enumerate(tables.items()):
         asked = table["target"][table["source"].str.endswith("?")].str.contains(QUESTION)
         rows.append((number, split, len(asked), float(asked.mean()) if len(asked) else 0.0))
-    says = f"{LEAST_ASKED:.0%} of the sources that are questions have a target that is one"
+    description = f"{LEAST_ASKED:.0%} of the sources that are questions have a target that is one"
     return Suite(
         "questions",
         pd.DataFrame(rows, columns=["id", "split", "questions", "asked"]),
-        [at_least("asked", LEAST_ASKED, says)],
+        [at_least("asked", LEAST_ASKED, description)],
     )
 
 
@@ -60,10 +60,10 @@ def _checked(tables: Mapping[str, pd.DataFrame], split: str) -> pd.DataFrame:
     return rows
 
 
-def _split_rules(given: RuleContext[TranslationOptions], split: str) -> list[Rule]:
-    builtin = given.source == "builtin"
-    words, characters = LONGEST[given.source]
-    count = given.options.rows(split) if builtin else ROWS[split]
+def _split_rules(context: RuleContext[TranslationOptions], split: str) -> list[Rule]:
+    builtin = context.source == "builtin"
+    words, characters = LONGEST[context.source]
+    count = context.options.rows(split) if builtin else ROWS[split]
     found = pair_rules(split, count, published=not builtin, longest=words)
     found += [
         unique("pair", "no pair is repeated"),

@@ -17,7 +17,7 @@ LIMIT = 8 << 20  # bytes of a file, unpacked: the largest has two million
 
 
 def read(folder: Path) -> Prepared:
-    """Parse either source, told apart by the names of its files."""
+    """Parse either source; the names of the files show which it is."""
     tables, respaced = {}, {}
     for split in SPLITS:
         published = folder / f"{PUBLISHED[split]}.en.gz"

@@ -34,28 +34,28 @@ KNOWN: Mapping[str, Mapping[str, tuple[int, ...]]] = {
 }
 
 
-def rules(given: RuleContext[TranslationDeOptions]) -> list[Suite]:
+def rules(context: RuleContext[TranslationDeOptions]) -> list[Suite]:
     """A suite per split, one about lengths and one about the German words."""
-    suites = [Suite(split, _checked(given, split), _split_rules(given, split)) for split in SPLITS]
-    fewest, mostly = FEWEST_WORDS[given.source]
+    suites = [Suite(split, _checked(context, split), _split_rules(context, split)) for split in SPLITS]
+    fewest, mostly = FEWEST_WORDS[context.source]
     return [
         *suites,
-        lengths_suite(given.tables, lambda text: len(text.split()), LENGTHS),
-        units_suite(given.tables, words, "word", fewest, mostly),
+        lengths_suite(context.tables, lambda text: len(text.split()), LENGTHS),
+        units_suite(context.tables, words, "word", fewest, mostly),
     ]
 
 
-def _checked(given: RuleContext[TranslationDeOptions], split: str) -> pd.DataFrame:
-    """The split's table with a column for each rule that needs computing; '' is how such a column says: no error."""
-    rows = checked_pairs(given.tables, split)
+def _checked(context: RuleContext[TranslationDeOptions], split: str) -> pd.DataFrame:
+    """The split's table with a column for each rule that needs computing; '' means no error."""
+    rows = checked_pairs(context.tables, split)
     rows["target_words"] = rows["target"].str.split().map(len)
     for side in ("source", "target"):
         rows[f"repeated_{side}"] = rows[side].duplicated().map({True: "repeated", False: ""})
     rows["target_also_in"] = ""
     for earlier in SPLITS[: SPLITS.index(split)]:
-        rows.loc[rows["target"].isin(given.tables[earlier]["target"]), "target_also_in"] = earlier
+        rows.loc[rows["target"].isin(context.tables[earlier]["target"]), "target_also_in"] = earlier
     rows["untranslated"] = rows["target"].map(lambda text: "" if any(map(str.isalpha, text)) else "no letter")
-    if given.source == "builtin":
+    if context.source == "builtin":
         rows["kept_for"] = rows["source"].map(COMBINATIONS.kept_for)
         rows["lacking"] = [", ".join(lacking(*pair)) for pair in zip(rows["source"], rows["target"], strict=True)]
     else:
@@ -64,12 +64,12 @@ def _checked(given: RuleContext[TranslationDeOptions], split: str) -> pd.DataFra
     return rows
 
 
-def _split_rules(given: RuleContext[TranslationDeOptions], split: str) -> list[Rule]:
-    published = given.source == "public"
-    longest_source, longest_target = LONGEST[given.source]
+def _split_rules(context: RuleContext[TranslationDeOptions], split: str) -> list[Rule]:
+    published = context.source == "public"
+    longest_source, longest_target = LONGEST[context.source]
     found = pair_rules(
         split,
-        ROWS[split] if published else given.options.rows(split),
+        ROWS[split] if published else context.options.rows(split),
         published=published,
         longest=longest_source,
         leaks=len(KNOWN["also_in"].get(split, ())) if published else 0,
@@ -86,7 +86,7 @@ def _split_rules(given: RuleContext[TranslationDeOptions], split: str) -> list[R
         never_matches(
             "target", r"(?i)\b(?:is|while|wearing)\b", "no target has one of the English words is, while and wearing"
         ),
-        *(no_error(column, says) for column, says in _errors(split, published).items()),
+        *(no_error(column, description) for column, description in _errors(split, published).items()),
     ]
     if not published:
         ends = [matches(side, r"\.$", f"a {side} ends with a point") for side in ("source", "target")]
@@ -107,5 +107,6 @@ def _errors(split: str, published: bool) -> dict[str, str]:
     found |= {f"repeated_{side}": f"no {side} is repeated" for side in ("source", "target")}
     known = {column: len(KNOWN[column].get(split, ())) for column in found}
     return {
-        column: f"{says}, but for {known[column]} known" if known[column] else says for column, says in found.items()
+        column: f"{description}, but for {known[column]} known" if known[column] else description
+        for column, description in found.items()
     }

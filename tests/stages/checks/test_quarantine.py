@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from stages.checks.expectations import Outcome
-from stages.checks.quarantine import Judged, counted_apart, judge, without, write_quarantine
+from stages.checks.quarantine import CheckedRows, check_rows, count_rules_apart, without, write_quarantine
 from stages.dataset import Suite
 
 Tables = Mapping[str, pd.DataFrame]
@@ -35,8 +35,8 @@ def checking(rules: dict[str, Rule]) -> Callable[[Tables], list[Outcome]]:
     ]
 
 
-def judged(rules: dict[str, Rule], limit: float | None) -> Judged:
-    return judge(checking(rules), TABLES, {}, limit)
+def checked(rules: dict[str, Rule], limit: float | None) -> CheckedRows:
+    return check_rows(checking(rules), TABLES, {}, limit)
 
 
 def small(table: pd.DataFrame) -> "pd.Series[bool]":
@@ -49,7 +49,7 @@ def whole(table: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def test_rows_that_break_a_rule_go_until_the_rest_keeps_all() -> None:
-    found = judged({"small": small, "whole": whole}, 0.2)
+    found = checked({"small": small, "whole": whole}, 0.2)
     assert found.aside == {"train": {6: ["small"], 7: ["whole"]}, "test": {}}  # 7 was whole until 6 went
     assert all(outcome.success for outcome in found.outcomes)
     left = without(TABLES, found.aside)
@@ -59,12 +59,12 @@ def test_rows_that_break_a_rule_go_until_the_rest_keeps_all() -> None:
 
 
 def test_a_row_is_set_aside_with_all_the_rules_that_it_breaks() -> None:
-    assert judged({"small": small, "other": small}, 0.2).aside["train"] == {6: ["small", "other"]}
+    assert checked({"small": small, "other": small}, 0.2).aside["train"] == {6: ["small", "other"]}
 
 
 @pytest.mark.parametrize("limit", [None, 0.1])
 def test_beyond_the_limit_none_goes_and_the_rules_fail(limit: float | None) -> None:
-    found = judged({"small": small, "whole": whole}, limit)
+    found = checked({"small": small, "whole": whole}, limit)
     assert found.aside == {}
     assert [(outcome.table, outcome.ids) for outcome in found.outcomes if not outcome.success] == [("train", [6])]
     said = "2 of 10 rows of train break rules, more than the share of 0.1 that may be set aside"
@@ -81,8 +81,8 @@ def test_beyond_the_limit_none_goes_and_the_rules_fail(limit: float | None) -> N
     ],
 )
 def test_only_a_critical_rule_about_rows_sets_rows_aside(bad: Outcome) -> None:
-    found = judge(lambda _: [bad], {**TABLES, "no id": TABLES["train"][["value"]]}, {}, 0.5)
-    assert found == Judged([bad], {})
+    found = check_rows(lambda _: [bad], {**TABLES, "no id": TABLES["train"][["value"]]}, {}, 0.5)
+    assert found == CheckedRows([bad], {})
 
 
 def test_rows_that_a_rule_allows_for_stay_allowed_when_others_go() -> None:
@@ -93,19 +93,19 @@ def test_rows_that_a_rule_allows_for_stay_allowed_when_others_go() -> None:
         allowed = outcome("train", "one may", [3], limits={"mostly": 0.9}, success=len(rows) == 10)
         return [allowed, *checking({"small": small})(tables)]
 
-    found = judge(check, TABLES, {}, 0.1)
+    found = check_rows(check, TABLES, {}, 0.1)
     assert found.aside["train"] == {6: ["small"]}
     assert all(outcome.success for outcome in found.outcomes)
 
     two = outcome("train", "one may", [3, 4], limits={"mostly": 0.9}, success=False)
-    assert not judge(lambda _: [two], TABLES, {}, None).outcomes[0].success
+    assert not check_rows(lambda _: [two], TABLES, {}, None).outcomes[0].success
 
 
 def test_numbers_of_rows_are_counted_on_whole_tables() -> None:
     count, values = gxe.ExpectTableRowCountToEqual(value=10), gxe.ExpectColumnValuesToBeUnique(column="value")
     between = gxe.ExpectTableRowCountToBeBetween(min_value=3)
     left = without(TABLES, {"train": [6]})
-    others, counting = counted_apart(
+    others, counting = count_rules_apart(
         [Suite("train", left["train"], [count, values]), Suite("labels", left["test"], [between])], TABLES
     )
     assert [(suite.table, len(suite.rows), suite.rules) for suite in counting] == [("train", 10, [count])]

@@ -60,7 +60,7 @@ def test_the_summary_has_a_row_for_each_data_set_and_details_where_there_are_new
     drift = {"profile": "p.json", "warn": 0.1, "stop": 0.25, "differences": [], "columns": columns}
     good = result(dataset="digits", success=True, failed=0, warned=0, warnings=[], expectations=[], drift=drift)
     text = markdown([result(), good], {"speech": "no card"})
-    assert "## Data checks: 2 data sets of 3 stopped" in text
+    assert "## Data checks: 2 data sets of 3 failed" in text
     assert "| slots | builtin | 1,234 | 3 | **1** | 1 | no profile |" in text
     assert "| digits | builtin | 1,234 | 3 | 0 | 0 | 1 of 2 measures |" in text
     assert "| speech | | | | could not be checked | | |" in text
@@ -72,7 +72,7 @@ def test_the_summary_has_a_row_for_each_data_set_and_details_where_there_are_new
 
 def test_the_summary_of_good_data_is_short() -> None:
     good = result(success=True, failed=0, warned=0, warnings=[], expectations=[])
-    assert markdown([good], {}).startswith("## Data checks: nothing stopped\n")
+    assert markdown([good], {}).startswith("## Data checks: all passed\n")
     assert "###" not in markdown([good], {})
 
 

@@ -443,7 +443,7 @@ def packed(content: bytes) -> bytes:
         (idx(LABELS, b"\0\0\x0d\x01\0\0\0\x04"), (), "a.gz is no idx file of unsigned bytes in 1 dimensions"),
         (packed(b""), (), "a.gz is no idx file of unsigned bytes in 1 dimensions: it starts with b''"),
         (packed(b"\0\0\x08\x01\0\0"), (), "a.gz is cut off within its header"),
-        (idx(np.zeros((2, 3, 4))), (4, 3), r"a.gz says it holds 2 items of size \[3, 4\], expected size \[4, 3\]"),
+        (idx(np.zeros((2, 3, 4))), (4, 3), r"a.gz announces 2 items of size \[3, 4\], expected size \[4, 3\]"),
         (
             idx(LABELS, b"\0\0\x08\x01\xff\xff\xff\xff"),
             (),

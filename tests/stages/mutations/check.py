@@ -10,9 +10,9 @@ import pandas as pd
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.datasource.fluent import BatchDefinition
 
-from stages.checks.expectations import shape_suites
 from stages.dataset import Prepared, RuleContext, Suite
 from stages.errors import StageError
+from stages.rules.shape import shape_suites
 from tests.stages.mutations.subject import Subject
 
 COLUMNS = ("column", "column_A", "column_B")  # the settings of an expectation that name what it looks at

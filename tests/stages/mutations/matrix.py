@@ -94,7 +94,7 @@ def table(found: list[Found]) -> str:
         lines.append(f"{mutation.name:{width}}" + "".join(f"{_sign(pairs[mutation.name, name]):>7}" for name in names))
     missed = [case for case in found if case.verdict == "not caught"]
     lines += ["", *(f"not caught: {case.dataset} / {case.mutation} / {case.where}: {_why(case)}" for case in missed)]
-    return "\n".join([*lines, *_legend(), summary(found)])
+    return "\n".join([*lines, *_legend(), report_text(found)])
 
 
 def _sign(cases: list[Found]) -> str:
@@ -129,7 +129,7 @@ def share(found: list[Found]) -> tuple[int, int]:
     return verdicts.count("caught"), verdicts.count("caught") + verdicts.count("not caught")
 
 
-def summary(found: list[Found]) -> str:
+def report_text(found: list[Found]) -> str:
     caught, pairs = share(found)
     verdicts = [case.verdict for case in found]
     cases = verdicts.count("caught"), verdicts.count("caught") + verdicts.count("not caught")

@@ -88,7 +88,7 @@ def test_what_others_write_is_read_also_with_a_note_in_it() -> None:
         (with_chunk(as_others_write(), b"data\2\0\0\0\1\0"), r"b'data' has 4 of 4 bytes, or is there twice"),
         (b"RIFF\4\0\0\0WAVE", r"no wave file of samples: it has the chunks \[\]"),
         (b"ID3 and then music", "no wave file: it starts with"),
-        (as_others_write() + b"\0\0", "holds 50 bytes, its head says 48"),
+        (as_others_write() + b"\0\0", "holds 50 bytes, its header announces 48"),
     ],
 )
 def test_a_wave_file_of_another_kind_is_refused(content: bytes, says: str) -> None:
@@ -149,7 +149,7 @@ def test_a_clip_that_no_row_names_is_named(three: list[Clip], tmp_path: Path) ->
 def test_a_clip_that_is_cut_off_is_named(three: list[Clip], tmp_path: Path) -> None:
     files = {f"{number:06}.wav": wave_bytes(clip.samples) for number, clip in enumerate(three)}
     (tmp_path / "val.zip").write_bytes(pack({**files, "000001.wav": files["000001.wav"][:-3]}))
-    with pytest.raises(StageError, match=r"val\.zip, 000001\.wav holds 61 bytes, its head says 64"):
+    with pytest.raises(StageError, match=r"val\.zip, 000001\.wav holds 61 bytes, its header announces 64"):
         read_clips(tmp_path, "val", ("text", "speaker"))
 
 

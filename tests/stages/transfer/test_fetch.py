@@ -22,7 +22,7 @@ from stages.files import sweep
 from stages.origin import PublicArchive, PublicFile
 from stages.transfer import fetch as fetch_module
 from stages.transfer.fetch import Mirror, Public, fetch
-from stages.transfer.http import Part, Web
+from stages.transfer.http import PartialFile, WebSession
 from tests.stages.transfer.faulty import CONTENT, HALF, INSTEAD, PAGE, Answer, Site, reply
 
 Serve = Callable[[Answer], str]
@@ -46,8 +46,8 @@ def mirror(tmp_path: Path) -> Path:
 
 
 def fetch_into(folder: Path, address: Path | str | None, file: Public = FILE) -> str:
-    part = Part(folder.with_name(f"{folder.name}-parts") / f"{file.path}.part")
-    with Web() as web:
+    part = PartialFile(folder.with_name(f"{folder.name}-parts") / f"{file.path}.part")
+    with WebSession() as web:
         return fetch(file, folder, part, Mirror(str(address)) if address else None, web)
 
 

@@ -11,21 +11,21 @@ import pytest
 
 from stages.errors import StageError
 from stages.transfer import http as transfer
-from stages.transfer.http import Part, StoppedError, Wanted, Web, page_in, shown
+from stages.transfer.http import PartialFile, Request, StoppedError, WebSession, html_page, redacted
 from tests.stages.transfer.faulty import CONTENT, PAGE, Answer, Site, in_turn, reply
 
 Serve = Callable[[Answer], str]
-WANTED = Wanted("set/data.bin", len(CONTENT), exact=True, loopback=True)
-UNKNOWN = Wanted("set/data.tar.gz", 50_000, exact=False, loopback=True)
+WANTED = Request("set/data.bin", len(CONTENT), exact=True, loopback=True)
+UNKNOWN = Request("set/data.tar.gz", 50_000, exact=False, loopback=True)
 
 
 @pytest.fixture
-def part(tmp_path: Path) -> Part:
-    return Part(tmp_path / "parts" / "data.bin.part")
+def part(tmp_path: Path) -> PartialFile:
+    return PartialFile(tmp_path / "parts" / "data.bin.part")
 
 
-def bring(url: str, part: Part, wanted: Wanted = WANTED) -> bytes:
-    with Web() as web:
+def bring(url: str, part: PartialFile, wanted: Request = WANTED) -> bytes:
+    with WebSession() as web:
         web.bring(url, part, wanted)
     return part.path.read_bytes()
 
@@ -35,7 +35,9 @@ def bring(url: str, part: Part, wanted: Wanted = WANTED) -> bytes:
     # Nothing tells that a body of unknown size that just ends is not whole: its content has to.
     [("closed", WANTED), ("closed", UNKNOWN), ("reset", WANTED), ("reset", UNKNOWN), ("closed, no length", WANTED)],
 )
-def test_a_broken_body_is_continued_where_it_broke(serve: Serve, part: Part, fault: str, wanted: Wanted) -> None:
+def test_a_broken_body_is_continued_where_it_broke(
+    serve: Serve, part: PartialFile, fault: str, wanted: Request
+) -> None:
     site = Site(faults=[fault, fault])
     assert bring(serve(site), part, wanted) == CONTENT
     assert "range" not in site.asked[0]
@@ -47,7 +49,7 @@ def test_a_broken_body_is_continued_where_it_broke(serve: Serve, part: Part, fau
         assert site.sent == len(CONTENT)
 
 
-def test_the_next_process_goes_on(serve: Serve, part: Part) -> None:
+def test_the_next_process_goes_on(serve: Serve, part: PartialFile) -> None:
     site = Site(faults=["closed"] * 5)
     url = serve(site)
     with pytest.raises(
@@ -62,7 +64,7 @@ def test_the_next_process_goes_on(serve: Serve, part: Part) -> None:
 
 
 @pytest.mark.parametrize("faults", [["range ignored"], ["416"], ["other place"], ["other version"], ["page", ""]])
-def test_what_does_not_fit_is_not_continued(serve: Serve, part: Part, faults: list[str]) -> None:
+def test_what_does_not_fit_is_not_continued(serve: Serve, part: PartialFile, faults: list[str]) -> None:
     if faults[0] == "page":
         with pytest.raises(StageError, match="an HTML page"):
             bring(serve(Site(faults=["closed", *faults])), part)
@@ -70,7 +72,7 @@ def test_what_does_not_fit_is_not_continued(serve: Serve, part: Part, faults: li
         assert bring(serve(Site(faults=["closed", *faults])), part) == CONTENT
 
 
-def test_a_new_version_is_not_mixed_with_the_old(serve: Serve, part: Part) -> None:
+def test_a_new_version_is_not_mixed_with_the_old(serve: Serve, part: PartialFile) -> None:
     site = Site(faults=["closed", "500"] * 2 + ["closed"])
     url = serve(site)
     with pytest.raises(StageError):
@@ -79,7 +81,7 @@ def test_a_new_version_is_not_mixed_with_the_old(serve: Serve, part: Part) -> No
     assert bring(url, part) == CONTENT[::-1]
 
 
-def test_a_part_of_another_address_is_not_continued(serve: Serve, part: Part) -> None:
+def test_a_part_of_another_address_is_not_continued(serve: Serve, part: PartialFile) -> None:
     with pytest.raises(StageError):
         bring(serve(Site(faults=["closed"] * 5)), part)
     other = Site(CONTENT[::-1], version=None)
@@ -87,7 +89,7 @@ def test_a_part_of_another_address_is_not_continued(serve: Serve, part: Part) ->
     assert "range" not in other.asked[0]
 
 
-def test_a_part_without_its_note_counts_for_nothing(serve: Serve, part: Part) -> None:
+def test_a_part_without_its_note_counts_for_nothing(serve: Serve, part: PartialFile) -> None:
     part.path.parent.mkdir()
     part.path.write_bytes(b"half")
     site = Site()
@@ -105,7 +107,7 @@ def test_a_part_without_its_note_counts_for_nothing(serve: Serve, part: Part) ->
     ],
 )
 def test_only_a_strong_version_is_sent_back(
-    serve: Serve, part: Part, headers: dict[str, str], sent: str | None
+    serve: Serve, part: PartialFile, headers: dict[str, str], sent: str | None
 ) -> None:
     asked = []
 
@@ -121,7 +123,7 @@ def test_only_a_strong_version_is_sent_back(
 
 
 def test_attempts_are_bounded_and_wait_longer_each_time(
-    serve: Serve, part: Part, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, part: PartialFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = Site(faults=["503"] * 99)
     url = serve(site)
@@ -129,7 +131,10 @@ def test_attempts_are_bounded_and_wait_longer_each_time(
     monkeypatch.setattr(transfer, "PAUSE", 0.5)
     stop = threading.Event()
     monkeypatch.setattr(stop, "wait", waits.append)
-    with Web(stop=stop) as web, pytest.raises(StageError, match=r"answers 503 Service Unavailable \(5 attempts\)"):
+    with (
+        WebSession(stop=stop) as web,
+        pytest.raises(StageError, match=r"answers 503 Service Unavailable \(5 attempts\)"),
+    ):
         web.bring(url, part, WANTED)
     assert len(site.asked) == 5
     assert all(0.5 * step * 0.5 <= wait <= 1.5 * step * 0.5 for wait, step in zip(waits, (1, 2, 4, 8), strict=True))
@@ -138,19 +143,19 @@ def test_attempts_are_bounded_and_wait_longer_each_time(
 
 @pytest.mark.parametrize(("asks", "waits"), [("7", 7.0), ("86400", transfer.LONGEST_PAUSE), ("soon", 0.0)])
 def test_a_server_may_ask_for_a_pause_but_not_for_a_day(
-    serve: Serve, part: Part, monkeypatch: pytest.MonkeyPatch, asks: str, waits: float
+    serve: Serve, part: PartialFile, monkeypatch: pytest.MonkeyPatch, asks: str, waits: float
 ) -> None:
     waited: list[float] = []
     stop = threading.Event()
     monkeypatch.setattr(stop, "wait", waited.append)
-    with Web(stop=stop) as web:
+    with WebSession(stop=stop) as web:
         web.bring(serve(in_turn(reply(b"", 429, retry_after=asks), reply(CONTENT))), part, WANTED)
     assert waited == [waits]
 
 
 @pytest.mark.parametrize("fault", ["page", "plain page", "redirect to page"])
 @pytest.mark.parametrize("wanted", [WANTED, UNKNOWN], ids=["known size", "unknown size"])
-def test_a_web_page_is_no_file(serve: Serve, part: Part, fault: str, wanted: Wanted) -> None:
+def test_a_web_page_is_no_file(serve: Serve, part: PartialFile, fault: str, wanted: Request) -> None:
     site = Site(faults=[fault, "page"])
     with pytest.raises(
         StageError, match=r"sends an HTML page \(title 'Please & sign in'\) instead of set/data\."
@@ -175,10 +180,10 @@ def test_a_web_page_is_no_file(serve: Serve, part: Part, fault: str, wanted: Wan
     ],
 )  # fmt: skip
 def test_what_begins_a_web_page(start: bytes, content_type: str, says: str) -> None:
-    assert page_in(start, content_type) == says
+    assert html_page(start, content_type) == says
 
 
-def test_a_size_that_is_announced_wrong_is_refused_before_it_comes(serve: Serve, part: Part) -> None:
+def test_a_size_that_is_announced_wrong_is_refused_before_it_comes(serve: Serve, part: PartialFile) -> None:
     site = Site(faults=["cut", "long"])
     url = serve(site)
     with pytest.raises(StageError, match=r"set/data\.bin is truncated: 20000 of 40000 bytes"):
@@ -189,7 +194,7 @@ def test_a_size_that_is_announced_wrong_is_refused_before_it_comes(serve: Serve,
     assert not part.path.exists()
 
 
-def test_what_never_ends_is_cut_off(serve: Serve, part: Part) -> None:
+def test_what_never_ends_is_cut_off(serve: Serve, part: PartialFile) -> None:
     def answer(request: BaseHTTPRequestHandler) -> None:
         reply(b"", content_length=None)(request)
         while True:
@@ -200,7 +205,7 @@ def test_what_never_ends_is_cut_off(serve: Serve, part: Part) -> None:
     assert not part.path.exists()
 
 
-def test_a_slow_drip_is_given_up(serve: Serve, part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_drip_is_given_up(serve: Serve, part: PartialFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transfer, "WINDOW", 0.2)
     monkeypatch.setattr(transfer, "ATTEMPTS", 2)
 
@@ -224,7 +229,7 @@ def test_a_slow_drip_is_given_up(serve: Serve, part: Part, monkeypatch: pytest.M
     assert CONTENT.startswith(part.path.read_bytes())
 
 
-def test_silence_is_given_up(serve: Serve, part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silence_is_given_up(serve: Serve, part: PartialFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transfer, "TIMEOUT", (1.0, 0.1))
     monkeypatch.setattr(transfer, "ATTEMPTS", 2)
     quiet = threading.Event()
@@ -238,10 +243,10 @@ def test_silence_is_given_up(serve: Serve, part: Part, monkeypatch: pytest.Monke
     quiet.set()
 
 
-def test_a_transfer_stops_when_told_to(serve: Serve, part: Part) -> None:
+def test_a_transfer_stops_when_told_to(serve: Serve, part: PartialFile) -> None:
     stop = threading.Event()
 
-    def tell(held: int, total: int | None) -> None:
+    def report(held: int, total: int | None) -> None:
         if held >= 9000:
             stop.set()
 
@@ -250,14 +255,14 @@ def test_a_transfer_stops_when_told_to(serve: Serve, part: Part) -> None:
         stop.wait(5)
         request.wfile.write(CONTENT[9000:])
 
-    with Web(tell, stop) as web, pytest.raises(StoppedError):
+    with WebSession(report, stop) as web, pytest.raises(StoppedError):
         web.bring(serve(answer), part, WANTED)
     assert part.path.read_bytes() == CONTENT[:9000]
 
 
-def test_it_tells_what_it_holds(serve: Serve, part: Part) -> None:
+def test_it_tells_what_it_holds(serve: Serve, part: PartialFile) -> None:
     told: list[tuple[int, int | None]] = []
-    with Web(lambda held, total: told.append((held, total))) as web:
+    with WebSession(lambda held, total: told.append((held, total))) as web:
         web.bring(serve(Site(faults=["closed"])), part, WANTED)
     assert told[0] == (0, None)
     assert (20_000, 40_000) in told
@@ -265,7 +270,7 @@ def test_it_tells_what_it_holds(serve: Serve, part: Part) -> None:
     assert told == sorted(told, key=lambda item: item[0])
 
 
-def test_compressed_answers_are_not_asked_for(serve: Serve, part: Part) -> None:
+def test_compressed_answers_are_not_asked_for(serve: Serve, part: PartialFile) -> None:
     site = Site()
     bring(serve(site), part)
     assert site.asked[0]["accept-encoding"] == "identity"
@@ -275,22 +280,22 @@ def test_compressed_answers_are_not_asked_for(serve: Serve, part: Part) -> None:
 
 
 @pytest.mark.parametrize("target", ["http://example.org/x", "ftp://example.org/x", "file:///etc/x", "//[x"])
-def test_redirects_stay_on_allowed_addresses(serve: Serve, part: Part, target: str) -> None:
+def test_redirects_stay_on_allowed_addresses(serve: Serve, part: PartialFile, target: str) -> None:
     with pytest.raises(StageError, match=r"only https|is no address \(ValueError\)"):
         bring(serve(reply(b"", 302, location=target)), part)
 
 
-def test_redirects_end(serve: Serve, part: Part) -> None:
+def test_redirects_end(serve: Serve, part: PartialFile) -> None:
     with pytest.raises(StageError, match="more than 5 redirects"):
         bring(serve(reply(b"", 302, location="/again")), part)
 
 
-def test_a_public_address_is_not_on_this_machine(serve: Serve, part: Part) -> None:
+def test_a_public_address_is_not_on_this_machine(serve: Serve, part: PartialFile) -> None:
     with pytest.raises(StageError, match="only https"):
-        bring(serve(Site()), part, Wanted("set/data.bin", len(CONTENT), exact=True, loopback=False))
+        bring(serve(Site()), part, Request("set/data.bin", len(CONTENT), exact=True, loopback=False))
 
 
-def test_an_answer_that_is_no_file_is_named(serve: Serve, part: Part) -> None:
+def test_an_answer_that_is_no_file_is_named(serve: Serve, part: PartialFile) -> None:
     with pytest.raises(StageError, match="answers 403 Forbidden"):
         bring(serve(in_turn(reply(b"", 403))), part)  # once
 
@@ -307,13 +312,13 @@ def test_an_answer_that_is_no_file_is_named(serve: Serve, part: Part) -> None:
     ],
 )
 def test_what_may_be_secret_is_not_shown(text: str, shows: str) -> None:
-    assert shown(text) == shows
+    assert redacted(text) == shows
 
 
 # -- proxies
 
 
-def test_a_proxy_is_used_where_one_is_named(serve: Serve, part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_is_used_where_one_is_named(serve: Serve, part: PartialFile, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
     def answer(request: BaseHTTPRequestHandler) -> None:
@@ -338,7 +343,7 @@ def test_a_proxy_is_used_where_one_is_named(serve: Serve, part: Part, monkeypatc
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy"])
 def test_a_proxy_that_refuses_is_named_without_its_password(
-    part: Part, impatient: None, monkeypatch: pytest.MonkeyPatch, name: str
+    part: PartialFile, impatient: None, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     for other in ("NO_PROXY", "no_proxy", "HTTPS_PROXY", "https_proxy"):
         monkeypatch.delenv(other, raising=False)
@@ -364,7 +369,7 @@ def test_a_proxy_that_refuses_is_named_without_its_password(
 
 @pytest.mark.parametrize("proxy", ["http://user:secret@127.0.0.1:port", "http://user:sec/ret@host", "foo://u:secret@h"])
 def test_a_proxy_that_is_no_address_is_named_without_its_password(
-    part: Part, impatient: None, monkeypatch: pytest.MonkeyPatch, proxy: str
+    part: PartialFile, impatient: None, monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:
     for name in ("HTTPS_PROXY", "https_proxy"):
         monkeypatch.setenv(name, proxy)

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from stages.transfer import parallel
-from stages.transfer.parallel import AT_ONCE, side_by_side
+from stages.transfer.parallel import AT_ONCE, in_parallel
 
 
 def look() -> None:
@@ -19,8 +19,8 @@ def test_results_come_in_the_order_of_the_jobs() -> None:
         time.sleep(0.002 * (5 - number))
         return number
 
-    assert side_by_side([partial(job, number) for number in range(6)], look) == [*range(6)]
-    assert side_by_side([], look) == []
+    assert in_parallel([partial(job, number) for number in range(6)], look) == [*range(6)]
+    assert in_parallel([], look) == []
 
 
 def test_as_many_run_at_once_as_are_allowed() -> None:
@@ -36,7 +36,7 @@ def test_as_many_run_at_once_as_are_allowed() -> None:
         with lock:
             running -= 1
 
-    side_by_side([job] * (2 * AT_ONCE), look)
+    in_parallel([job] * (2 * AT_ONCE), look)
     assert most == AT_ONCE
 
 
@@ -52,7 +52,7 @@ def test_the_first_failure_ends_it(kind: type[BaseException]) -> None:
         raise kind("this one")
 
     with pytest.raises(kind, match="this one"):
-        side_by_side([wait, wait, fail, wait, wait, wait, wait], look)
+        in_parallel([wait, wait, fail, wait, wait, wait, wait], look)
     assert len(begun) < 6  # those that had not begun do not begin
     assert told == [True] * len(begun)
 
@@ -65,7 +65,7 @@ def test_an_interrupt_does_not_wait_for_a_job_that_hangs(monkeypatch: pytest.Mon
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        side_by_side([lambda _: hang.wait(10)] * 9, interrupted)
+        in_parallel([lambda _: hang.wait(10)] * 9, interrupted)
     assert time.monotonic() - began < 2
     hang.set()
 
@@ -80,5 +80,5 @@ def test_somebody_looks_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
         if len(looks) == 3:
             seen.set()
 
-    assert side_by_side([lambda _: seen.wait(5)], watch) == [True]
+    assert in_parallel([lambda _: seen.wait(5)], watch) == [True]
     assert {*looks} == {threading.main_thread().name}

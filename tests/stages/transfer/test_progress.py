@@ -31,11 +31,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def run(clock: Clock, stream: io.StringIO, seconds: float, size: int | None = 20_000_000) -> Progress:
     """A download of 1 MB/s of which 2 MB were there before."""
     shows = Progress("download digits", {"a.zip": size}, stream)
-    shows.tell("a.zip", 2_000_000, size)
+    shows.report("a.zip", 2_000_000, size)
     for tick in range(round(seconds * 8)):
         shows.show()
         clock.now += 0.125
-        shows.tell("a.zip", 2_000_000 + 125_000 * (tick + 1), size)
+        shows.report("a.zip", 2_000_000 + 125_000 * (tick + 1), size)
     shows.show()
     return shows
 
@@ -81,20 +81,20 @@ def test_a_long_line_does_not_wrap(clock: Clock, monkeypatch: pytest.MonkeyPatch
 def test_files_side_by_side_are_summed_up(clock: Clock) -> None:
     shows = Progress("download digits", {"a": 1_000_000, "b": 2_000_000, "c": 3_000_000, "d": 4_000_000}, io.StringIO())
     shows.done("d")  # was there already: no part of this download
-    shows.tell("a", 0, 1_000_000)
-    shows.tell("b", 0, None)
+    shows.report("a", 0, 1_000_000)
+    shows.report("b", 0, None)
     clock.now += 1
-    shows.tell("a", 1_000_000, 1_000_000)
+    shows.report("a", 1_000_000, 1_000_000)
     shows.done("a")
-    shows.tell("b", 500_000, 2_000_000)
-    shows.tell("c", 0, 3_000_000)
+    shows.report("b", 500_000, 2_000_000)
+    shows.report("c", 0, 3_000_000)
     shows.show()
     assert shows.line() == "download digits: 25 %, 1.5 of 6.0 MB, 1.5 MB/s, 0:00:03 left: b and 1 more"
-    shows.tell("b", 0, 2_000_000)  # began anew: what came before is not counted off
+    shows.report("b", 0, 2_000_000)  # began anew: what came before is not counted off
     shows.show()
     assert shows.line() == "download digits: 16 %, 1.0 of 6.0 MB, 1.5 MB/s, 0:00:03 left: b and 1 more"
 
 
 def test_what_came_is_checked_while_nothing_comes(clock: Clock) -> None:
     shows = run(clock, io.StringIO(), 18)
-    assert shows.line() == "download digits: 100 %, 20.0 of 20.0 MB, 1.0 MB/s, 0:00:00 left: checking what came"
+    assert shows.line() == "download digits: 100 %, 20.0 of 20.0 MB, 1.0 MB/s, 0:00:00 left: checking"

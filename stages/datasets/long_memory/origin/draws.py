@@ -1,7 +1,7 @@
 """The built-in source of `long_memory`: two problems drawn at any length, and the images that scikit-learn brings.
 
 A file per task, `<task>.safetensors`: `split` (0 train, 1 val, 2 test), `target`, `length`, `first`, `second`, and the
-sequences as `values` or `codes`; `tasks.json` says which tasks there are and what their numbers mean.
+sequences as `values` or `codes`; `tasks.json` lists the tasks and what their numbers mean.
 """
 
 import json

@@ -20,7 +20,7 @@ NOWHERE: Range = (-1, -1)  # where the positions of an image's marked steps are:
 
 @dataclass(frozen=True)
 class Task:
-    """One table: sequences of one kind and length, and the class to tell or the sum to find at their end."""
+    """One table: sequences of one kind and length, and the class or the sum to predict at their end."""
 
     kind: Kind
     length: int  # T

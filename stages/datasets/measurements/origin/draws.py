@@ -4,7 +4,7 @@ A file per set, `case,group,split,<features>`, and `truth.json`: the moments of 
 set, and for the class sets the mean vectors, the covariance both classes share, and the accuracy that no rule exceeds.
 
 - `gaussian`    four groups, of different mean and variance
-- `outliers`    one Gaussian and 3% gross errors far below it, labelled so that a method can be told whether it saw them
+- `outliers`    one Gaussian and 3% gross errors far below it, labelled so that a method's detections can be checked
 - `skewed`      waiting times: exponential, where a Gaussian fit is the wrong model
 - `classes-2d`, `classes-7d`   two classes with one covariance, 2 and 7 features
 """

@@ -52,7 +52,7 @@ class Tree:
 
 
 def parse(text: str) -> list[Tree]:
-    """All trees of a bracketed text; a StageError says where the brackets do not fit together.
+    """All trees of a bracketed text; a StageError names the place where the brackets do not fit together.
 
     A bracket holds a label (which may be missing) and then either one word or further brackets.
     """

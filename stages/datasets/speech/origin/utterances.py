@@ -1,4 +1,4 @@
-"""What the built-in source of `speech` says: drawn by the seed, before a sound is made.
+"""The texts of the built-in source of `speech`, drawn by the seed before any sound is made.
 
 A fifth of val and of test is English digits, two fifths English words, two fifths Mandarin; of train a tenth is digits
 and half are words. Of Mandarin a part is digits, too. No voice of a split is heard in another.
@@ -32,7 +32,7 @@ class SpeechOptions(Sizes):
 
 
 def utterances(options: SpeechOptions) -> dict[str, list[Utterance]]:
-    """Every utterance, by split and in order; no voice says a text twice."""
+    """Every utterance, by split and in order; no voice speaks a text twice."""
     found: dict[str, list[Utterance]] = {}
     known: set[str] = set()  # characters of train: later splits ask for no others
     for split in SPLITS:

@@ -1,4 +1,4 @@
-"""What the built-in source of `speech_translation` says and is to write: drawn by the seed, before a sound is made."""
+"""The texts and translations of the built-in source of `speech_translation`, drawn before any sound is made."""
 
 from dataclasses import dataclass
 from random import Random
