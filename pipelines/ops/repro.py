@@ -151,7 +151,8 @@ class Lanes:
 
     def _work(self) -> None:
         while (chain := self._next()) is not None:
-            self._repro(chain.targets)
+            with cores.one():  # a lane that waits leaves its core to the runs of the others' pipelines
+                self._repro(chain.targets)
             with self._changed:
                 chain.is_done = True
                 self._changed.notify_all()
@@ -169,7 +170,7 @@ class Lanes:
 
     def _repro(self, targets: Sequence[str]) -> None:
         command = ["python", "-m", "dvc", "--wait-for-lock", "repro", *targets]
-        environment = os.environ | {"PATH": self._programs + os.environ.get("PATH", os.defpath)}
+        environment = os.environ | cores.HELD | {"PATH": self._programs + os.environ.get("PATH", os.defpath)}
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as dvc:
             assert dvc.stdout is not None
             stage = ""

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from pipelines import files
 
 FOLDER = files.ROOT / ".cache" / "cores"
+HELD = {"HOLDS_A_CORE": "1"}  # in the environment of a process whose caller has taken a core for it
 POLL = 0.1  # seconds between two looks for a free core
 
 
@@ -37,6 +38,11 @@ def one() -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def own() -> contextlib.AbstractContextManager[None]:
+    """A core for this process: the one that its caller holds for it, else one of its own."""
+    return contextlib.nullcontext() if HELD.items() <= os.environ.items() else one()
 
 
 @contextlib.contextmanager

@@ -45,7 +45,7 @@ def train_runs(runs: Sequence[Run], work: Path) -> list[str]:
     ]
     torch.set_num_threads(1)
     try:
-        with cores.one():
+        with cores.own():
             for thread in threads:
                 thread.start()
             while (run := queue.take()) is not None:

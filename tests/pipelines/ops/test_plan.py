@@ -25,8 +25,9 @@ def test_the_stage_of_a_pipeline() -> None:
     assert stage_of("seq2seq", "seq2seq-translation-de") == "seq2seq@translation-de"
 
 
-def test_lanes_work_side_by_side_and_keep_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lanes_work_side_by_side_and_keep_the_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CORES", "4")
+    monkeypatch.setattr(repro.cores, "FOLDER", tmp_path)
     data = Chain(["data"], ["data"])
     chains = [data, *(Chain([f"p{number}"], [f"p{number}"], data) for number in range(4))]
     lanes, running, most = Lanes(chains), 0, [0]
@@ -35,6 +36,7 @@ def test_lanes_work_side_by_side_and_keep_the_order(monkeypatch: pytest.MonkeyPa
 
     def work(targets: Sequence[str]) -> None:
         nonlocal running
+        assert sum(1 for path in tmp_path.iterdir()) >= 1, "a lane holds a core"
         with lock:
             running += 1
             most[0] = max(most[0], running)
@@ -50,8 +52,9 @@ def test_lanes_work_side_by_side_and_keep_the_order(monkeypatch: pytest.MonkeyPa
     assert most[0] == 4
 
 
-def test_nothing_is_started_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_started_after_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CORES", "1")
+    monkeypatch.setattr(repro.cores, "FOLDER", tmp_path)
     lanes = Lanes([Chain([name], [name]) for name in ("a", "b", "c")])
     done: list[str] = []
 

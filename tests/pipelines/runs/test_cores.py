@@ -82,6 +82,14 @@ def test_one_waits_until_a_core_is_free() -> None:
     assert order == ["freed", "got"]
 
 
+def test_a_process_takes_a_core_unless_its_caller_holds_one_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with cores.own():
+        assert free() == 1
+    monkeypatch.setenv(*next(iter(cores.HELD.items())))
+    with cores.own():
+        assert free() == 2
+
+
 def test_the_default_is_what_this_process_may_run_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CORES")
     assert cores.count() == len(os.sched_getaffinity(0))
