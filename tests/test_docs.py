@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from pipelines import settings
+from pipelines import settings, task
 from pipelines.reporting import illustrations, ledger, results
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -174,7 +174,9 @@ def test_the_command_of_a_record_trains_its_variant(pipeline: str, variant: str,
     options = [after for word, after in itertools.pairwise(words) if word == "-S"]
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(with_overrides(options)))
     assert words[-1] == pipeline.replace("-", "@", 1)
-    assert settings.load_pipeline(pipeline, tmp_path / "params.yaml").variants[variant].seeds > 0
+    loaded = settings.load_pipeline(pipeline, tmp_path / "params.yaml")
+    assert loaded.variants[variant].seeds > 0
+    assert task.find(loaded.family, loaded.task).resolve(loaded.run(variant)).variant == variant
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
