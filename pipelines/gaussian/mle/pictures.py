@@ -14,6 +14,7 @@ from pipelines.gaussian.pictures import COLORS, label, panels, save
 from pipelines.stats import normality
 from pipelines.stats.estimation import Estimate, estimate
 from pipelines.stats.moments import Array
+from pipelines.stats.normality import Normality
 
 CUT = 1.92  # fall of l at the ends of a 95 % interval: half of the 95 % point of chi squared, one degree of freedom
 
@@ -84,13 +85,12 @@ def simulated(bias: pd.DataFrame, coverage: pd.DataFrame, path: Path) -> Path:
     return save(figure, path)
 
 
-def quantiles(samples: Sequence[Sample], path: Path) -> Path:
+def quantiles(samples: Sequence[tuple[Sample, Normality]], path: Path) -> Path:
     """A QQ plot of each sample; a normal sample is on the line."""
     figure, axes = panels(len(samples), width=3.2, height=3.0, rows=-(-len(samples) // 4))
-    for sample, panel in zip(samples, axes, strict=True):
+    for (sample, checks), panel in zip(samples, axes, strict=True):
         values = sample.values  # noqa: PD011 (no frame)
         expected, found = normality.qq(values)
-        checks = normality.check(values)
         gross = np.zeros(len(values), dtype=bool)
         if checks.kind == "contaminated":
             gross[list(checks.outliers)] = True

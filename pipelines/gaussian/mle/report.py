@@ -214,10 +214,12 @@ def _add_normality(
         rows.append((result.sample.name, str(checks.count), *shown, checks.verdict))
     head = ("sample", "n", "skewness", "excess kurtosis", "Shapiro-Wilk p", "Anderson-Darling p", "verdict")
     report.table(head, rows)
-    whole = [result.sample for result in results if result.sample.group == "all"]
-    single = [result.sample for result in results if result.sample.group != "all"]
+    whole = [result for result in results if result.sample.group == "all"]
+    single = [result for result in results if result.sample.group != "all"]
     report.picture(
-        quantiles((whole + single)[:8], out / "quantiles.png"),
+        quantiles(
+            [(result.sample, result.summary.normality) for result in (whole + single)[:8]], out / "quantiles.png"
+        ),
         "QQ plots, with gross errors in red",
     )
     figures: dict[str, float] = {}
