@@ -7,7 +7,7 @@ Shapes: S states, C labels with the blank (index 0, which no text has).
 """
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -48,38 +48,37 @@ def ngram(texts: Iterable[Sequence[int]], labels: int, order: int) -> Automaton:
     if order < 1:
         raise ValueError(f"order is {order}: an n-gram model has an order of at least 1")
     start, stop = 0, labels  # before a text is the blank's index, after it one more than the labels'
-    counts: dict[tuple[int, ...], Counter[int]] = {(): Counter()}
+    longest = order - 1  # labels of a context
+    counts: defaultdict[tuple[int, ...], Counter[int]] = defaultdict(Counter, {(): Counter()})
     for text in texts:
-        history: tuple[int, ...] = (start,)
+        context = (start,)[:longest]
         for label in (*text, stop):
-            context = history[max(0, len(history) - order + 1) :] if order > 1 else ()
             for first in range(len(context) + 1):
-                counts.setdefault(context[first:], Counter())[label] += 1
-            history = (*history, label)
-    states = sorted(counts, key=lambda context: (len(context), context))
-    first_state = (start,) if order > 1 and (start,) in counts else ()
-    states.sort(key=lambda context: context != first_state)  # stable: only the first state moves
+                counts[context[first:]][label] += 1
+            context = (*context, label)[-longest:] if longest else ()
+    first_state = (start,) if (start,) in counts else ()
+    states = sorted(counts, key=lambda context: (context != first_state, len(context), context))
     number = {context: index for index, context in enumerate(states)}
 
     probability: dict[tuple[int, ...], np.ndarray] = {}
+    move = np.zeros((len(states), labels), np.int64)
+    move[number[()], 1:] = number[()]
     for context in sorted(counts, key=len):
+        state, found, total = number[context], counts[context], sum(counts[context].values())
         shorter = probability[context[1:]] if context else np.full(labels + 1, 1 / labels)  # labels - 1, and the stop
-        found, total = counts[context], sum(counts[context].values())
         row = len(found) * shorter
         for label, count in found.items():
             row[label] += count
         probability[context] = row / (total + len(found)) if total else shorter
-    table = np.log(np.stack([probability[context] for context in states]))
-
-    move = torch.zeros(len(states), labels, dtype=torch.long)
-    for state, context in enumerate(states):
-        for label in range(1, labels):
-            after = (*context, label)[-(order - 1) :] if order > 1 else ()
-            while after not in number:
-                after = after[1:]
-            move[state, label] = number[after]
-    scores = torch.from_numpy(table)
-    return Automaton(scores[:, :labels].contiguous(), move, scores[:, stop].contiguous())
+        # A label leads to the longest context that was seen: this one with it, or that of the shorter context.
+        if context:
+            move[state] = move[number[context[1:]]]
+        if len(context) < longest:
+            for label in found:
+                if (longer := (*context, label)) in number:
+                    move[state, label] = number[longer]
+    scores = torch.from_numpy(np.log(np.stack([probability[context] for context in states])))
+    return Automaton(scores[:, :labels].contiguous(), torch.from_numpy(move), scores[:, stop].contiguous())
 
 
 def lexicon(words: Iterable[Sequence[int]], labels: int, space: int) -> Automaton:

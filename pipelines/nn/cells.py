@@ -22,11 +22,11 @@ from pipelines.nn.bptt import ACTIVATIONS, Activation, Module, recurrence
 
 
 class State(NamedTuple):
-    """What a cell carries from one step to the next."""
+    """The state that a cell carries from one step to the next."""
 
     h: Tensor  # (B, H) the output
-    memory: Tensor  # (B, M) what the output does not show
-    time: int = 0  # steps taken so far; only Clockwork looks at its clock
+    memory: Tensor  # (B, M) the part that is not output
+    time: int = 0  # steps so far, which only Clockwork uses
 
 
 class Cell(nn.Module, ABC):
@@ -60,7 +60,7 @@ class Cell(nn.Module, ABC):
         return self.sequence(inputs, self.initial_state(inputs.shape[0]) if state is None else state)
 
     def unroll(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """What `forward` returns, computed step by step: slow, and the yardstick for every sequence form."""
+        """`forward` computed step by step: slow, and the reference for every sequence form."""
         state = self.initial_state(inputs.shape[0]) if state is None else state
         outputs = []
         for x in inputs.unbind(1):  # inputs[:, t] would cost a full-size zero gradient per step
@@ -76,7 +76,7 @@ def run_fused(
 
     `weights` are weight_ih, weight_hh, bias_ih, bias_hh.
     """
-    if inputs.is_cuda:  # cuDNN wants its weights in one piece, and warns at every call where they are not
+    if inputs.is_cuda:  # cuDNN needs its weights in one tensor, and warns at every call where they are not
         piece = torch.cat([weight.flatten() for weight in weights])
         parts = torch.split(piece, [weight.numel() for weight in weights])
         weights = [part.view(weight.shape) for part, weight in zip(parts, weights, strict=True)]
@@ -88,7 +88,7 @@ def run_fused(
         has_biases=True,
         num_layers=1,
         dropout=0.0,
-        train=torch.is_grad_enabled(),  # cuDNN keeps what the backward pass needs only when told so
+        train=torch.is_grad_enabled(),  # otherwise cuDNN does not save what its backward pass needs
         bidirectional=False,
         batch_first=True,
     )
@@ -106,9 +106,9 @@ def run_gateless(
 def run_gateless_fused(
     inputs: Tensor, h: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor, *, activation: Activation
 ) -> Tensor:
-    """The same by a kernel of torch.
+    """The same by a fused kernel of torch.
 
-    For logistic units there is none. sigmoid(z) = (1 + tanh(z / 2)) / 2: that of tanh carries u = 2 h - 1, and
+    There is none for logistic units. With sigmoid(z) = (1 + tanh(z / 2)) / 2, the tanh kernel carries u = 2 h - 1, and
     U h = (U u + U 1) / 2.
     """
     if activation == "sigmoid":
@@ -124,7 +124,7 @@ def run_gateless_fused(
 def initialise(weight_ih: Tensor, weight_hh: Tensor) -> None:
     """Glorot-uniform input weights (Glorot and Bengio 2010) and orthogonal recurrent weights (Saxe et al. 2014).
 
-    An orthogonal matrix neither shrinks nor grows what it carries through time. Each gate counts as a layer of its own.
+    An orthogonal matrix keeps the norm of the state through time. Each gate counts as a layer of its own.
     """
     gates = weight_hh.shape[0] // weight_hh.shape[1]
     for gate_ih, gate_hh in zip(weight_ih.chunk(gates), weight_hh.chunk(gates), strict=True):
@@ -203,7 +203,7 @@ class IRNN(GatelessCell):
 
 
 class GatedCell(TorchCell):
-    """A cell that a kernel of torch computes."""
+    """A cell that is computed by a fused kernel of torch."""
 
     kernel: ClassVar[Callable[..., Any]]
 
@@ -223,7 +223,7 @@ class LSTM(GatedCell):
     c_t = f c_{t-1} + i g
     h_t = o tanh(c_t)
 
-    `forget_bias` is what the forget gate's two biases sum to at the start: positive, so that a fresh cell remembers
+    `forget_bias` is the sum of the forget gate's two biases at the start: positive, so that a new cell remembers
     (Gers et al. 2000; 1.0 after Jozefowicz, Zaremba and Sutskever 2015).
     """
 
@@ -352,7 +352,7 @@ class Clockwork(Cell):
     def cascade(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """The sequence form from fused kernels alone, for a GPU.
 
-        No module waits for a faster one: run the slowest over all time first, then feed it to the next faster.
+        No module reads a faster one: the slowest is run over all time first, and its states are inputs of the next.
         """
         size, steps = self.module_size, inputs.shape[1]
         outputs = state.h.new_empty(*inputs.shape[:2], 0)  # (B, T, S) the modules done so far

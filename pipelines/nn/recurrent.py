@@ -1,7 +1,7 @@
 """A stack of recurrent layers over a padded batch, of any cell, in one or both directions.
 
 Shapes: B batch, T time steps (the longest sequence, or more), I input_size, H hidden_size, D directions (1 or 2).
-`lengths` (B,) counts the steps of each sequence; what lies beyond is padding and never changes a result.
+`lengths` (B,) counts the steps of each sequence; the steps after are padding and never change a result.
 """
 
 from typing import Any
@@ -17,20 +17,24 @@ def within(lengths: Tensor, steps: int) -> Tensor:
     return torch.arange(steps, device=lengths.device) < lengths.unsqueeze(1)
 
 
-def reverse_within(inputs: Tensor, lengths: Tensor) -> Tensor:
-    """Each sequence of inputs (B, T, *) back to front within its own length; padding stays where it is."""
-    steps = torch.arange(inputs.shape[1], device=lengths.device)
-    mirrored = lengths.unsqueeze(1) - 1 - steps  # (B, T), negative in the padding
-    index = torch.where(mirrored >= 0, mirrored, steps)
-    index = index + len(steps) * torch.arange(len(inputs), device=lengths.device)[:, None]  # whole rows are moved
-    return inputs.flatten(0, 1).index_select(0, index.flatten()).view(inputs.shape)
+def reversal(lengths: Tensor, steps: int) -> Tensor:
+    """The rows of inputs (B T, *) that turn each sequence back to front within its length, padding kept: (B T,)."""
+    time = torch.arange(steps, device=lengths.device)
+    mirrored = lengths.unsqueeze(1) - 1 - time  # (B, T), negative in the padding
+    index = torch.where(mirrored >= 0, mirrored, time)
+    return (index + steps * torch.arange(len(lengths), device=lengths.device)[:, None]).flatten()
+
+
+def reversed_by(inputs: Tensor, rows: Tensor) -> Tensor:
+    """Inputs (B, T, *) in the order of `reversal`; twice, it is the inputs again."""
+    return inputs.flatten(0, 1).index_select(0, rows).view(inputs.shape)
 
 
 class Recurrent(nn.Module):
     """`num_layers` layers of one kind of cell, batch first, with dropout between layers as in torch.nn.
 
-    The backward direction reads each sequence reversed within its own length, so that any cell can run it and the
-    first thing it sees is the last real step. `options` are the cell's own.
+    The backward direction reads each sequence reversed within its own length, so that any cell can run it and its
+    first input is the last real step. `options` are the cell's own.
     """
 
     def __init__(
@@ -62,18 +66,19 @@ class Recurrent(nn.Module):
         lengths = lengths.to(inputs.device)
         padding = ~within(lengths, inputs.shape[1]).unsqueeze(-1)  # (B, T, 1)
         outputs = inputs.masked_fill(padding, 0)  # also NaN: zero times NaN would reach the weights' gradients
+        back_to_front = reversal(lengths, inputs.shape[1]) if self.bidirectional else None
         for layer, forward_cell in enumerate(self.forward_cells):
             if layer > 0:
                 outputs = self.dropout(outputs)
             directions = [forward_cell(outputs)[0]]  # (B, T, H)
-            if self.bidirectional:
-                reverse, _ = self.backward_cells[layer](reverse_within(outputs, lengths))
-                directions.append(reverse_within(reverse, lengths))
+            if back_to_front is not None:
+                reverse, _ = self.backward_cells[layer](reversed_by(outputs, back_to_front))
+                directions.append(reversed_by(reverse, back_to_front))
             outputs = torch.cat(directions, dim=-1).masked_fill(padding, 0)  # (B, T, D * H)
         return outputs
 
     def last_output(self, outputs: Tensor, lengths: Tensor) -> Tensor:
-        """What each direction knows after its whole sequence: outputs (B, T, D * H) of `forward` -> (B, D * H).
+        """The last output of each direction: outputs (B, T, D * H) of `forward` -> (B, D * H).
 
         That is the forward direction at the last real step and the backward direction at the first.
         """

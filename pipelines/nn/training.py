@@ -80,7 +80,7 @@ def drawn_each_epoch(
 
 
 class Stateful(Protocol):
-    """What a checkpoint can hold: a model, its average, an optimiser."""
+    """A part of a checkpoint: a model, its average, an optimiser."""
 
     def state_dict(self) -> dict[str, Any]: ...
 
@@ -89,7 +89,7 @@ class Stateful(Protocol):
 
 @dataclass(frozen=True)
 class Fit:
-    """What `fit` found: the history by epoch, and the epoch (from 1) whose weights the model now has."""
+    """The result of `fit`: the history by epoch, and the epoch (from 1) whose weights the model now has."""
 
     history: list[Row]
     best_epoch: int
@@ -110,15 +110,14 @@ def fit(
     saves: bool = True,
     groups: Sequence[Mapping[str, Any]] | None = None,
 ) -> Fit:
-    """Trains `model` and leaves in it the weights of the epoch with the highest `monitor`, or the lowest.
+    """Trains `model` and leaves in it the weights of the epoch with the best `monitor`: the highest, or the lowest.
 
-    batches(epoch) are an epoch's batches, the same for the same epoch whenever asked and as many in each epoch;
-    loss(model, batch) is a scalar; validate(model) gives the figures of an epoch, `monitor` among them. After each
-    epoch, unless the last time was less than `save_every` seconds ago, everything is saved to `resume_from`: a call
-    that finds the file goes on from there and ends with the same bits as a call that was never interrupted; without a
-    `resume_from` nothing is saved. Of several processes that train together (pipelines/distributed.py) one `saves`, and
-    all go on from what it saved. `groups` are parameters that learn at rates of their own: `params`, and the `scale`
-    of their rate.
+    batches(epoch) returns the batches of an epoch, the same at each call and as many in each epoch; loss(model, batch)
+    is a scalar; validate(model) returns the figures of an epoch, `monitor` among them. After each epoch, unless the
+    last time was less than `save_every` seconds ago, everything is saved to `resume_from`: a call that finds the file
+    resumes from it and ends with the same bits as a call that was never interrupted. Without `resume_from` nothing is
+    saved. Of several processes that train together (nn/distributed.py) one `saves`, and all resume from its file.
+    `groups` are parameters with learning rates of their own: `params`, and the `scale` of their rate.
 
     Raises ValueError when the loss is no longer finite, naming the epoch, and where there is no epoch to train.
     """
@@ -190,7 +189,7 @@ def one_cycle(progress: float) -> float:
 
 
 def _summary(losses: Tensor, norms: Tensor, clip_norm: float) -> Row:
-    """An epoch's training figures; gathered once an epoch, so that no step waits for the device."""
+    """The training figures of an epoch; computed once an epoch, so that no step waits for the device."""
     return {
         "train_loss": losses.mean().item(),
         "grad_norm": norms.mean().item(),

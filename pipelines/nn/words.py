@@ -6,6 +6,7 @@ Shapes: B texts, T words in the longest, U distinct words in a batch, W characte
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
@@ -15,12 +16,12 @@ from torch import Tensor, nn
 from pipelines.nn.recurrent import within
 
 PAD, UNKNOWN = "<pad>", "<unk>"
-MAX_SPELLING = 20  # characters of a word that are read; longer ones are cut
+MAX_SPELLING = 20  # characters of a word that are read; the rest is cut
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What indices stand for: words and characters begin with <pad> and <unk>; how often training saw each word."""
+    """Words and characters by index, both beginning with <pad> and <unk>, and the counts of words in training."""
 
     words: tuple[str, ...]
     characters: tuple[str, ...]
@@ -28,7 +29,7 @@ class Vocabulary:
 
     @classmethod
     def of_texts(cls, texts: Iterable[str], **others: tuple[str, ...]) -> Self:
-        """The vocabulary of training texts, each part in order of frequency, ties by spelling."""
+        """The vocabulary of training texts, each part by frequency, ties by spelling."""
         words = Counter(word for text in texts for word in text.split())
         characters: Counter[str] = Counter()
         for word, count in words.items():
@@ -43,7 +44,7 @@ class Vocabulary:
 
 
 def ranked(counts: Counter[str]) -> tuple[str, ...]:
-    """What was counted, the most frequent first, ties by spelling."""
+    """The counted items, the most frequent first, ties by spelling."""
     return tuple(sorted(counts, key=lambda item: (-counts[item], item)))
 
 
@@ -51,8 +52,8 @@ def ranked(counts: Counter[str]) -> tuple[str, ...]:
 class Words:
     """Texts padded to the longest.
 
-    words (B, T), 0 where padded; spelling (U, W) the characters of each distinct word; spelling_index (B, T) which
-    row of it spells the word; lengths (B,).
+    words (B, T), 0 where padded; spelling (U, W) the characters of each distinct word; spelling_index (B, T) the row
+    of it for each word; lengths (B,).
     """
 
     words: Tensor
@@ -65,7 +66,7 @@ class Words:
 
 
 class WordEncoder:
-    """Turns texts (words joined by blanks) into indices; a word or character that is not known becomes <unk>."""
+    """Turns texts (words joined by blanks) into indices; an unknown word or character becomes <unk>."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._word = {word: index for index, word in enumerate(vocabulary.words)}
@@ -86,27 +87,30 @@ class WordEncoder:
 
 
 def in_words(texts: Sequence[str]) -> list[list[str]]:
-    """Each text's words, which blanks part. Raises ValueError for a text without words."""
+    """The words of each text, split at blanks. Raises ValueError for a text without words."""
     sentences = [text.split() for text in texts]
     if empty := [index for index, sentence in enumerate(sentences) if not sentence]:
         raise ValueError(f"text {empty[0] + 1} of {len(texts)} holds no words: {texts[empty[0]]!r}")
     return sentences
 
 
-def padded(rows: Iterable[Sequence[int]], width: int, filler: int) -> Tensor:
-    """Rows of any length as one tensor (rows, width)."""
-    return torch.tensor([[*row, *[filler] * (width - len(row))] for row in rows])
+def padded(rows: Sequence[Sequence[int]], width: int, filler: int) -> Tensor:
+    """Rows of any length, at most `width`, as one tensor (rows, width). (By numpy: torch.tensor of lists is slow.)"""
+    lengths = np.array([len(row) for row in rows], dtype=np.int64)
+    table = np.full((len(rows), width), filler, dtype=np.int64)
+    table[np.arange(width) < lengths[:, None]] = np.fromiter(chain.from_iterable(rows), np.int64, lengths.sum())
+    return torch.from_numpy(table)
 
 
 def shuffled(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Rows in batches of about the same length, so that little is padded; in random order."""
+    """Rows in batches of about the same length, so that there is little padding; in random order."""
     by_length = np.argsort(lengths + rng.uniform(-1, 1, len(lengths)), kind="stable")
     batches = [by_length[start : start + batch_size] for start in range(0, len(lengths), batch_size)]
     return [batches[index] for index in rng.permutation(len(batches))]
 
 
 def by_length(lengths: Iterable[int], batch_size: int) -> Iterator[list[int]]:
-    """Rows in batches of about the same length, from the shortest to the longest: to answer for, not to learn from."""
+    """Rows in batches of about the same length, from the shortest to the longest: for inference, not for training."""
     known = list(lengths)
     order = sorted(range(len(known)), key=known.__getitem__)
     yield from (order[start : start + batch_size] for start in range(0, len(order), batch_size))
@@ -127,7 +131,7 @@ class WordParams:
 
 
 class WordFeatures(nn.Module):
-    """Embeddings of words and of their spelling -> features of each word, those of its neighbours beside them."""
+    """Embeddings of words and of their spelling -> features of each word and its neighbours."""
 
     keep: Tensor
 

@@ -49,17 +49,19 @@ def error_rates(gold: Sequence[str], recognised: Sequence[str]) -> dict[str, flo
     }
 
 
-def bleu(references: Sequence[str], translations: Sequence[str], language: str) -> dict[str, float]:
-    """Corpus BLEU and chrF by sacrebleu (Post 2018), from 0 to 100, of texts that are not tokenised.
-
-    BLEU tokenises them by the `language` of the references.
-    """
+def bleu(references: Sequence[str], translations: Sequence[str], language: str) -> float:
+    """Corpus BLEU by sacrebleu (Post 2018), texts as written; `language` of the references decides on words."""
     from sacrebleu.metrics.bleu import BLEU
+
+    measured = BLEU(tokenize=_tokeniser(language))
+    return float(measured.corpus_score(list(translations), [list(references)]).score)
+
+
+def chrf(references: Sequence[str], translations: Sequence[str]) -> float:
+    """Corpus chrF (Popović 2015) by sacrebleu: an F-score of character n-grams."""
     from sacrebleu.metrics.chrf import CHRF
 
-    texts = list(translations), [list(references)]
-    metric = BLEU(tokenize=_tokeniser(language))
-    return {"bleu": float(metric.corpus_score(*texts).score), "chrf": float(CHRF().corpus_score(*texts).score)}
+    return float(CHRF().corpus_score(list(translations), [list(references)]).score)
 
 
 def tokenised_bleu(references: Sequence[str], translations: Sequence[str]) -> dict[str, float | str]:

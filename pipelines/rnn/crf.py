@@ -1,7 +1,7 @@
 """A linear-chain conditional random field over tags (Lafferty et al. 2001; for tagging, Lample et al. 2016, eq. 1-3).
 
-It scores a whole tag sequence y of a sentence x as the sum of the network's logits and of a learned score for each
-pair of neighbours, s(x, y) = sum_t logits[t, y_t] + sum_t transitions[y_{t-1}, y_t], and p(y|x) is the softmax of s
+It scores a tag sequence y of a sentence x as the sum of the network's logits and of a learned score for each pair of
+neighbours, s(x, y) = sum_t logits[t, y_t] + sum_t transitions[y_{t-1}, y_t], and p(y|x) is the softmax of s
 over all sequences. Sequences that IOB does not allow (I without its B or I before it) have probability zero.
 
 Shapes: B texts, T words in the longest, C tags; index C stands for the start of a sentence.
@@ -41,9 +41,9 @@ class Crf(nn.Module):
 
     @torch.no_grad()
     def marginals(self, logits: Tensor, lengths: Tensor) -> Tensor:
-        """p(y_t|x) of each word (B, T, C), 0 where padded, by the forward-backward algorithm (Rabiner 1989, eq. 27)."""
+        """p(y_t|x) of each word (B, T, C), 0 in the padding, by forward and backward passes (Rabiner 1989, eq. 27)."""
         weights = self.scores()[:-1].exp()  # (C, C)
-        beta = torch.zeros_like(logits[:, 0])  # (B, C) the log probability of what comes after, 0 from the last word on
+        beta = torch.zeros_like(logits[:, 0])  # (B, C) log probability of the words after, 0 from the last word on
         betas = [beta]
         for t in range(logits.shape[1] - 1, 0, -1):
             after = logits[:, t] + beta
@@ -65,7 +65,7 @@ class Crf(nn.Module):
         return alpha.logsumexp(dim=1)
 
     def _forward(self, logits: Tensor, lengths: Tensor) -> Iterator[Tensor]:
-        """At each word the log of the sum over all beginnings that end in each tag (B, C); after the last it stays."""
+        """For each word the log of the sum over all beginnings that end in each tag (B, C); constant in the padding."""
         scores = self.scores()
         weights = scores[:-1].exp()  # (C, C)
         first, *rest = logits.unbind(dim=1)
@@ -77,10 +77,10 @@ class Crf(nn.Module):
 
 
 def _log_product(logs: Tensor, weights: Tensor) -> Tensor:
-    """log(exp(logs) @ weights), (B, C) and (C, C): the product is one of probabilities relative to the largest.
+    """log(exp(logs) @ weights), (B, C) and (C, C), as a product of probabilities relative to the largest.
 
-    That is many times faster than a logsumexp over (B, C, C), and as exact but for terms that are e^-69 of the largest,
-    which count as that.
+    It is many times faster than a logsumexp over (B, C, C), and as exact except for terms below e^-69 of the largest,
+    which are rounded up to that.
     """
     top = logs.amax(dim=1, keepdim=True).detach()  # (B, 1)
     return ((logs - top).exp() @ weights).clamp(min=1e-30).log() + top
@@ -88,7 +88,7 @@ def _log_product(logs: Tensor, weights: Tensor) -> Tensor:
 
 @torch.no_grad()
 def viterbi(logits: Tensor, transitions: Tensor, lengths: Tensor) -> Tensor:
-    """The most probable tag sequence of each text (B, T), 0 where padded.
+    """The most probable tag sequence of each text (B, T), 0 in the padding.
 
     logits (B, T, C), transitions (C + 1, C) as `Crf.scores` gives them, lengths (B,).
     """
@@ -96,7 +96,7 @@ def viterbi(logits: Tensor, transitions: Tensor, lengths: Tensor) -> Tensor:
     score = transitions[-1] + logits[:, 0]  # (B, C) of the best sequence that ends in each tag
     came_from = []
     for t in range(1, steps):
-        best, index = (score[:, :, None] + transitions[:-1]).max(dim=1)  # (B, C), from which tag
+        best, index = (score[:, :, None] + transitions[:-1]).max(dim=1)  # (B, C) each, index: the tag before
         inside = (t < lengths)[:, None]
         score = torch.where(inside, best + logits[:, t], score)
         came_from.append(torch.where(inside, index, torch.arange(logits.shape[-1], device=logits.device)))
@@ -110,5 +110,5 @@ def viterbi(logits: Tensor, transitions: Tensor, lengths: Tensor) -> Tensor:
 
 
 def follows(before: str, tag: str) -> bool:
-    """Whether IOB2 allows `tag` after `before`; kinds stand after a hyphen, if there are several."""
+    """Whether IOB2 allows `tag` after `before`; the kind, if there are several, follows a hyphen."""
     return not tag.startswith("I") or before in (f"B{tag[1:]}", tag)

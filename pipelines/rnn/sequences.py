@@ -1,12 +1,13 @@
-"""Sequences of numbers, symbols or pixels, read step by step and answered at their end: the data and the network.
+"""Sequences of numbers, symbols or pixels, read step by step and answered at their end: the data.
 
-Tables are those of the data set long-memory: `<problem>.parquet` and `<problem>.safetensors`, explained by `card.json`.
+Tables are those of the data set long_memory: `<problem>.parquet` and `<problem>.safetensors`, described by `card.json`.
 
-Shapes: B sequences, T steps of the longest, I features of a step, A answers (classes, or one number).
+Shapes: B sequences of a batch, N of a split, T steps of the longest, I features of a step, A answers (classes, or one
+number).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,33 +16,32 @@ import torch
 from safetensors.numpy import load_file
 from torch import Tensor, nn
 
-from pipelines.nn.recurrent import Recurrent
 from pipelines.nn.words import in_words
 from pipelines.stats.values import parse_number
 from pipelines.tables import SPLITS, load_table, read_card
 
-MARK = "*"  # follows a number that counts, where the adding problem is typed
+MARK = "*"  # after a marked number of the adding problem, where it is typed
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What the steps of a problem's sequences are and what is asked at their end.
+    """The steps of a problem's sequences, and the answer at their end.
 
-    `adding`: numbers in [0, 1), two of them marked; asked for is the sum of the two. `order`: symbols, asked for is the
-    class. `pixels`: brightness from 0 to `highest`, asked for is the class.
+    `adding`: numbers in [0, 1), two of them marked; the answer is the sum of the two. `order`: symbols, the answer is a
+    class. `pixels`: brightness from 0 to `highest`, the answer is a class.
     """
 
     name: str
     kind: str
-    classes: tuple[str, ...]  # none where a number is asked for
+    classes: tuple[str, ...]  # none where the answer is a number
     length: int
     symbols: tuple[str, ...] = ()
     highest: int = 1
-    order: tuple[int, ...] = ()  # in which pixels are read; () as they stand
+    order: tuple[int, ...] = ()  # in which pixels are read; () as in the image
 
     @classmethod
     def read(cls, tables: Path, name: str, *, permuted: bool = False) -> Self:
-        """The problem `name` of the prepared data set in `tables`. Raises ValueError where it has no such problem."""
+        """The problem `name` of the data set in `tables`. Raises ValueError where it has no such problem."""
         known = read_card(tables)["facts"]["tasks"]
         if name not in known:
             raise ValueError(f"no problem {name!r} in {tables}: choose from {', '.join(known)}")
@@ -60,13 +60,13 @@ class Problem:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """What `vars` of a problem was before it went through JSON."""
+        """A problem from its `vars`, as JSON keeps them."""
         parts: dict[str, Any] = {key: tuple(item) if isinstance(item, list) else item for key, item in value.items()}
         return cls(**parts)
 
     @property
     def features(self) -> int:
-        """I: a number and its mark, a symbol as one of all, a pixel."""
+        """I: a number and its mark, a one-hot symbol, or a pixel."""
         return {"adding": 2, "order": len(self.symbols), "pixels": 1}[self.kind]
 
     @property
@@ -79,7 +79,7 @@ class Problem:
         if self.kind == "adding":
             marked = torch.zeros_like(steps).scatter(1, marks, 1.0)
             return torch.stack([steps, marked], dim=-1)
-        if self.kind == "order":  # the padding's code is beyond the symbols: zeros
+        if self.kind == "order":  # the padding's code is one more than the symbols': all zeros
             return nn.functional.one_hot(steps.long(), len(self.symbols) + 1)[..., :-1].to(torch.get_default_dtype())
         ordered = steps[:, list(self.order)] if self.order else steps
         return ordered.to(torch.get_default_dtype())[..., None] / self.highest
@@ -87,7 +87,7 @@ class Problem:
     def typed(self, texts: Sequence[str]) -> "list[Batch]":
         """Typed sequences as batches of one: numbers, those to add followed by *; symbols; or an image's pixels.
 
-        Raises ValueError that names the step which is not as it should be.
+        Raises ValueError that names the text and what is wrong with it.
         """
         return [self._typed(words, f"text {index + 1}") for index, words in enumerate(in_words(texts))]
 
@@ -114,7 +114,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Batch:
-    """inputs (B, T, I), lengths (B,), targets (B,): a class's number or a sum, -1 where nobody knows."""
+    """inputs (B, T, I), lengths (B,), targets (B,): the number of a class or a sum, -1 where it is not known."""
 
     inputs: Tensor
     lengths: Tensor
@@ -125,8 +125,8 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Split:
-    """The sequences of one split as stored: steps (N, T), marks (N, 2), lengths (N,), targets (N,)."""
+class Sequences:
+    """The sequences of a split as they are stored: steps (N, T), marks (N, 2), lengths (N,), targets (N,)."""
 
     problem: Problem
     steps: Tensor
@@ -148,32 +148,32 @@ class Split:
     def whole(self, batch_size: int = 500) -> list[Batch]:
         return self.batches(np.arange(len(self)), batch_size)
 
-    def first(self, rows: int) -> "Split":
+    def first(self, rows: int) -> "Sequences":
         """The first `rows` sequences; all of them for 0."""
         parts = (part[: rows or None] for part in (self.steps, self.marks, self.lengths, self.targets))
-        return Split(self.problem, *parts)
+        return Sequences(self.problem, *parts)
 
-    def redrawn(self, rng: np.random.Generator) -> "Split":
-        """The adding problem with all numbers drawn anew; the marks stay."""
+    def redrawn(self, rng: np.random.Generator) -> "Sequences":
+        """The adding problem with new random numbers; the marks stay."""
         assert self.problem.kind == "adding"
         steps = torch.from_numpy(rng.random(tuple(self.steps.shape), dtype=np.float32)).to(self.steps.dtype)
-        return Split(self.problem, steps, self.marks, self.lengths, steps.gather(1, self.marks).sum(dim=1))
+        return Sequences(self.problem, steps, self.marks, self.lengths, steps.gather(1, self.marks).sum(dim=1))
 
-    def thinned(self, count: int, rng: np.random.Generator) -> "Split":
-        """The adding problem with `count` steps of each sequence, or all it has: the marked ones, and others by chance.
+    def thinned(self, count: int, rng: np.random.Generator) -> "Sequences":
+        """The adding problem with at most `count` steps of each sequence: the marked ones, and random others.
 
-        Which steps are left changes neither the sums nor what a marked number is, only how far apart they stand.
+        The sums stay; only the distance between the marked numbers gets shorter.
         """
         assert self.problem.kind == "adding"
         order = rng.random(tuple(self.steps.shape))
         order[np.arange(self.steps.shape[1]) >= self.lengths.numpy()[:, None]] = 2.0  # the padding goes last
-        np.put_along_axis(order, self.marks.numpy(), -1.0, axis=1)  # and what is marked first
+        np.put_along_axis(order, self.marks.numpy(), -1.0, axis=1)  # and the marked ones first
         kept = torch.from_numpy(np.sort(np.argsort(order, axis=1)[:, :count], axis=1))
         places = torch.searchsorted(kept, self.marks.contiguous())
-        return Split(self.problem, self.steps.gather(1, kept), places, self.lengths.clamp(max=count), self.targets)
+        return Sequences(self.problem, self.steps.gather(1, kept), places, self.lengths.clamp(max=count), self.targets)
 
 
-def load_splits(tables: Path, problem: Problem) -> dict[str, Split]:
+def load_sequences(tables: Path, problem: Problem) -> dict[str, Sequences]:
     """The splits of a problem's table."""
     table = load_table(tables, problem.name)
     arrays = load_file(tables / f"{problem.name}.safetensors")
@@ -183,7 +183,7 @@ def load_splits(tables: Path, problem: Problem) -> dict[str, Split]:
         rows = table[table["split"] == split]
         kept = rows["id"].to_numpy()  # row i of the table has row i of the arrays
         targets = torch.tensor(rows["target"].to_numpy())
-        splits[split] = Split(
+        splits[split] = Sequences(
             problem,
             torch.from_numpy(stored[kept]),
             torch.tensor(rows[["first", "second"]].to_numpy()),
@@ -191,60 +191,3 @@ def load_splits(tables: Path, problem: Problem) -> dict[str, Split]:
             targets.long() if problem.classes else targets.to(torch.get_default_dtype()),
         )
     return splits
-
-
-@dataclass(frozen=True)
-class ReaderParams:
-    """The network that reads: any cell, or `none`, which says the same whatever it reads (the baseline)."""
-
-    cell: str
-    hidden_size: int
-    num_layers: int = 1
-    options: Mapping[str, Any] = field(default_factory=dict)  # the cell's own
-
-
-class SequenceReader(nn.Module):
-    """Recurrent layers over all steps, and an answer from the last state (many to one)."""
-
-    def __init__(self, params: ReaderParams, problem: Problem) -> None:
-        super().__init__()
-        self.recurrent: Recurrent | None = None
-        self.bias = nn.Parameter(torch.zeros(problem.outputs))
-        if params.cell != "none":
-            self.recurrent = Recurrent(
-                params.cell, problem.features, params.hidden_size, num_layers=params.num_layers, **params.options
-            )
-            self.output = nn.Linear(params.hidden_size, problem.outputs, bias=False)
-
-    def forward(self, batch: Batch) -> Tensor:
-        """Logits over classes, or a number (B, A)."""
-        if self.recurrent is None:
-            return self.bias.expand(len(batch.lengths), -1)
-        outputs = self.recurrent(batch.inputs, batch.lengths)
-        return self.answer(self.recurrent.last_output(outputs, batch.lengths))
-
-    def answer(self, last: Tensor) -> Tensor:
-        """From the last state (B, H) alone."""
-        answer: Tensor = self.output(last) + self.bias
-        return answer
-
-
-def sequence_loss(outputs: Tensor, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
-    """The mean squared error of numbers, or the mean cross entropy of classes."""
-    if batch.targets.is_floating_point():
-        return nn.functional.mse_loss(outputs[:, 0], batch.targets)
-    return nn.functional.cross_entropy(outputs, batch.targets, label_smoothing=label_smoothing)
-
-
-def sequence_error(outputs: Tensor, targets: Tensor) -> float:
-    """The mean squared error of numbers, or the share of wrong classes (from 0 to 1)."""
-    if targets.is_floating_point():
-        return nn.functional.mse_loss(outputs[:, 0], targets).item()
-    return (outputs.argmax(dim=1) != targets).double().mean().item()
-
-
-def answers(model: nn.Module, batches: Sequence[Batch]) -> Tensor:
-    """The outputs of a model for batches, one below the other (N, A)."""
-    device = next(model.parameters()).device
-    with torch.inference_mode():
-        return torch.cat([model(batch.to(device)).cpu() for batch in batches])

@@ -1,4 +1,4 @@
-"""A tiny run of each task, on tables whose rule a few epochs teach, and a log that keeps what it is told."""
+"""A tiny run of each task, on tables whose rule a few epochs teach, and a log that keeps its rows."""
 
 import base64
 import io
@@ -68,8 +68,8 @@ class Example:
         return folder
 
 
-class Told:
-    """A log that keeps its rows, and that is interrupted when it is told of a certain epoch."""
+class RecordingLog:
+    """A log that keeps its rows, and that is interrupted at a certain epoch."""
 
     def __init__(self, interrupted_at: int = 0) -> None:
         self.rows: list[Row] = []

@@ -15,11 +15,11 @@ from pipelines import task
 from pipelines.reporting.comparison import compare
 from pipelines.settings import Run
 from pipelines.task import Log, Row
-from tests.pipelines.examples import EXAMPLES, Example, Told, contents
+from tests.pipelines.examples import EXAMPLES, Example, RecordingLog, contents
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-Trained = tuple[Path, Row, list[Row]]  # a folder, the figures, and what was told
+Trained = tuple[Path, Row, list[Row]]  # a folder, the figures, and the rows of the log
 ODD = (
     "日本語 のテキスト",
     "مرحبا بالعالم",
@@ -67,8 +67,8 @@ def trained(
     """A run with seed 0, the same one for every test that only looks at it."""
     name = example.run().pipeline
     if name not in trainings:
-        out, told = tmp_path_factory.mktemp("trained"), Told()
-        trainings[name] = out, train(example.run(), prepared, out, told), told.rows
+        out, log = tmp_path_factory.mktemp("trained"), RecordingLog()
+        trainings[name] = out, train(example.run(), prepared, out, log), log.rows
     return trainings[name]
 
 
@@ -78,7 +78,7 @@ def test_there_is_an_example_of_every_task() -> None:
 
 
 def test_a_run_leaves_what_its_comparison_names(example: Example, trained: Trained) -> None:
-    out, figures, told = trained
+    out, figures, rows = trained
     by = task.find(example.family, example.task).comparison
     assert figures.keys() >= {figure.name for figure in by.figures} | {"best_epoch", "parameters"}
     files = contents(out)
@@ -94,8 +94,8 @@ def test_a_run_leaves_what_its_comparison_names(example: Example, trained: Train
     history = pd.read_csv(out / "history.csv")
     assert history.columns.to_list()[0] == "epoch"
     assert set(history) >= {*by.curves, by.chosen_by.name}
-    assert history.to_dict("records") == [pytest.approx(row, rel=1e-5) for row in told]
-    best = max(told, key=lambda row: row[by.chosen_by.name] * (-1 if by.chosen_by.lower_is_better else 1))
+    assert history.to_dict("records") == [pytest.approx(row, rel=1e-5) for row in rows]
+    best = max(rows, key=lambda row: row[by.chosen_by.name] * (-1 if by.chosen_by.lower_is_better else 1))
     assert figures[by.chosen_by.name] == best[by.chosen_by.name]
 
 
@@ -119,7 +119,7 @@ def test_a_task_has_a_module_to_answer_with_if_its_result_is_a_model(example: Ex
 
 
 def test_the_same_seed_makes_the_same_files(example: Example, prepared: Path, trained: Trained, tmp_path: Path) -> None:
-    train(example.run(), prepared, tmp_path / "again", Told())
+    train(example.run(), prepared, tmp_path / "again", RecordingLog())
     one, two = contents(trained[0]), contents(tmp_path / "again")
     assert one.keys() == two.keys()
     assert [name for name in one if one[name] != two[name]] == []
@@ -127,7 +127,7 @@ def test_the_same_seed_makes_the_same_files(example: Example, prepared: Path, tr
 
 @only(lambda example: example.asked is not None)
 def test_another_seed_makes_another_run(example: Example, prepared: Path, trained: Trained, tmp_path: Path) -> None:
-    train(example.run(1), prepared, tmp_path / "other", Told())
+    train(example.run(1), prepared, tmp_path / "other", RecordingLog())
     decided = "model.safetensors" if example.learns else "metrics.json"  # a closed form has no seed, trying it has
     assert (trained[0] / decided).read_bytes() != (tmp_path / "other" / decided).read_bytes()
 
@@ -137,11 +137,11 @@ def test_an_interrupted_run_ends_with_the_same_files(
     example: Example, prepared: Path, trained: Trained, tmp_path: Path
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
-        train(example.run(), prepared, tmp_path / "halves", Told(interrupted_at=2))
+        train(example.run(), prepared, tmp_path / "halves", RecordingLog(interrupted_at=2))
     assert contents(tmp_path / "halves").keys() == {"checkpoint.safetensors"}
-    told = Told()
-    train(example.run(), prepared, tmp_path / "halves", told)
-    assert [row["epoch"] for row in told.rows] == [2]
+    log = RecordingLog()
+    train(example.run(), prepared, tmp_path / "halves", log)
+    assert [row["epoch"] for row in log.rows] == [2]
     whole, halves = contents(trained[0]), contents(tmp_path / "halves")
     assert [name for name in whole if whole[name] != halves.get(name)] == []
     assert whole.keys() == halves.keys()
@@ -164,7 +164,7 @@ def test_test_data_is_not_read_before_the_end(
 ) -> None:
     """Other test data changes no weight, no epoch and no figure but its own."""
     shorten_test(prepared)
-    train(example.run(), prepared, tmp_path / "run", Told())
+    train(example.run(), prepared, tmp_path / "run", RecordingLog())
     one, two = contents(trained[0]), contents(tmp_path / "run")
     assert one["model.safetensors"] == two["model.safetensors"]
     assert one["history.csv"] == two["history.csv"]
@@ -172,7 +172,7 @@ def test_test_data_is_not_read_before_the_end(
 
 
 @pytest.mark.parametrize(("part", "key"), [("model", "no_such_key"), ("training", "epoch")])
-def test_an_unknown_setting_is_told_before_training(example: Example, part: str, key: str) -> None:
+def test_an_unknown_setting_is_named_before_training(example: Example, part: str, key: str) -> None:
     run = example.run()
     changes: dict[str, Any] = {part: {**vars(run)[part], key: 1}}
     with pytest.raises(ValueError, match=f"unknown key '{key}' in {part} of {run.name}: known are "):

@@ -32,9 +32,7 @@ SELDOM = ("images", "images_jpeg")  # mirrors lack the one, the other takes minu
 
 def test_every_data_set_and_column_has_a_role() -> None:
     """A data set that nobody described would not be tried at all."""
-    assert set(ROLES) == set(datasets.names()), (
-        "tests/stages/mutations/roles.py says what the columns of a data set are"
-    )
+    assert set(ROLES) == set(datasets.names()), "each data set needs a tests/stages/datasets/<data set>/roles.py"
     for name, roles in ROLES.items():
         dataset = datasets.find(name)
         assert list(roles.columns) == list(dataset.columns), name

@@ -78,17 +78,12 @@ class Encoder:
         self.training = training
         self._features = Features(params)
 
-    @classmethod
-    def of(
-        cls, texts: Iterable[str], waveforms: Sequence[Tensor], params: FeatureParams, normalisation: Normalisation
-    ) -> "Encoder":
-        """The encoder for the texts and recordings (N,) of training."""
-        encoder = cls(Alphabet.of(texts), params, normalisation)
-        if normalisation in BY_TRAINING:
-            encoder.training = statistics(encoder._levelled(waveforms))
-        return encoder
+    def fit(self, found: Sequence[Tensor]) -> None:
+        """Takes mean and deviation from the `raw` features of training, where these normalise all others."""
+        if self.normalisation in BY_TRAINING:
+            self.training = statistics(found)
 
-    def _levelled(self, waveforms: Sequence[Tensor], speed: float = 1.0) -> list[Tensor]:
+    def raw(self, waveforms: Sequence[Tensor], speed: float = 1.0) -> list[Tensor]:
         """Features (T, F) of each recording, played at `speed`; less their mean where normalisation is `level`.
 
         Loudness adds the same constant to each log-mel feature. A second of sound is enough to estimate that one
@@ -97,16 +92,17 @@ class Encoder:
         found = features_of(self._features, waveforms, speed)
         return [row - row.mean() for row in found] if self.normalisation == "level" else found
 
-    def features(
-        self, waveforms: Sequence[Tensor], speakers: Sequence[Hashable] | None = None, speed: float = 1.0
-    ) -> list[Tensor]:
+    def normalise(self, raw: Sequence[Tensor], speakers: Sequence[Hashable] | None = None) -> list[Tensor]:
         """Normalised features (T, F) of each recording; without `speakers`, each recording is its own group."""
-        found = self._levelled(waveforms, speed)
         if self.training is not None:
             mean, deviation = self.training
-            return [(row - mean) / deviation for row in found]
-        recordings = list(range(len(found)))
-        return normalised(found, recordings if speakers is None or self.normalisation == "recording" else speakers)
+            return [(row - mean) / deviation for row in raw]
+        recordings = list(range(len(raw)))
+        return normalised(raw, recordings if speakers is None or self.normalisation == "recording" else speakers)
+
+    def features(self, waveforms: Sequence[Tensor], speakers: Sequence[Hashable] | None = None) -> list[Tensor]:
+        """`normalise` of `raw`."""
+        return self.normalise(self.raw(waveforms), speakers)
 
     def batch(self, features: Sequence[Tensor], targets: Sequence[Sequence[int]]) -> Batch:
         """A padded batch of features (T, F), and of labels as `Alphabet.encode` gives them."""

@@ -4,9 +4,8 @@ from itertools import groupby
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
-from pipelines.ctc.speech.data import Encoder, batches_of_epoch
+from pipelines.ctc.speech.data import Alphabet, Encoder, batches_of_epoch
 from pipelines.ctc.speech.evaluation import compared, decode, greedy_decoder, scores
 from pipelines.ctc.speech.inference import posteriors, save_recogniser
 from pipelines.ctc.speech.model import Recogniser, RecogniserParams
@@ -45,14 +44,16 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     train, val = (_without(load_recordings(tables, split), params.held_out_speaker) for split in ("train", "val"))
     device = choose_device(run.device)
     torch.manual_seed(run.seed)
-    encoder = Encoder.of(train.rows["text"], train.waveforms, params, params.normalisation)
+    encoder = Encoder(Alphabet.of(train.rows["text"]), params, params.normalisation)
+    raw = {speed: encoder.raw(train.waveforms, speed) for speed in dict.fromkeys((1.0, *params.speeds))}
+    encoder.fit(raw[1.0])
+    features = [encoder.normalise(raw[speed], list(train.rows["speaker"])) for speed in params.speeds]
     model = Recogniser(params, len(encoder.alphabet)).to(device)
-    features = [_features(encoder, train, speed) for speed in params.speeds]
     targets = _targets(encoder, train, params)
     for at_speed in features:
         steps = model.steps(torch.tensor([len(row) for row in at_speed]))
         check_targets(steps.tolist(), targets, [f"row {row} of train" for row in train.rows["id"]])
-    val_features = _features(encoder, val)
+    val_features = encoder.features(val.waveforms, list(val.rows["speaker"]))
 
     def validate(model: Recogniser) -> Row:
         recognised = decode(posteriors(model, encoder, val_features), encoder.alphabet, greedy_decoder)
@@ -76,7 +77,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     test = load_recordings(tables, "test")
     if params.held_out_speaker:
         test = test.where(test.rows["speaker"] == params.held_out_speaker)
-    test_features = _features(encoder, test)
+    test_features = encoder.features(test.waveforms, list(test.rows["speaker"]))
     log_probs = posteriors(model, encoder, test_features)
     save_recogniser(out / "model.safetensors", model, encoder)
     recognised = decode(log_probs, encoder.alphabet, greedy_decoder)
@@ -85,12 +86,8 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     decoders.to_csv(out / "decoders.csv", float_format="%.4f")
     kept_by_decoder(decoders["doubled_kept"], decoders["doubled_merged"], out / "decoders.png")
     draw(out, test.rows, log_probs, test_features, alphabet=encoder.alphabet, seconds=params.step_seconds)
-    figures = {f"test_{key}": value for key, value in scores(test.rows, recognised).items()}
+    figures = {f"test_{key}": value for key, value in decoders.loc["greedy"].to_dict().items()}
     return write_results(out, model, fitted, figures)
-
-
-def _features(encoder: Encoder, split: Recordings, speed: float = 1.0) -> list[Tensor]:
-    return encoder.features(split.waveforms, list(split.rows["speaker"]), speed)
 
 
 def _targets(encoder: Encoder, split: Recordings, params: RecogniserParams) -> list[list[int]]:

@@ -24,7 +24,7 @@ TASK = Task(
         pictures={
             "linear": "One linear neuron over 1,000 steps",
             "surface": "Error surface, and two descents on it",
-            "clipping": "Gradients before and after clipping, and who flew off",
+            "clipping": "Gradients before and after clipping, and the share of networks that diverged",
             "reach": "How far back the gradient of the last loss reaches",
             "networks": "Starts compared, and the gap between train and val",
         },

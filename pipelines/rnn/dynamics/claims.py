@@ -1,4 +1,4 @@
-"""Two claims of the lecture, tested on networks that were trained side by side: figures with an interval."""
+"""Figures of networks that were trained side by side, and differences between kinds of them, with intervals."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 
 
 def summary(networks: pd.DataFrame) -> pd.DataFrame:
-    """Mean and deviation over seeds of each kind of network: accuracies in percent, and train less val (the gap)."""
+    """Mean and deviation over seeds of each kind of network: accuracies in percent, and the gap of train and val."""
     grouped = networks.groupby("network", sort=False)
     table = pd.DataFrame({"seeds": grouped.size(), "parameters": grouped["parameters"].first()})
     for column in ("train_accuracy", "val_accuracy", "test_accuracy", "gap"):
@@ -18,7 +18,7 @@ def summary(networks: pd.DataFrame) -> pd.DataFrame:
 def difference(first: ArrayLike, second: ArrayLike) -> dict[str, float]:
     """mean(first) - mean(second) with a 95 % interval (Welch 1947: the variances need not be equal).
 
-    With one value on a side there is no interval: NaN.
+    With one value on a side the interval is NaN.
     """
     from scipy.special import stdtrit
 

@@ -1,7 +1,7 @@
-"""Clipped gradients: many small networks trained side by side, each with a seed and a rule of its own.
+"""Clipped gradients: many small networks trained side by side, one for each seed and clipping rule.
 
 The network is that of Le, Jaitly and Hinton 2015 (rectified linear units, identity recurrent weights), trained by plain
-gradient descent, whose step is as large as the gradient: where gradients explode, so does the network.
+gradient descent, whose step is proportional to the gradient: where gradients explode, the network diverges.
 
 Shapes: N networks (rules times seeds), B sequences, T steps, H hidden units, A classes.
 """
@@ -17,14 +17,14 @@ from torch import Tensor, nn
 
 from pipelines.rnn.sequences import Batch
 
-HIDDEN = 16  # few, as a network for each rule and seed is trained at the same time
+HIDDEN_SIZE = 16  # small, as a network for each rule and seed is trained at the same time
 INPUT_STD = 0.2  # of the input weights at the start
-FAR = 10.0  # times the loss of guessing
+DIVERGED = 10.0  # times the loss of guessing
 
 
 @dataclass(frozen=True)
 class Rule:
-    """How a gradient is clipped: its norm scaled down to the threshold, or each of its values cut at it."""
+    """How a gradient is clipped: its norm scaled down to the threshold, or each of its values clamped to it."""
 
     by: Literal["none", "norm", "value"]
     threshold: float = 0.0
@@ -39,22 +39,22 @@ def train_side_by_side(
 ) -> pd.DataFrame:
     """Trains a network for each rule and seed, a step for each batch, the same seeds under every rule.
 
-    A row for each step of each network: rule, seed, step, loss, and the gradient's norm before and after clipping. What
-    has diverged stays: its loss is NaN or infinite from there on.
+    Returns a row for each step of each network: rule, seed, step, loss, and the gradient's norm before and after
+    clipping. A diverged network goes on; its loss may be NaN or infinite.
     """
     generator = torch.Generator().manual_seed(seed)
     count = len(rules) * seeds
 
     def drawn(std: float, *shape: int) -> Tensor:
-        """The same draw for each rule."""
+        """Random numbers, the same for each rule."""
         return (std * torch.randn(seeds, *shape, generator=generator)).repeat(len(rules), *[1] * len(shape))
 
     features = batches[0].inputs.shape[-1]
     weights = [
-        drawn(INPUT_STD, features, HIDDEN),
-        torch.eye(HIDDEN).repeat(count, 1, 1),
-        torch.zeros(count, 1, HIDDEN),
-        drawn(HIDDEN**-0.5, HIDDEN, classes),
+        drawn(INPUT_STD, features, HIDDEN_SIZE),
+        torch.eye(HIDDEN_SIZE).repeat(count, 1, 1),
+        torch.zeros(count, 1, HIDDEN_SIZE),
+        drawn(HIDDEN_SIZE**-0.5, HIDDEN_SIZE, classes),
         torch.zeros(count, 1, classes),
     ]
     rows = []
@@ -64,9 +64,9 @@ def train_side_by_side(
         gradients = list(torch.autograd.grad(losses.sum(), weights))
         before = _norms(gradients)
         for index, rule in enumerate(rules):
-            own = slice(index * seeds, (index + 1) * seeds)
-            for gradient, clipped in zip(gradients, clip([g[own] for g in gradients], rule), strict=True):
-                gradient[own] = clipped
+            of_rule = slice(index * seeds, (index + 1) * seeds)
+            for gradient, clipped in zip(gradients, clip([g[of_rule] for g in gradients], rule), strict=True):
+                gradient[of_rule] = clipped
         after = _norms(gradients)
         weights = [weight - rate * gradient for weight, gradient in zip(weights, gradients, strict=True)]
         figures = torch.stack([losses.detach(), before, after], dim=1).tolist()
@@ -85,19 +85,19 @@ def clip(gradients: list[Tensor], rule: Rule) -> list[Tensor]:
 
 
 def diverged(steps: pd.DataFrame, classes: int) -> pd.DataFrame:
-    """For each rule the share of networks that flew off, in percent, and the median over all of the last losses.
+    """For each rule the percentage of networks that diverged, and the median over all networks of the last losses.
 
-    Flown off is a network that was at some step FAR times worse than guessing (whose loss is log A), or whose loss was
-    no number. It seldom comes back: rectified units that were thrown far to the negative side stay silent.
+    A network has diverged if at some step its loss was DIVERGED times that of guessing, log A, or not a number. It
+    seldom recovers: rectified units that are pushed far to the negative side stay at zero.
     """
     runs = steps.sort_values("step", kind="stable").groupby(["rule", "seed"], sort=False)["loss"]
     worst = runs.agg(lambda losses: losses.fillna(math.inf).max())
     last = runs.agg(lambda losses: losses.fillna(math.inf).iloc[-10:].mean())
-    flown = (worst > FAR * math.log(classes)).groupby("rule", sort=False)
+    has_diverged = (worst > DIVERGED * math.log(classes)).groupby("rule", sort=False)
     return pd.DataFrame(
         {
-            "networks": flown.size(),
-            "diverged_percent": 100 * flown.mean(),
+            "networks": has_diverged.size(),
+            "diverged_percent": 100 * has_diverged.mean(),
             "median_last_loss": last.groupby("rule", sort=False).median(),
         }
     )
@@ -107,7 +107,7 @@ def _losses(batch: Batch, weights: Sequence[Tensor]) -> Tensor:
     """Each network's mean cross entropy (N,)."""
     weight_ih, weight_hh, bias, weight_out, bias_out = weights
     count = len(weight_ih)
-    hidden = bias.new_zeros(count, len(batch.targets), HIDDEN)
+    hidden = bias.new_zeros(count, len(batch.targets), HIDDEN_SIZE)
     for inputs in batch.inputs.unbind(1):  # (B, I)
         hidden = torch.relu(inputs @ weight_ih + hidden @ weight_hh + bias)  # (N, B, H)
     logits = hidden @ weight_out + bias_out  # (N, B, A)

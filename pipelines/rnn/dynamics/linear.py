@@ -1,7 +1,7 @@
 """One linear neuron over a thousand steps: y_t = w y_{t-1}, so that y_T = w^(T-1) x_1.
 
-That is all of the difficulty in one equation: with w = 1.01 a step's gain of one per cent is a factor of 20,751 after a
-thousand steps, with w = 0.99 it is 0.00004, and the gradient with regard to w shares that fate.
+That is the whole difficulty in one equation: with w = 1.01 a gain of one per cent a step is a factor of 20,751 after a
+thousand steps, with w = 0.99 it is 0.00004; the gradient with respect to w explodes and vanishes with it.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ GRID = tuple(np.round(np.linspace(0.95, 1.02, 71), 4))
 
 
 def last_output(weight: Tensor, steps: int = STEPS) -> Tensor:
-    """y_steps of the network that is given 1 at its first step and nothing after, computed step by step."""
+    """y_steps of the network whose input is 1 at the first step and 0 after it, computed step by step."""
     output = torch.ones_like(weight)
     for _ in range(steps - 1):
         output = weight * output

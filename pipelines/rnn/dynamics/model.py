@@ -1,4 +1,4 @@
-"""Networks of every cell side by side, reading the same sequences, so that only their cells and starts differ.
+"""Networks of every cell trained side by side on the same sequences, so that only their cells and starts differ.
 
 Shapes: B sequences, T steps, H hidden units, A classes.
 """
@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from pipelines.nn.cells import Cell
-from pipelines.rnn.sequences import Batch, Problem, ReaderParams, SequenceReader, sequence_loss
+from pipelines.rnn.reader import ReaderParams, SequenceReader, sequence_loss
+from pipelines.rnn.sequences import Batch, Problem
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class SideBySide(nn.Module):
 
 
 def build_network(kind: NetworkParams, hidden_size: int, problem: Problem) -> SequenceReader:
-    """A network of that kind. Raises ValueError where another start is asked of a cell that has no single matrix."""
+    """A network of that kind. Raises ValueError for a start that needs one matrix of recurrent weights, without one."""
     network = SequenceReader(ReaderParams(kind.cell, hidden_size, options=kind.options), problem)
     if kind.init != "own":
         cell = cell_of(network)
@@ -81,15 +82,15 @@ def build_network(kind: NetworkParams, hidden_size: int, problem: Problem) -> Se
 def gradient_reach(network: SequenceReader, batch: Batch) -> Tensor:
     """How strongly the loss at the end depends on the state after each step: mean |d loss_T / d state_t| (T,).
 
-    The state is all that a step hands to the next: h_t, and the LSTM's memory cell. Computed on the step form, by
-    autograd; the norm is of each sequence's own gradient, and the mean over sequences. All have the same length.
+    The state is all that a step passes to the next: h_t, and the LSTM's memory cell. Computed on the step form, by
+    autograd; the norm is of each sequence's own gradient, the mean over sequences, which all have the same length.
     """
     cell = cell_of(network)
     state = cell.initial_state(len(batch.targets))
     kept = []
     for inputs in batch.inputs.unbind(1):
         state = cell.step(inputs, state)
-        # h_t is made of the memory; of copies each is followed on its own
+        # h_t is a function of the memory; copies have gradients of their own
         state = state._replace(h=state.h.clone(), memory=state.memory.clone())
         kept.append((state.h, state.memory) if cell.has_memory else (state.h,))
     loss = sequence_loss(network.answer(state.h), batch) * len(batch.targets)  # each sequence's own loss

@@ -1,4 +1,4 @@
-"""The pictures of what makes recurrent networks hard, as PNG files with the same bytes for the same numbers."""
+"""Pictures of what makes recurrent networks hard to train, as PNG files with the same bytes for the same numbers."""
 
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ def draw_surface(found: Surface, descents: dict[str, np.ndarray], path: Path) ->
 
 
 def draw_clipping(steps: pd.DataFrame, table: pd.DataFrame, path: Path) -> None:
-    """Gradient norms of the networks of one rule before and after clipping, and how many of each rule flew off."""
+    """Gradient norms before and after clipping for two rules, and the share of networks that diverged for each."""
     figure = Figure(figsize=(14, 4.2), layout="constrained")
     panels = figure.subplots(1, 3)
     for axes, rule in zip(panels[:2], ("none", "norm 15"), strict=True):
@@ -94,7 +94,7 @@ def draw_reach(table: pd.DataFrame, path: Path) -> None:
 
 
 def draw_networks(table: pd.DataFrame, path: Path) -> None:
-    """Test accuracy of each kind of network, and its accuracy on train less that on val, with deviations over seeds."""
+    """Test accuracy of each kind of network, and accuracy on train minus val, with deviations over seeds."""
     figure = Figure(figsize=(13, 0.32 * len(table) + 1.6), layout="constrained")
     labels = [f"{name} ({row['parameters']:,.0f})" for name, row in table.iterrows()]
     for axes, column, title in zip(

@@ -1,4 +1,4 @@
-"""Asks every network for the class of a typed sequence, and how far each looks back for it."""
+"""Classifies a typed sequence with every network of a run."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -19,23 +19,23 @@ class Predictor(task.Predictor):
         self._model, self._problem = load_networks(weights)
 
     def __call__(self, texts: list[str]) -> list[dict[str, Any]]:
-        """For each sequence the class that most networks say, and each network's own.
+        """For each sequence the class that most networks predict, and the class of each network.
 
-        Raises ValueError for a text that is no sequence of the problem.
+        Raises ValueError for a text that is not a sequence of the problem.
         """
         return [self._answer(batch) for batch in self._problem.typed(texts)]
 
     def _answer(self, batch: Batch) -> dict[str, Any]:
         with torch.inference_mode():
             best = self._model(batch)[:, 0].argmax(dim=-1).tolist()
-        said = {name: self._problem.classes[label] for name, label in zip(self._model.networks, best, strict=True)}
-        votes = Counter(said.values())
+        classes = {name: self._problem.classes[label] for name, label in zip(self._model.networks, best, strict=True)}
+        votes = Counter(classes.values())
         label = max(votes, key=lambda name: (votes[name], name))
-        return {"label": label, "votes": votes[label], "networks": said}
+        return {"label": label, "votes": votes[label], "networks": classes}
 
     @staticmethod
     def shown(answer: Mapping[str, Any]) -> str:
-        """The class, how many say so, and who says otherwise."""
+        """The class, how many networks predict it, and the networks that predict another."""
         line = f"{answer['label']}  ({answer['votes']} of {len(answer['networks'])} networks)"
-        others = [f"{name} {said}" for name, said in answer["networks"].items() if said != answer["label"]]
+        others = [f"{name} {label}" for name, label in answer["networks"].items() if label != answer["label"]]
         return "\n".join([line, *(["others: " + ", ".join(others)] if others else [])])

@@ -1,4 +1,4 @@
-"""One run of the dynamics: networks trained side by side, and the pictures. It uses neither MLflow nor Prefect."""
+"""One dynamics run: networks trained side by side, and the pictures. It uses neither MLflow nor Prefect."""
 
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from pipelines.rnn.dynamics.linear import GRID, WEIGHTS, sweep
 from pipelines.rnn.dynamics.model import DynamicsParams, SideBySide, build_network, gradient_reach
 from pipelines.rnn.dynamics.pictures import draw_clipping, draw_linear, draw_networks, draw_reach, draw_surface
 from pipelines.rnn.dynamics.surface import descend, surface
-from pipelines.rnn.sequences import Batch, Problem, SequenceReader, Split, load_splits
+from pipelines.rnn.reader import SequenceReader
+from pipelines.rnn.sequences import Batch, Problem, Sequences, load_sequences
 from pipelines.settings import Run
 from pipelines.task import Log, Row
 
@@ -38,7 +39,7 @@ IDENTITY_OR_RANDOM = (
 )
 CLIPPED_BATCH = 32  # sequences of a step, where rules of clipping are compared
 SURFACE_CLIP = 1.0  # on the surface, whose gradients are smaller than a real network's
-LOOKED_AT = 100  # sequences whose gradients are followed back; the figures are means over them
+REACH_SEQUENCES = 100  # of val, over which the reach of gradients is averaged
 
 
 def settings(run: Run) -> tuple[DynamicsParams, TrainingParams]:
@@ -61,20 +62,20 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     params, training = settings(run)
     problem = Problem.read(tables, params.problem)
     if problem.kind != "pixels":
-        raise ValueError(f"model of {run.name}: {params.problem} holds no images, whose gradients are compared")
-    splits = load_splits(tables, problem)
-    learned = splits["train"].first(params.train_rows)
+        raise ValueError(f"model of {run.name}: {params.problem} is not about images, whose gradients are compared")
+    splits = load_sequences(tables, problem)
+    used = splits["train"].first(params.train_rows)
     device = choose_device(run.device)
     torch.manual_seed(run.seed)
     model = SideBySide(params, problem).to(device)
-    seen = splits["val"].batches(np.arange(min(LOOKED_AT, len(splits["val"]))), LOOKED_AT)[0]
-    at_start = reaches(model, seen.to(device))
+    of_val = splits["val"].batches(np.arange(min(REACH_SEQUENCES, len(splits["val"]))), REACH_SEQUENCES)[0]
+    at_start = reaches(model, of_val.to(device))
 
     fitted = fit(
         model,
         training,
         batches=drawn_each_epoch(
-            run.seed, device, lambda rng: learned.batches(rng.permutation(len(learned)), training.batch_size)
+            run.seed, device, lambda rng: used.batches(rng.permutation(len(used)), training.batch_size)
         ),
         loss=lambda model, batch: model.loss(batch, training.label_smoothing),
         validate=lambda model: {"val_accuracy": accuracies(model, splits["val"]).mean().item()},
@@ -83,9 +84,9 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
         resume_from=out / CHECKPOINT,
     )
     save_networks(out / "model.safetensors", model, params, problem)
-    parts = {"train": learned, "val": splits["val"], "test": splits["test"]}
+    parts = {"train": used, "val": splits["val"], "test": splits["test"]}
     table = _networks(model, parts)
-    reach = _reach(list(model.networks), at_start, reaches(model, seen.to(device)))
+    reach = _reach(list(model.networks), at_start, reaches(model, of_val.to(device)))
     figures = _figures(table, reach)
     figures |= _clipping(splits["train"], params, run.seed, out)
     _linear_and_surface(params.surface_points, out)
@@ -96,7 +97,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     return write_results(out, model, fitted, figures)
 
 
-def accuracies(model: SideBySide, split: Split) -> Tensor:
+def accuracies(model: SideBySide, split: Sequences) -> Tensor:
     """The accuracy of each network, in percent (networks,)."""
     device = next(model.parameters()).device
     right: list[Tensor] = []
@@ -116,7 +117,7 @@ def reaches(model: SideBySide, batch: Batch) -> Tensor:
     return torch.stack(found)
 
 
-def _networks(model: SideBySide, parts: dict[str, Split]) -> pd.DataFrame:
+def _networks(model: SideBySide, parts: dict[str, Sequences]) -> pd.DataFrame:
     """A row for each network: parameters, accuracies, and the gap between train and val."""
     names = [name.rpartition("-") for name in model.networks]
     table = pd.DataFrame(
@@ -131,7 +132,7 @@ def _networks(model: SideBySide, parts: dict[str, Split]) -> pd.DataFrame:
 
 
 def _reach(names: list[str], start: Tensor, trained: Tensor) -> pd.DataFrame:
-    """A row for each kind of network and step, of the first seed: the gradient's norm before training and after."""
+    """A row for each kind of network (its first seed) and step: the gradient's norm before and after training."""
     rows = [
         (name.rpartition("-")[0], step + 1, before, after)
         for name, *norms in zip(names, start.tolist(), trained.tolist(), strict=True)
@@ -142,7 +143,7 @@ def _reach(names: list[str], start: Tensor, trained: Tensor) -> pd.DataFrame:
 
 
 def _figures(table: pd.DataFrame, reach: pd.DataFrame) -> Row:
-    """The headline, what share of the last step's gradient reaches the first at the start, and the gaps."""
+    """The headline, the share of the last step's gradient that reaches the first before training, and the gaps."""
     figures = {"test_accuracy": float(table["test_accuracy"].mean())}
     for name in ("elman", "lstm", "irnn"):
         norms = reach[reach["network"] == name]["start"].to_numpy()
@@ -153,20 +154,20 @@ def _figures(table: pd.DataFrame, reach: pd.DataFrame) -> Row:
 
 
 def _claims(table: pd.DataFrame) -> pd.DataFrame:
-    """The claims that can be read off the table, each as a difference with its 95 % interval."""
+    """The claims of the lecture that the table can test, each as a difference with its 95 % interval."""
     gaps, accuracy = (dict(list(table.groupby("network")[column])) for column in ("gap", "test_accuracy"))
-    asked = [("gap of lstm less gap of gru", gaps, "lstm", "gru")]
-    asked += [
+    claims = [("gap of lstm less gap of gru", gaps, "lstm", "gru")]
+    claims += [
         (f"test accuracy of {one} less {other}", accuracy, one, other)
         for one, other in IDENTITY_OR_RANDOM
         if one in accuracy and other in accuracy
     ]
-    rows = [{"claim": claim, **difference(by[one], by[other])} for claim, by, one, other in asked]
+    rows = [{"claim": claim, **difference(by[one], by[other])} for claim, by, one, other in claims]
     return pd.DataFrame(rows)
 
 
-def _clipping(split: Split, params: DynamicsParams, seed: int, out: Path) -> Row:
-    """Networks with and without clipping; the divergence rates of the lecture's threshold and of none."""
+def _clipping(split: Sequences, params: DynamicsParams, seed: int, out: Path) -> Row:
+    """Trains networks with and without clipping; returns the divergence rates without and with the lecture's rule."""
     rng = np.random.default_rng((seed, len(RULES)))
     passes = 1 + params.clipped_steps * CLIPPED_BATCH // len(split)
     rows = np.concatenate([rng.permutation(len(split)) for _ in range(passes)])
@@ -182,7 +183,7 @@ def _clipping(split: Split, params: DynamicsParams, seed: int, out: Path) -> Row
 
 
 def _linear_and_surface(points: int, out: Path) -> None:
-    """What needs no data: powers of a weight, and descents beside a cliff."""
+    """The parts that need no data: powers of a weight, and descents beside a cliff."""
     sweep(WEIGHTS).to_csv(out / "linear.csv", index=False)
     draw_linear(sweep(GRID), out / "linear.png")
     descents = {

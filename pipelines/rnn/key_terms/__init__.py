@@ -1,4 +1,4 @@
-"""Key terms: which phrases of a document say what it is about?"""
+"""Key terms: the phrases of a document that name its subject."""
 
 from pipelines.task import Comparison, Figure, Task
 
@@ -8,7 +8,7 @@ TASK = Task(
         chosen_by=Figure("val_f1", "val exact F1"),
         headline=Figure("test_f1", "test exact F1"),
         others=(
-            Figure("test_f1_all", "test exact F1, terms that no text holds too"),
+            Figure("test_f1_all", "test exact F1, including terms that are not in the text"),
             Figure("test_f1_at_5", "test F1@5, stemmed"),
             Figure("test_f1_at_10", "test F1@10, stemmed"),
         ),

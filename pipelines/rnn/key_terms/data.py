@@ -15,12 +15,12 @@ from pipelines.nn.words import Vocabulary, WordEncoder, Words, padded, shuffled
 from pipelines.rnn.key_terms.scores import Phrase
 
 TAGS = ("O", "B", "I")
-WORD = re.compile(r"[A-Za-z0-9]+(?:[-'./][A-Za-z0-9]+)*|[^\sA-Za-z0-9]")  # as the prepared texts are split
+WORD = re.compile(r"[A-Za-z0-9]+(?:[-'./][A-Za-z0-9]+)*|[^\sA-Za-z0-9]")  # as the texts of the tables are split
 
 
 @dataclass(frozen=True)
 class Batch(Words):
-    """Documents padded to the longest: tags (B, T), the place in TAGS, -1 where padded or not known."""
+    """Documents padded to the longest: tags (B, T), indices in TAGS, -1 where padded or not known."""
 
     tags: Tensor
 
@@ -46,10 +46,10 @@ class Encoder:
 
 
 def split_words(text: str) -> str:
-    """Typed text as the prepared texts are: words and signs with a blank between."""
+    """Typed text in the form of the tables: words and punctuation with blanks between."""
     return " ".join(WORD.findall(text))
 
 
 def phrases_of(key_terms: str) -> set[Phrase]:
-    """The key terms of a table's cell as phrases in lower case."""
+    """The key terms of a cell of the table, as phrases in lower case."""
     return {phrase for term in key_terms.split(";") if (phrase := tuple(WORD.findall(term.lower())))}

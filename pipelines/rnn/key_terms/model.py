@@ -1,4 +1,4 @@
-"""The network reads a document to its end, looks back from there, and names the key terms.
+"""The network reads a document to its end, attends to its words from there, and tags the key terms.
 
 Shapes: B documents, T words in the longest, F features of a word, H outputs of the recurrent layers, 3 tags.
 """
@@ -32,9 +32,9 @@ class KeyTermParams(WordParams):
 class KeyTermNetwork(nn.Module):
     """Logits over tags for each word.
 
-    With the head `attention` the last state q asks every word how much it matters, a_t = softmax_t(q W h_t) (Luong,
-    Pham and Manning 2015, Effective approaches to attention, `general`), and a feed-forward layer decides by the
-    word's state, what was attended to, and how much of it was this word: softmax(V tanh(U [h_t; sum a h; log a_t])).
+    With the head `attention` the last state q attends to all words, a_t = softmax_t(q W h_t) (Luong, Pham and Manning
+    2015, Effective approaches to attention, `general`), and a feed-forward layer classifies each word by its state, the
+    attended state and its share of attention: softmax(V tanh(U [h_t; sum a h; log a_t])).
     """
 
     def __init__(self, params: KeyTermParams, vocabulary: Vocabulary) -> None:
@@ -62,26 +62,26 @@ class KeyTermNetwork(nn.Module):
         self.term_bonus = params.term_bonus
 
     def forward(self, batch: Words) -> Tensor:
-        """Logits (B, T, 3); those in the padding mean nothing."""
+        """Logits (B, T, 3); those in the padding have no meaning."""
         states = self.states(batch)
         if self.attends:
             weights = self.attention(states, batch.lengths)  # (B, T)
-            seen = torch.einsum("bt,bth->bh", weights, states)[:, None].expand_as(states)
+            attended = torch.einsum("bt,bth->bh", weights, states)[:, None].expand_as(states)  # (B, T, H)
             steps = batch.lengths[:, None].to(weights.dtype)
-            share = (weights * steps + 1e-6).log()[..., None]  # 0 where a word has its even share
-            states = torch.tanh(self.hidden(torch.cat([states, seen, share], dim=-1)))
+            share = (weights * steps + 1e-6).log()[..., None]  # (B, T, 1), 0 for the average share
+            states = torch.tanh(self.hidden(torch.cat([states, attended, share], dim=-1)))
         logits: Tensor = self.output(self.dropout(states))
         return logits
 
     def loss(self, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
-        """The mean over documents of `tag_loss`, or of the CRF's -log p(tags|words)."""
+        """The mean over documents of `tag_loss`, or of the CRF's -log p(tags|words), in nats."""
         logits = self(batch)
         if self.crf is None:
             return tag_loss(logits, batch.tags, label_smoothing)
         return self.crf.negative_log_likelihood(logits, batch.tags, batch.lengths).mean()
 
     def decide(self, batch: Words) -> tuple[Tensor, Tensor]:
-        """Each word's tag (B, T), and how probable each tag is (B, T, 3), which the bonus leaves alone."""
+        """The tag of each word (B, T), and the probability of each tag (B, T, 3), to which the bonus does not count."""
         logits = self(batch)
         bonus = logits.new_tensor([0.0, self.term_bonus, self.term_bonus])
         if self.crf is None:
@@ -90,14 +90,14 @@ class KeyTermNetwork(nn.Module):
         return tags, self.crf.marginals(logits, batch.lengths)
 
     def states(self, batch: Words) -> Tensor:
-        """What is known of each word (B, T, H)."""
+        """The state of each word (B, T, H)."""
         features: Tensor = self.features(batch)
         if self.recurrent is not None:
             features = self.recurrent(features, batch.lengths)
         return features
 
     def attention(self, states: Tensor, lengths: Tensor) -> Tensor:
-        """The last state's attention to each word (B, T): sums to one over the words, and is zero in the padding."""
+        """The last state's attention to each word (B, T): it sums to one over the words, and is zero in the padding."""
         assert self.recurrent is not None
         query = self.query(self.recurrent.last_output(states, lengths))  # (B, H)
         scores = torch.einsum("bh,bth->bt", query, states) / states.shape[-1] ** 0.5
@@ -105,7 +105,7 @@ class KeyTermNetwork(nn.Module):
         return weights
 
     def attend(self, batch: Words) -> Tensor | None:
-        """The attention to each word of documents (B, T), or None where the head has none."""
+        """The attention to each word (B, T), or None for a head without attention."""
         return self.attention(self.states(batch), batch.lengths) if self.attends else None
 
 

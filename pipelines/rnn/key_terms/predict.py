@@ -1,4 +1,4 @@
-"""Names the key terms of typed or served text."""
+"""Names the key terms of typed or served text with a trained network."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +20,7 @@ class Predictor(task.Predictor):
         self._model, self._encoder = load_network(weights)
 
     def __call__(self, texts: list[str]) -> list[dict[str, Any]]:
-        """For each text its key terms in the order of their place, its best phrases, and each word's attention, if any.
+        """For each text its key terms in order of appearance, its best phrases, and each word's attention, if any.
 
         Raises ValueError for a text without words.
         """
@@ -46,9 +46,9 @@ class Predictor(task.Predictor):
 
     @staticmethod
     def shown(answer: Mapping[str, Any]) -> str:
-        """The key terms, or the best phrases where none was sure enough, and the words that were looked at most."""
+        """The key terms, or the best phrases where there are none, and the words with the most attention."""
         terms = answer["key_terms"]
-        line = "; ".join(terms) if terms else "none for sure; best: " + "; ".join(answer["ranked"][:3])
+        line = "; ".join(terms) if terms else "none; best phrases: " + "; ".join(answer["ranked"][:3])
         if answer["attention"]:
             ranked = sorted(zip(answer["attention"], answer["words"], strict=True), reverse=True)[:3]
             line += "\nmost attention: " + ", ".join(f"{word} {share:.0%}" for share, word in ranked)

@@ -26,7 +26,7 @@ from pipelines.settings import Run
 from pipelines.tables import load_splits
 from pipelines.task import Log, Row
 
-DRAWN = 3  # documents of test whose attention is drawn
+DRAWN_DOCUMENTS = 3  # of test, whose attention is drawn
 
 
 def settings(run: Run) -> tuple[KeyTermParams, TrainingParams]:
@@ -74,19 +74,19 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
 
 
 def _scores(split: str, table: pd.DataFrame, found: list[KeyTerms]) -> Row:
-    asked = [phrases_of(terms) for terms in table["key_terms"]]
+    expected = [phrases_of(terms) for terms in table["key_terms"]]
     tagged = [tagged_phrases(one.words, one.tags) for one in found]
-    figures = scores([one.words for one in found], asked, tagged, [one.ranked for one in found])
+    figures = scores([one.words for one in found], expected, tagged, [one.ranked for one in found])
     return {f"{split}_{key}": value for key, value in figures.items()}
 
 
 def _draw(model: KeyTermNetwork, encoder: Encoder, table: pd.DataFrame, found: list[KeyTerms], out: Path) -> None:
-    """Attention over the first documents of test; without a head that attends, the words that were named."""
+    """Attention over the first documents of test; for a head without attention, the words of key terms."""
     drawn = []
-    for text, one in list(zip(table["text"], found, strict=True))[:DRAWN]:
+    for text, one in list(zip(table["text"], found, strict=True))[:DRAWN_DOCUMENTS]:
         with torch.inference_mode():
             weights = model.attend(encoder.batch([text]).to(next(model.parameters()).device))
-        named = [tag != "O" for tag in one.tags]
-        shares = np.array(named, dtype=float) if weights is None else weights[0].cpu().numpy()
-        drawn.append((one.words, shares, named))
+        is_named = [tag != "O" for tag in one.tags]
+        shares = np.array(is_named, dtype=float) if weights is None else weights[0].cpu().numpy()
+        drawn.append((one.words, shares, is_named))
     plots.words(drawn, out / "attention.png")

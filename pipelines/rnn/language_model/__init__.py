@@ -1,4 +1,4 @@
-"""Language model: which word comes next? It scores text by perplexity, and writes text."""
+"""Language model: it predicts the next word, scores text by perplexity, and generates text."""
 
 from pipelines.task import Comparison, Figure, Task
 

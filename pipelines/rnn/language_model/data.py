@@ -1,6 +1,6 @@
-"""The language model's text: one long stream of words, a line's end being a word of its own.
+"""The language model's text: one long stream of words, in which the end of a line is a word too.
 
-Tables have the columns id and text (words joined by blanks). The vocabulary is closed: a word that training never saw
+Tables have the columns id and text (words joined by blanks). The vocabulary is closed: a word that is not in training
 is <unk>.
 
 Shapes: B streams side by side, T words of a stream that are read at a time.
@@ -21,7 +21,7 @@ END = "</s>"
 
 @dataclass(frozen=True)
 class Text:
-    """What indices stand for, and how often training saw each word."""
+    """The words by index, and their counts in training."""
 
     words: tuple[str, ...]
     counts: tuple[int, ...]
@@ -43,23 +43,23 @@ class Text:
         return [known.get(word, 1) for word in words]
 
     def stream(self, lines: Iterable[str]) -> Tensor:
-        """All lines one after the other, END after each (N,)."""
+        """All lines concatenated, END after each (N,)."""
         return torch.tensor(self.indices([word for line in lines for word in (*line.split(), END)]))
 
 
 @dataclass(frozen=True)
 class Part:
-    """What is read at a time: words (B, T) and what follows each (B, T). A stream's first part begins a new state."""
+    """A part that is read at once: words (B, T) and the word after each (B, T). The first part begins a new state."""
 
     words: Tensor
     following: Tensor
-    first: bool
+    is_first: bool
 
 
 def parts_of(stream: Tensor, batch_size: int, steps: int) -> list[Part]:
-    """A stream cut into `batch_size` streams side by side, read `steps` words at a time; what is left over is dropped.
+    """A stream (N,) cut into `batch_size` streams side by side, read `steps` words at a time; a rest is dropped.
 
-    The first word of the stream is preceded by END, so that every word of it is asked for.
+    END comes before the first word, so that every word is predicted. Raises ValueError for a stream that is too short.
     """
     length = len(stream) // batch_size
     if length < 1:

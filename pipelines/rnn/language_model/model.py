@@ -36,7 +36,7 @@ class LanguageModelParams:
 
 
 class LanguageModel(nn.Module):
-    """p(next word | all words before), by a state that is carried on from part to part."""
+    """p(next word | all words before), by a state that is carried from part to part."""
 
     def __init__(self, params: LanguageModelParams, words: int) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class LanguageModel(nn.Module):
             self.output.weight = self.embedding.weight
 
     def forward(self, words: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """Words (B, T) after a state -> logits of each one's successor (B, T, V), and the state after the last."""
+        """Words (B, T) after a state -> logits of the word after each (B, T, V), and the last state."""
         answers, after = self._read(words, state)
         return self.output(answers), after
 
@@ -66,18 +66,20 @@ class LanguageModel(nn.Module):
 
 
 def detached(state: State) -> State:
-    """A state that gradients do not pass."""
+    """The state without its graph, so that gradients stop there."""
     return state._replace(h=state.h.detach(), memory=state.memory.detach())
 
 
 @torch.no_grad()
-def sample(model: LanguageModel, prompt: list[int], end: int, most: int, *, seed: int, barred: list[int]) -> list[int]:
-    """Words drawn one by one after a prompt, up to `end` or `most` of them; `barred` words are never drawn."""
+def sample(
+    model: LanguageModel, prompt: list[int], end: int, max_words: int, *, seed: int, forbidden: list[int]
+) -> list[int]:
+    """Words sampled one by one after a prompt, until `end` or `max_words` of them; never a `forbidden` one."""
     generator = torch.Generator().manual_seed(seed)
     logits, state = model(torch.tensor([[end, *prompt]]))
     drawn: list[int] = []
-    while len(drawn) < most:
-        shares = logits[0, -1].index_fill(0, torch.tensor(barred, dtype=torch.long), -torch.inf).softmax(dim=0)
+    while len(drawn) < max_words:
+        shares = logits[0, -1].index_fill(0, torch.tensor(forbidden, dtype=torch.long), -torch.inf).softmax(dim=0)
         word = int(torch.multinomial(shares, 1, generator=generator))
         if word == end:
             break

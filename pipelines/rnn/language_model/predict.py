@@ -1,4 +1,4 @@
-"""Goes on writing where typed or served text ends, and says how well the text itself was foreseen."""
+"""Continues typed or served text, and reports the perplexity of the text itself."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +10,8 @@ from pipelines.rnn.language_model.data import END
 from pipelines.rnn.language_model.inference import load_model, perplexity_of
 from pipelines.rnn.language_model.model import sample
 
-MOST = 40  # words that are written
-SEED = 0  # the same text is always gone on with in the same words
+MAX_WORDS = 40  # of a continuation
+SEED = 0  # the same text always has the same continuation
 
 
 class Predictor(task.Predictor):
@@ -21,7 +21,7 @@ class Predictor(task.Predictor):
         self._model, self._text = load_model(weights)
 
     def __call__(self, texts: list[str]) -> list[dict[str, Any]]:
-        """For each text what it is read as, its perplexity, its words that are not known, and how it goes on.
+        """For each text its words, its perplexity, its unknown words, and a continuation.
 
         Raises ValueError for a text without words.
         """
@@ -30,17 +30,17 @@ class Predictor(task.Predictor):
     def _answer(self, words: list[str]) -> dict[str, Any]:
         end, unknown = self._text.words.index(END), self._text.words.index(UNKNOWN)
         indices = self._text.indices(words)
-        written = sample(self._model, indices, end, MOST, seed=SEED, barred=[unknown])
+        continuation = sample(self._model, indices, end, MAX_WORDS, seed=SEED, forbidden=[unknown])
         return {
             "prompt": words,
             "unknown": [word for word, index in zip(words, indices, strict=True) if index == unknown],
             "perplexity": perplexity_of(self._model, self._text.stream([" ".join(words)])),
-            "continuation": [self._text.words[index] for index in written],
+            "continuation": [self._text.words[index] for index in continuation],
         }
 
     @staticmethod
     def shown(answer: Mapping[str, Any]) -> str:
-        """The text, how it goes on, and its perplexity."""
+        """The text, its continuation, and its perplexity."""
         lines = [
             f"{' '.join(answer['prompt'])} | {' '.join(answer['continuation'])}",
             f"perplexity {answer['perplexity']:.1f}",

@@ -45,11 +45,11 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     text = Text.of(splits["train"]["text"])
     streams = {split: text.stream(table["text"]).to(device) for split, table in splits.items()}
     model = LanguageModel(params, len(text.words)).to(device)
-    learned = parts_of(streams["train"], training.batch_size, params.bptt_steps)
+    parts = parts_of(streams["train"], training.batch_size, params.bptt_steps)
     carried: list[State] = []  # the state after the part before
 
     def loss(model: LanguageModel, part: Part) -> Tensor:
-        before = None if part.first else carried[0]
+        before = None if part.is_first else carried[0]
         cost, state = model.loss(part.words, part.following, before, training.label_smoothing)
         carried[:] = [detached(state)]
         return cost
@@ -60,7 +60,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     fitted = fit(
         model,
         training,
-        batches=lambda _epoch: learned,
+        batches=lambda _epoch: parts,
         loss=loss,
         validate=validate,
         monitor="val_perplexity",
@@ -77,6 +77,6 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
 
 
 def unigram_perplexity(text: Text, stream: Tensor) -> float:
-    """The perplexity of whoever knows how often each word was seen, and counts each once more (Laplace)."""
+    """The perplexity of a unigram model with add-one smoothing (Laplace)."""
     counts = torch.tensor(text.counts, dtype=torch.float64, device=stream.device) + 1
     return (counts / counts.sum()).log()[stream].mean().neg().exp().item()

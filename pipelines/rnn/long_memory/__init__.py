@@ -1,4 +1,4 @@
-"""Long memory: what stands early in a long sequence decides the answer at its end (many to one)."""
+"""Long memory: the beginning of a long sequence decides the answer at its end (many to one)."""
 
 from pipelines.task import Comparison, Figure, Task
 

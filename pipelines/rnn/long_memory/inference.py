@@ -5,7 +5,8 @@ from pathlib import Path
 from params import parse
 from pipelines.nn import checkpoint
 from pipelines.rnn.long_memory.model import LongMemoryParams
-from pipelines.rnn.sequences import Problem, SequenceReader
+from pipelines.rnn.reader import SequenceReader
+from pipelines.rnn.sequences import Problem
 
 
 def save_reader(path: Path, model: SequenceReader, params: LongMemoryParams, problem: Problem) -> None:

@@ -1,13 +1,13 @@
-"""Settings of the long-memory problems: which one is read, and by what network (`rnn.sequences.SequenceReader`)."""
+"""Settings of the long-memory problems: which one is read, and by what network (`rnn.reader.SequenceReader`)."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.rnn.sequences import ReaderParams
+from pipelines.rnn.reader import ReaderParams
 
-SHORTEST = 20  # steps, where sequences grow: any cell learns to add over so few
+MIN_STEPS = 20  # at which growing sequences start: any cell learns to add over so few
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class LongMemoryParams:
             raise ValueError(f"grow is {self.grow}: expected a share of the epochs, from 0 to 1")
 
     def steps(self, progress: float, length: int) -> int:
-        """Steps that a sequence of `length` has after a share `progress` of the epochs: as many times more in each."""
-        if progress >= self.grow or length <= SHORTEST:
+        """The length of a sequence of `length` steps after a share `progress` of the epochs: it grows exponentially."""
+        if progress >= self.grow or length <= MIN_STEPS:
             return length
-        return round(SHORTEST * math.pow(length / SHORTEST, progress / self.grow))
+        return round(MIN_STEPS * math.pow(length / MIN_STEPS, progress / self.grow))
 
     def reader(self) -> ReaderParams:
         return ReaderParams(self.cell, self.hidden_size, self.num_layers, self.options)

@@ -1,4 +1,4 @@
-"""Answers a typed sequence with a trained network."""
+"""Answers typed sequences with a trained network."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +21,7 @@ class Predictor(task.Predictor):
         """For each sequence the number, or the class and its probability.
 
         A sequence is typed as its steps with blanks between: numbers, the two to add followed by `*`; symbols; or
-        pixels. Raises ValueError for a text that is no sequence of the problem.
+        pixels. Raises ValueError for a text that is not a sequence of the problem.
         """
         return [self._answer(batch) for batch in self._problem.typed(texts)]
 

@@ -19,16 +19,8 @@ from pipelines.nn.training import (
 from pipelines.reporting import plots
 from pipelines.rnn.long_memory.inference import save_reader
 from pipelines.rnn.long_memory.model import LongMemoryParams
-from pipelines.rnn.sequences import (
-    Batch,
-    Problem,
-    SequenceReader,
-    Split,
-    answers,
-    load_splits,
-    sequence_error,
-    sequence_loss,
-)
+from pipelines.rnn.reader import SequenceReader, answers, sequence_error, sequence_loss
+from pipelines.rnn.sequences import Batch, Problem, Sequences, load_sequences
 from pipelines.settings import Run
 from pipelines.tables import load_table
 from pipelines.task import Log, Row
@@ -53,15 +45,15 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     problem = Problem.read(tables, params.problem, permuted=params.permuted)
     if (params.redraw or params.grow) and problem.kind != "adding":
         raise ValueError(f"model of {run.name}: redraw and grow are for the adding problem, found {params.problem}")
-    splits = load_splits(tables, problem)
-    learned = splits["train"].first(params.train_rows)
+    splits = load_sequences(tables, problem)
+    used = splits["train"].first(params.train_rows)
     device = choose_device(run.device)
     torch.manual_seed(run.seed)
     model = SequenceReader(params.reader(), problem).to(device)
 
     def batches(epoch: int) -> list[Batch]:
         rng = np.random.default_rng((run.seed, epoch))
-        seen = learned.redrawn(rng) if params.redraw else learned
+        seen = used.redrawn(rng) if params.redraw else used
         if (steps := params.steps(epoch / training.epochs, problem.length)) < problem.length:
             seen = seen.thinned(steps, rng)
         return [batch.to(device) for batch in seen.batches(rng.permutation(len(seen)), training.batch_size)]
@@ -85,20 +77,20 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     _write_answers(tables, problem, found, out)
     test = {
         "test_error": sequence_error(found, splits["test"].targets),
-        "baseline_error": constant_error(learned, splits["test"]),
+        "baseline_error": constant_error(used, splits["test"]),
     }
     return write_results(out, model, fitted, test)
 
 
-def constant_error(learned: Split, asked: Split) -> float:
-    """The error of whoever always says what is best on train: the mean, or the most frequent class."""
-    if not learned.problem.classes:
-        return (asked.targets - learned.targets.mean()).square().mean().item()
-    return (asked.targets != learned.targets.bincount().argmax()).double().mean().item()
+def constant_error(train: Sequences, test: Sequences) -> float:
+    """The error on `test` of the best constant answer on train: the mean, or the most frequent class."""
+    if not train.problem.classes:
+        return (test.targets - train.targets.mean()).square().mean().item()
+    return (test.targets != train.targets.bincount().argmax()).double().mean().item()
 
 
 def _write_answers(tables: Path, problem: Problem, found: Tensor, out: Path) -> None:
-    """What was answered for each sequence of test, as a table and as a picture: confusion, or sums against answers."""
+    """The answers for test as a table and as a picture: a confusion matrix, or answers over sums."""
     table = load_table(tables, problem.name)
     table = table[table["split"] == "test"]
     if problem.classes:

@@ -1,4 +1,4 @@
-"""Sentiment: is a text favourable? A whole text in, one label out (many to one)."""
+"""Sentiment: whether a text is favourable. A whole text in, one label out (many to one)."""
 
 from pathlib import Path
 
@@ -24,6 +24,6 @@ TASK = Task(
         headline=Figure("test_accuracy", "test accuracy"),
         others=(Figure("test_f1", "test F1"),),
         curves={"train_loss": "loss of a text (train)", "val_accuracy": "accuracy (val)", "grad_norm": "gradient norm"},
-        pictures={"confusion": "Confusion of the best run", "phenomena": "Accuracy by what makes a text hard"},
+        pictures={"confusion": "Confusion of the best run", "phenomena": "Accuracy by phenomenon"},
     ),
 )

@@ -20,7 +20,7 @@ FOLDS = 10
 
 
 def folded(splits: Mapping[str, pd.DataFrame], turn: int) -> dict[str, pd.DataFrame]:
-    """The splits for one turn of cross-validation: fold `turn` is tested on, the next one is val, eight are learned.
+    """The splits for one turn of cross-validation: fold `turn` is test, the next one is val, the other eight are train.
 
     Raises ValueError where the tables have no column `fold` or `turn` is none of the folds.
     """
@@ -36,7 +36,7 @@ def folded(splits: Mapping[str, pd.DataFrame], turn: int) -> dict[str, pd.DataFr
 
 @dataclass(frozen=True)
 class Batch(Words):
-    """Texts padded to the longest: labels (B,), 1 for a favourable text, -1 where nobody knows."""
+    """Texts padded to the longest: labels (B,), 1 for a favourable text, -1 where it is not known."""
 
     labels: Tensor
 

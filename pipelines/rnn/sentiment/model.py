@@ -17,7 +17,7 @@ Pooling = Literal["last", "mean", "max", "attention"]
 
 @dataclass(frozen=True)
 class ClassifierParams(WordParams):
-    """The classifier's shape. With reader `bag-of-words` the words' counts are all it sees."""
+    """The classifier's shape. A reader `bag-of-words` reads only the counts of words."""
 
     reader: Literal["recurrent", "bag-of-words"] = "recurrent"
     cell: str = "lstm"
@@ -55,7 +55,7 @@ class TextClassifier(nn.Module):
         return logits
 
     def attend(self, batch: Words) -> Tensor | None:
-        """What share of attention each word gets (B, T), or None without attention."""
+        """The attention to each word (B, T), or None without attention."""
         if self.attention is None:
             return None
         hidden = self.recurrent(self.features(batch), batch.lengths)
@@ -90,7 +90,7 @@ class Attention(nn.Module):
 
 
 class BagOfWords(nn.Module):
-    """Logistic regression on the counts of a text's words: what the order of words is worth is what it lacks."""
+    """Logistic regression on the counts of a text's words: a baseline that ignores their order."""
 
     def __init__(self, vocabulary: Vocabulary, labels: int) -> None:
         super().__init__()
@@ -104,7 +104,7 @@ class BagOfWords(nn.Module):
         return logits
 
     def attend(self, batch: Words) -> Tensor | None:  # noqa: ARG002 - as the recurrent classifier has it
-        """A bag attends to nothing."""
+        """None: a bag of words has no attention."""
         return None
 
 
@@ -112,7 +112,7 @@ Classifier = TextClassifier | BagOfWords
 
 
 def build_classifier(params: ClassifierParams, vocabulary: Vocabulary, labels: int) -> Classifier:
-    """The classifier that params.yaml asks for."""
+    """The classifier with these settings."""
     if params.reader == "bag-of-words":
         return BagOfWords(vocabulary, labels)
     return TextClassifier(params, vocabulary, labels)

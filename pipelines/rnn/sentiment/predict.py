@@ -1,4 +1,4 @@
-"""Judges typed or served text with a trained classifier."""
+"""Classifies typed or served text with a trained classifier."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +18,7 @@ class Predictor(task.Predictor):
         self._model, self._encoder = load_classifier(weights)
 
     def __call__(self, texts: list[str]) -> list[dict[str, Any]]:
-        """For each text its words, its label, the label's probability, and each word's share of attention, if any.
+        """For each text its words, its label, the label's probability, and the attention to each word, if any.
 
         Raises ValueError for a text without words.
         """
@@ -37,7 +37,7 @@ class Predictor(task.Predictor):
 
     @staticmethod
     def shown(answer: Mapping[str, Any]) -> str:
-        """The label and its probability, and the words that were looked at most."""
+        """The label and its probability, and the words with the most attention."""
         line = f"{answer['label']} ({answer['confidence']:.0%})"
         if answer["attention"]:
             ranked = sorted(zip(answer["attention"], answer["words"], strict=True), reverse=True)[:3]

@@ -18,7 +18,7 @@ from pipelines.nn.words import Vocabulary, WordEncoder, Words, padded, ranked, s
 
 @dataclass(frozen=True)
 class SlotVocabulary(Vocabulary):
-    """The tags are those that training saw, the most frequent first."""
+    """With the tags of training, the most frequent first."""
 
     tags: tuple[str, ...]
 
@@ -45,7 +45,7 @@ class Encoder:
         self._tag = {tag: index for index, tag in enumerate(vocabulary.tags)}
 
     def batch(self, texts: Sequence[str], tags: Sequence[str] | None = None) -> Batch:
-        """A batch of `texts`; tags that training never saw become -1, which no loss counts.
+        """A batch of `texts`; tags that are not in training become -1, which no loss counts.
 
         Raises ValueError for a text without words.
         """

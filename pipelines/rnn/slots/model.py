@@ -27,9 +27,9 @@ class TaggerParams(WordParams):
 
 
 class SlotTagger(nn.Module):
-    """One network, or several that are trained side by side and label together (their logits are averaged).
+    """One network, or an ensemble whose members are trained side by side and whose logits are averaged.
 
-    Members differ only in their random start and dropout; what they err in differs more, so their mean errs less
+    Members differ only in their random start and dropout; their errors differ, so that their mean has fewer
     (Hansen & Salamon 1990, Neural network ensembles).
     """
 
@@ -41,11 +41,11 @@ class SlotTagger(nn.Module):
         self.members = nn.ModuleList(Network(params, vocabulary) for _ in range(params.ensemble_size))
 
     def forward(self, batch: Batch) -> Tensor:
-        """Logits (B, T, C) for each word; those at padded positions mean nothing."""
+        """Logits (B, T, C) for each word; those in the padding have no meaning."""
         return torch.stack([network(batch) for network in self.networks()]).mean(dim=0)
 
     def loss(self, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
-        """What training minimises: the sum of the members' losses. Their gradients are their own, clipped jointly."""
+        """The sum of the members' losses. Each member has its own gradient; they are clipped jointly."""
         return torch.stack([network.loss(batch, label_smoothing) for network in self.networks()]).sum()
 
     def best_tags(self, batch: Batch) -> Tensor:
@@ -85,7 +85,7 @@ class Network(nn.Module):
         return logits
 
     def loss(self, batch: Batch, label_smoothing: float) -> Tensor:
-        """The mean over utterances of `slot_loss`, or of the CRF's -log p(tags|words)."""
+        """The mean over utterances of `slot_loss`, or of the CRF's -log p(tags|words), in nats."""
         logits = self(batch)
         if self.crf is None:
             return slot_loss(logits, batch, label_smoothing)
@@ -94,9 +94,9 @@ class Network(nn.Module):
 
 
 def slot_loss(logits: Tensor, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
-    """The mean over utterances of the sum over their words of the cross entropies; padding counts nothing.
+    """The mean over utterances of the sum over their words of the cross entropies, in nats.
 
-    logits (B, T, C). Words whose tag is -1 (padding, or a tag that training never saw) are left out.
+    logits (B, T, C). Words whose tag is -1 (padding, or a tag that is not in training) do not count.
     """
     total = nn.functional.cross_entropy(
         logits.flatten(0, 1), batch.tags.flatten(), ignore_index=-1, reduction="sum", label_smoothing=label_smoothing

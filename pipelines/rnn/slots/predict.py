@@ -1,4 +1,4 @@
-"""Labels typed or served text with a trained tagger."""
+"""Tags typed or served text with a trained tagger."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,7 +32,7 @@ class Predictor(task.Predictor):
 
 
 def slots(words: list[str], tags: list[str]) -> list[str]:
-    """The slots that IOB tags spell, as `slot: words`; an I- that continues no slot opens one, as conlleval reads."""
+    """The slots of IOB tags, as `slot: words`; an I- that continues no slot begins one, as in conlleval."""
     found: list[str] = []
     previous = "O"
     for word, tag in zip(words, tags, strict=True):

@@ -1,4 +1,4 @@
-"""Pieces of recordings as waveforms to be learned by heart.
+"""Pieces of recordings as waveforms to be memorised.
 
 The tables and arrays are those of a data set of speech: `start` and `length` of each row's recording in the array
 `samples` beside the table.

@@ -1,4 +1,4 @@
-"""Networks without input, one for each waveform: the waveform is all that they hold.
+"""Networks without input, one for each waveform, which its weights hold.
 
 Shapes: B waveforms, T samples, H hidden units.
 """
@@ -26,8 +26,8 @@ class WaveformParams:
     options: Mapping[str, Any] = field(default_factory=dict)  # the cell's own
 
 
-class Writer(nn.Module):
-    """y_t = V h_t + c, where the cell reads a constant 1: what it writes comes out of its weights alone."""
+class Generator(nn.Module):
+    """y_t = V h_t + c, where the cell reads a constant 1: the waveform comes from the weights alone."""
 
     def __init__(self, params: WaveformParams) -> None:
         super().__init__()
@@ -37,23 +37,23 @@ class Writer(nn.Module):
     def forward(self, samples: int) -> Tensor:
         """The first `samples` of its waveform (T,)."""
         outputs, _ = self.cell(self.output.weight.new_ones(1, samples, 1))
-        written: Tensor = self.output(outputs)[0, :, 0]
-        return written
+        waveform: Tensor = self.output(outputs)[0, :, 0]
+        return waveform
 
 
-class Writers(nn.Module):
-    """A network for each of `count` waveforms, which share nothing but their settings."""
+class Generators(nn.Module):
+    """A network for each of `count` waveforms; they share only their settings."""
 
     def __init__(self, params: WaveformParams, count: int) -> None:
         super().__init__()
-        self.writers = nn.ModuleList(Writer(params) for _ in range(count))
+        self.generators = nn.ModuleList(Generator(params) for _ in range(count))
 
     def forward(self, samples: int) -> Tensor:
-        """What each writes (B, T)."""
-        return torch.stack([writer(samples) for writer in self.writers])
+        """The waveform of each (B, T)."""
+        return torch.stack([generator(samples) for generator in self.generators])
 
 
-def nmse(written: Tensor, waveforms: Tensor) -> Tensor:
-    """The squared error of each waveform as a share of its variance (B,): 1 for a constant, 0 for the waveform."""
-    error = (written - waveforms).square().mean(dim=1)
+def nmse(generated: Tensor, waveforms: Tensor) -> Tensor:
+    """The mean squared error of each waveform (B, T) over its variance (B,): 1 for its mean, 0 for the waveform."""
+    error = (generated - waveforms).square().mean(dim=1)
     return error / waveforms.var(dim=1, correction=0)

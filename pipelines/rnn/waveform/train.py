@@ -1,7 +1,7 @@
-"""One run of writing waveforms: networks of one cell, one for each. It uses neither MLflow nor Prefect.
+"""One waveform run: networks of one cell, one for each waveform. It uses neither MLflow nor Prefect.
 
 The task of Koutnik, Greff, Gomez and Schmidhuber (2014), A Clockwork RNN, section 4.1: networks of about the same
-number of parameters learn by heart 320 samples of sound each. There they learn by gradient descent with momentum.
+number of parameters memorise 320 samples of sound each. There they are trained by gradient descent with momentum.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ from pipelines.nn.training import (
 )
 from pipelines.reporting import plots
 from pipelines.rnn.waveform.data import load_waveforms
-from pipelines.rnn.waveform.model import WaveformParams, Writers, nmse
+from pipelines.rnn.waveform.model import Generators, WaveformParams, nmse
 from pipelines.settings import Run
 from pipelines.task import Log, Row
 
@@ -40,23 +40,23 @@ def settings(run: Run) -> tuple[WaveformParams, FitParams]:
 def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     """Trains on `tables` and fills the folder `out`; returns the run's figures.
 
-    Written: `history.csv`, `metrics.json` and `waveforms.png`. Each network sees the waveform that it is to write; the
-    epoch is chosen on those of val, and how close the networks of test come is read once, at the end.
+    Written: `history.csv`, `metrics.json` and `waveforms.png`. Each network is trained on its own waveform; the
+    epoch is chosen by the error on those of val, and the error on those of test is computed once, at the end.
     """
     params, training = settings(run)
     device = choose_device(run.device)
-    seen = load_waveforms(tables, "val", params.val_waveforms, params.samples).to(device)
-    asked = load_waveforms(tables, "test", params.test_waveforms, params.samples).to(device)
-    waveforms = torch.cat([seen, asked])
+    val = load_waveforms(tables, "val", params.val_waveforms, params.samples).to(device)
+    test = load_waveforms(tables, "test", params.test_waveforms, params.samples).to(device)
+    waveforms = torch.cat([val, test])
     torch.manual_seed(run.seed)
-    model = Writers(params, len(waveforms)).to(device)
+    model = Generators(params, len(waveforms)).to(device)
 
-    def loss(model: Writers, waveforms: Tensor) -> Tensor:
+    def loss(model: Generators, waveforms: Tensor) -> Tensor:
         errors: Tensor = (model(params.samples) - waveforms).square().mean(dim=1)
         return errors.sum()
 
-    def validate(model: Writers) -> Row:
-        return {"val_nmse": nmse(model(params.samples), waveforms)[: len(seen)].mean().item()}
+    def validate(model: Generators) -> Row:
+        return {"val_nmse": nmse(model(params.samples), waveforms)[: len(val)].mean().item()}
 
     fitted = fit(
         model,
@@ -70,6 +70,6 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
         resume_from=out / CHECKPOINT,
     )
     with torch.no_grad():
-        written = model(params.samples)[len(seen) :]
-    plots.waveforms(asked.cpu().numpy(), written.cpu().numpy(), out / "waveforms.png")
-    return write_results(out, model.writers[0], fitted, {"test_nmse": nmse(written, asked).mean().item()})
+        generated = model(params.samples)[len(val) :]
+    plots.waveforms(test.cpu().numpy(), generated.cpu().numpy(), out / "waveforms.png")
+    return write_results(out, model.generators[0], fitted, {"test_nmse": nmse(generated, test).mean().item()})

@@ -39,7 +39,8 @@ def write_evaluation(
     plots.bars_over(
         groups["bleu"], groups["recordings"], "seconds of the recording", "BLEU (test)", out / "lengths.png"
     )
-    whole = metrics.bleu(list(predicted["text"]), texts, params.language)
+    references = list(predicted["text"])
+    whole = {"bleu": metrics.bleu(references, texts, params.language), "chrf": metrics.chrf(references, texts)}
     written = {"signature": metrics.bleu_signature(params.language), "bleu": round(whole["bleu"], 4)}
     written |= {"by_length": groups.round(4).to_dict("index")}
     write_atomically(out / "bleu.json", json.dumps(written, indent=2, ensure_ascii=False).encode())
@@ -74,4 +75,4 @@ def thirds(predicted: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _bleu(rows: pd.DataFrame, language: str) -> float:
-    return metrics.bleu(list(rows["text"]), list(rows["translation"]), language)["bleu"]
+    return metrics.bleu(list(rows["text"]), list(rows["translation"]), language)

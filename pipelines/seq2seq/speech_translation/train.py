@@ -153,7 +153,7 @@ def _train_translator(model: Translator, lesson: Lesson, out: Path, log: Log) ->
     def validate(model: Translator) -> Row:
         found = model.translations(lesson.val_features, GREEDY)
         texts = [model.tokenizer.decode(hypotheses[0].symbols) for hypotheses in found]
-        return {"val_bleu": metrics.bleu(list(lesson.val["text"]), texts, params.language)["bleu"]}
+        return {"val_bleu": metrics.bleu(list(lesson.val["text"]), texts, params.language)}
 
     return fit(
         model,

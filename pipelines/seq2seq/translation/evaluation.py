@@ -38,7 +38,8 @@ def write_evaluation(
     predicted.to_csv(out / "predictions.csv", index=False)
     groups = by_length(predicted, language)
     plots.bars_over(groups["bleu"], groups["sentences"], "symbols of the source", "BLEU (test)", out / "lengths.png")
-    whole = metrics.bleu(list(table["target"]), translated, language)
+    references = list(table["target"])
+    whole = {"bleu": metrics.bleu(references, translated, language), "chrf": metrics.chrf(references, translated)}
     written = {"signature": metrics.bleu_signature(language), "bleu": round(whole["bleu"], 4)}
     written |= {"tokenised": metrics.tokenised_bleu(_tokenised(table["target"]), _tokenised(translated))}
     written |= {"by_length": groups.round(4).to_dict("index")}
@@ -77,7 +78,7 @@ def thirds(predicted: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _bleu(rows: pd.DataFrame, language: str) -> float:
-    return metrics.bleu(list(rows["target"]), list(rows["translation"]), language)["bleu"]
+    return metrics.bleu(list(rows["target"]), list(rows["translation"]), language)
 
 
 def _tokenised(texts: Iterable[str]) -> list[str]:

@@ -55,7 +55,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
     def validate(model: Seq2Seq) -> Row:
         found = translations(model, languages, list(splits["val"]["source"]), GREEDY)
         translated = [languages.target.decode(hypotheses[0].symbols) for hypotheses in found]
-        return {"val_bleu": metrics.bleu(list(splits["val"]["target"]), translated, params.written_language)["bleu"]}
+        return {"val_bleu": metrics.bleu(list(splits["val"]["target"]), translated, params.written_language)}
 
     fitted = fit(
         model,

@@ -24,7 +24,7 @@ from pipelines.gaussian.error_laws import LAWS
 from pipelines.gaussian.mle import report as mle
 from pipelines.gaussian.report import Report, drawn
 from pipelines.stats.values import read_column
-from tests.pipelines.examples import EXAMPLES, Told, tidy
+from tests.pipelines.examples import EXAMPLES, RecordingLog, tidy
 
 # -- the derivation
 
@@ -189,7 +189,7 @@ def test_measurements_as_a_report(measured: tuple[Path, dict[str, float]]) -> No
 def test_classes_as_a_report(tables: Path, tmp_path: Path) -> None:
     """The saved classifier is the one that was kept, and the one that the report describes."""
     run = EXAMPLES["gaussian", "classification"].run(plotted_features=["x1", "x2"], other_sets=["classes-2d", "iris"])
-    figures = classification.train(run, tables, tmp_path, Told())
+    figures = classification.train(run, tables, tmp_path, RecordingLog())
     markdown = (tmp_path / "report.md").read_text()
     assert "**FAILS**" not in markdown
     assert "70.0% for `classes-2d`" in markdown
@@ -319,7 +319,7 @@ def test_pokemon(published: Path, tmp_path: Path) -> None:
     for folder, features, right in (("all", [], 54), ("two", ["defense", "special-defense"], 34)):
         (tmp_path / folder).mkdir()
         run = example.run(table="pokemon", plotted_features=["defense", "special-defense"], features=features)
-        figures = classification.train(run, published, tmp_path / folder, Told())
+        figures = classification.train(run, published, tmp_path / folder, RecordingLog())
         assert figures["test_accuracy"] == pytest.approx(100 * right / 70)
     assert "total = hp + attack + defense" in (tmp_path / "all" / "report.md").read_text()
     assert predict.Predictor(tmp_path / "all" / "model.safetensors")(

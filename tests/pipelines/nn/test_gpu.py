@@ -12,7 +12,7 @@ from pipelines.ctc.loss import log_likelihood
 from pipelines.gaussian.device import of_tensor
 from pipelines.nn.cells import CELLS, build_cell
 from pipelines.stats import moments
-from tests.pipelines.examples import EXAMPLES, Example, Told
+from tests.pipelines.examples import EXAMPLES, Example, RecordingLog
 
 pytestmark = [
     pytest.mark.gpu,
@@ -40,7 +40,7 @@ def test_a_cell_computes_the_same_on_a_gpu(name: str) -> None:
 @pytest.mark.parametrize("example", [example for example in EXAMPLES.values() if example.learns], ids=lambda e: e.task)
 def test_a_task_trains_on_a_gpu(example: Example, tmp_path: Path) -> None:
     run = dataclasses.replace(example.run(), device="cuda")
-    tables, out, told = example.write(tmp_path / "tables"), tmp_path / "run", Told()
+    tables, out, told = example.write(tmp_path / "tables"), tmp_path / "run", RecordingLog()
     out.mkdir()
     figures = task.find(run.family, run.task).trainer.train(run, tables, out, told)
     assert len(told.rows) == run.training["epochs"]
@@ -55,10 +55,10 @@ def test_a_run_on_a_gpu_goes_on_where_it_was_interrupted(tmp_path: Path) -> None
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     for folder in (whole, parts):
         folder.mkdir()
-    expected = train(run, tables, whole, Told())
+    expected = train(run, tables, whole, RecordingLog())
     with pytest.raises(KeyboardInterrupt):
-        train(run, tables, parts, Told(interrupted_at=2))
-    assert train(run, tables, parts, Told()) == pytest.approx(expected, rel=1e-4)
+        train(run, tables, parts, RecordingLog(interrupted_at=2))
+    assert train(run, tables, parts, RecordingLog()) == pytest.approx(expected, rel=1e-4)
 
 
 def test_the_ctc_loss_of_a_gpu_is_that_of_the_paper() -> None:

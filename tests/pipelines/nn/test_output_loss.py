@@ -28,7 +28,7 @@ def problem(padded: bool) -> tuple[torch.Tensor, nn.Linear, torch.Tensor]:
 def test_the_loss_and_its_gradients_are_torch_s(
     monkeypatch: pytest.MonkeyPatch, piece: int, smoothing: float, padded: bool
 ) -> None:
-    monkeypatch.setattr(module, "PIECE", piece)
+    monkeypatch.setattr(module, "PIECE_SIZE", piece)
     answers, output, targets = problem(padded)
     wanted = (answers, output.weight, output.bias)
     expected = nn.functional.cross_entropy(

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from pipelines.nn.cells import CELLS
-from pipelines.nn.recurrent import Recurrent, reverse_within
+from pipelines.nn.recurrent import Recurrent, reversal, reversed_by
 
 INPUTS, HIDDEN = 3, 10  # HIDDEN divides into Clockwork's five modules
 EXACT = 1e-12  # absolute, in float64
@@ -39,7 +39,11 @@ def batch(steps: int, size: int) -> Tensor:
     return torch.randn(size, steps, INPUTS, dtype=torch.float64)
 
 
-def test_reverse_within_turns_each_sequence_and_leaves_padding() -> None:
+def reverse_within(inputs: Tensor, lengths: Tensor) -> Tensor:
+    return reversed_by(inputs, reversal(lengths, inputs.shape[1]))
+
+
+def test_reversal_turns_each_sequence_and_leaves_padding() -> None:
     inputs = torch.tensor([[1, 2, 3, 9], [4, 9, 9, 9], [5, 6, 7, 8], [9, 9, 9, 9]])
     lengths = torch.tensor([3, 1, 4, 0])
     expected = torch.tensor([[3, 2, 1, 9], [4, 9, 9, 9], [8, 7, 6, 5], [9, 9, 9, 9]])
@@ -49,7 +53,7 @@ def test_reverse_within_turns_each_sequence_and_leaves_padding() -> None:
 
 @settings(max_examples=25)
 @given(lengths=st.lists(st.integers(1, 7), min_size=1, max_size=4), spare=st.integers(0, 2))
-def test_reverse_within_twice_is_nothing(lengths: list[int], spare: int) -> None:
+def test_reversal_twice_is_nothing(lengths: list[int], spare: int) -> None:
     inputs = batch(max(lengths) + spare, len(lengths))
     once = reverse_within(inputs, torch.tensor(lengths))
     assert reverse_within(once, torch.tensor(lengths)).equal(inputs)

@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 from pipelines.nn import checkpoint
 from pipelines.nn.training import Fit, TrainingParams, choose_device, fit, one_cycle
 from pipelines.task import Row
+from tests.pipelines.examples import RecordingLog
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -29,19 +30,6 @@ PLAIN = TrainingParams(
 
 def with_(**changes: Any) -> TrainingParams:
     return TrainingParams(**{**vars(PLAIN), **changes})
-
-
-class Told:
-    """A log that keeps its rows, and that is interrupted when it is told of a certain epoch."""
-
-    def __init__(self, interrupted_at: int = 0) -> None:
-        self.rows: list[Row] = []
-        self._interrupted_at = interrupted_at
-
-    def epoch(self, row: Row) -> None:
-        self.rows.append(row)
-        if row["epoch"] == self._interrupted_at:
-            raise KeyboardInterrupt
 
 
 # --- a network with dropout, and with weights that lie in memory in another order, on random data
@@ -73,7 +61,13 @@ def held_out(model: nn.Module) -> Row:
 
 
 def train(
-    folder: Path, *, seed: int = 0, interrupt: str = "", at: int = 0, told: Told | None = None, save_every: float = 0.0
+    folder: Path,
+    *,
+    seed: int = 0,
+    interrupt: str = "",
+    at: int = 0,
+    log: RecordingLog | None = None,
+    save_every: float = 0.0,
 ) -> Any:
     """A whole training, or one that is interrupted `at` a step of it; (model, Fit)."""
     calls = {"loss": 0, "validate": 0}
@@ -100,7 +94,7 @@ def train(
         loss=loss,
         validate=validate,
         monitor="score",
-        log=told or Told(interrupted_at=at if interrupt == "log" else 0),
+        log=log or RecordingLog(interrupted_at=at if interrupt == "log" else 0),
         resume_from=folder / "checkpoint.safetensors",
         save_every=save_every,
     )
@@ -141,9 +135,9 @@ def test_a_checkpoint_can_wait(uninterrupted: tuple[nn.Module, Fit, bytes], tmp_
     """Only the first epoch is saved, so the second call goes on from there: with the same bits."""
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, interrupt="log", at=4, save_every=1e9)
-    told = Told()
-    model, result = train(tmp_path, told=told)
-    assert [row["epoch"] for row in told.rows] == [2, 3, 4, 5]
+    log = RecordingLog()
+    model, result = train(tmp_path, log=log)
+    assert [row["epoch"] for row in log.rows] == [2, 3, 4, 5]
     assert (bits(model), result) == (bits(uninterrupted[0]), uninterrupted[1])
 
 
@@ -165,7 +159,7 @@ def test_the_other_optimiser_takes_nesterovs_steps(tmp_path: Path) -> None:
         loss=lambda model, batch: model(batch).square().sum(),
         validate=validate,
         monitor="score",
-        log=Told(),
+        log=RecordingLog(),
         resume_from=tmp_path / "checkpoint.safetensors",
     )
     velocity, expected = 0.0, []
@@ -186,14 +180,14 @@ def test_interrupted_twice(uninterrupted: tuple[nn.Module, Fit, bytes], tmp_path
     assert again == uninterrupted[1]
 
 
-def test_epochs_that_are_kept_are_not_told_again_and_none_is_missing(tmp_path: Path) -> None:
+def test_saved_epochs_are_not_logged_again_and_none_is_missing(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, interrupt="log", at=2)
-    told = Told()
-    _, result = train(tmp_path, told=told)
-    assert [row["epoch"] for row in told.rows] == [2, 3, 4, 5]  # the second was told and not yet kept
+    log = RecordingLog()
+    _, result = train(tmp_path, log=log)
+    assert [row["epoch"] for row in log.rows] == [2, 3, 4, 5]  # the second was logged and not yet saved
     assert [row["epoch"] for row in result.history] == [1, 2, 3, 4, 5]
-    assert told.rows == result.history[1:]
+    assert log.rows == result.history[1:]
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_gives_others(tmp_path: Path) -> None:
@@ -233,7 +227,7 @@ def descend(
         validate=validate,
         monitor="score",
         lower_is_better=lower_is_better,
-        log=Told(),
+        log=RecordingLog(),
         resume_from=folder / "checkpoint.safetensors",
     )
     return model, result

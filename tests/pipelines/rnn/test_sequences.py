@@ -15,17 +15,9 @@ from safetensors.numpy import save_file
 from pipelines.rnn.long_memory.model import LongMemoryParams
 from pipelines.rnn.long_memory.predict import Predictor
 from pipelines.rnn.long_memory.train import constant_error, train
-from pipelines.rnn.sequences import (
-    Batch,
-    Problem,
-    ReaderParams,
-    SequenceReader,
-    Split,
-    load_splits,
-    sequence_error,
-    sequence_loss,
-)
-from tests.pipelines.examples import EXAMPLES, Told
+from pipelines.rnn.reader import ReaderParams, SequenceReader, sequence_error, sequence_loss
+from pipelines.rnn.sequences import Batch, Problem, Sequences, load_sequences
+from tests.pipelines.examples import EXAMPLES, RecordingLog
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -113,7 +105,7 @@ def test_losses_and_errors_by_hand() -> None:
 
 def test_numbers_are_redrawn_under_the_same_marks(tmp_path: Path) -> None:
     tables = write_adding(tmp_path / "tables", 200, 10)
-    split = load_splits(tables, Problem.read(tables, "adding-10"))["train"]
+    split = load_sequences(tables, Problem.read(tables, "adding-10"))["train"]
     assert (split.steps.gather(1, split.marks).sum(dim=1) - split.targets).abs().max() < 1e-6
     new = split.redrawn(np.random.default_rng(1))
     assert torch.equal(new.marks, split.marks)
@@ -129,7 +121,7 @@ def test_thinned_sequences_keep_their_sums_and_order(rows: int, length: int, cou
     marks = np.stack([rng.choice(steps, 2, replace=False) for steps in lengths])
     steps = torch.from_numpy(rng.random((rows, length)))
     targets = steps.gather(1, torch.from_numpy(marks)).sum(dim=1)
-    split = Split(ADDING, steps, torch.from_numpy(marks), torch.from_numpy(lengths), targets)
+    split = Sequences(ADDING, steps, torch.from_numpy(marks), torch.from_numpy(lengths), targets)
     thin = split.thinned(count, rng)
     assert thin.lengths.tolist() == [min(count, steps) for steps in lengths]
     assert torch.equal(thin.steps.gather(1, thin.marks).sum(dim=1), targets)
@@ -171,10 +163,10 @@ def test_six_steps_are_remembered_and_a_constant_has_the_variance(tmp_path: Path
             **settings, cell=cell, epochs=9, batch_size=20, learning_rate=0.02, ema_decay=0.9, clip_norm=1.0
         )
         (tmp_path / cell).mkdir()
-        figures[cell] = train(run, tables, tmp_path / cell, Told())
+        figures[cell] = train(run, tables, tmp_path / cell, RecordingLog())
     assert figures["gru"]["test_error"] < 0.04
     assert figures["none"]["test_error"] == pytest.approx(figures["none"]["baseline_error"], rel=0.1)
-    splits = load_splits(tables, Problem.read(tables, "adding-10"))
+    splits = load_sequences(tables, Problem.read(tables, "adding-10"))
     assert figures["none"]["baseline_error"] == constant_error(splits["train"], splits["test"])
     assert figures["none"]["baseline_error"] == pytest.approx(1 / 6, rel=0.5)
 

@@ -14,7 +14,7 @@ from pipelines import task
 from pipelines.reporting import recording
 from pipelines.runs import standalone
 from pipelines.settings import Run
-from tests.pipelines.examples import Told, contents
+from tests.pipelines.examples import RecordingLog, contents
 
 ROOT = Path(__file__).resolve().parents[3]
 # Whoever imports one of these learns that the machine lacks it.
@@ -48,7 +48,7 @@ def test_without_the_stack(project: Path, tables: Path, tiny_run: Callable[..., 
     assert made.name == "rnn-slots-elman-s1"
     expected = project / "expected"
     expected.mkdir()
-    task.find("rnn", "slots").trainer.train(tiny_run(seed=1), tables, expected, Told())
+    task.find("rnn", "slots").trainer.train(tiny_run(seed=1), tables, expected, RecordingLog())
     assert json.loads((made / "metrics.json").read_text()) == json.loads((expected / "metrics.json").read_text())
     assert contents(made)["model.safetensors"] == contents(expected)["model.safetensors"]
     (record,) = recording.of_runs([made], lambda _pipeline, _folder: {})

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import task
-from tests.pipelines.examples import EXAMPLES, Told
+from tests.pipelines.examples import EXAMPLES, RecordingLog
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 ODD = "сорок 四十 zebra"  # no word of it is known
@@ -17,7 +17,7 @@ def asked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp(request.param)
     tables, out = example.write(folder / "tables"), folder / "run"
     out.mkdir()
-    task.find("seq2seq", request.param).trainer.train(example.run(epochs=1), tables, out, Told())
+    task.find("seq2seq", request.param).trainer.train(example.run(epochs=1), tables, out, RecordingLog())
     return task.find("seq2seq", request.param).predictor(Path(out / "model.safetensors"))
 
 

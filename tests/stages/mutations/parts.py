@@ -1,4 +1,4 @@
-"""What rows have in the arrays beside their table: sounds, pictures, sequences."""
+"""What rows have in the arrays beside their table: sounds, pictures, sequences; and the roles of its columns."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,24 @@ from stages.dataset import Arrays
 from stages.datasets.long_memory.origin.tasks import means
 from stages.pictures.tables import MEASURED, measure
 from stages.sounds.tables import with_sound
+from tests.stages.mutations.subject import Role
+
+PICTURE_ROLES: dict[str, Role] = {
+    "id": "id",
+    "label": "label",
+    "class": "label",
+    "brightness": "measured",
+    "contrast": "measured",
+    "roughness": "measured",
+    "digest": "measured",
+}
+SOUND_ROLES: dict[str, Role] = {
+    "start": "place",
+    "length": "count",
+    "loudness_db": "measured",
+    "peak_db": "measured",
+    "noise_db": "measured",
+}
 
 
 class Sounds:

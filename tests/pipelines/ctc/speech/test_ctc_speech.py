@@ -13,7 +13,7 @@ import torch
 
 from params import parse
 from pipelines.ctc.loss import log_likelihood
-from pipelines.ctc.speech.data import Alphabet, Batch, Encoder, batches_of_epoch
+from pipelines.ctc.speech.data import Alphabet, Batch, Encoder, Normalisation, batches_of_epoch
 from pipelines.ctc.speech.evaluation import collate, compared, doubled_pairs, scores
 from pipelines.ctc.speech.inference import load_recogniser, posteriors, save_recogniser
 from pipelines.ctc.speech.model import Convolutions, Recogniser, RecogniserParams
@@ -21,8 +21,8 @@ from pipelines.ctc.speech.pictures import SIX_FRAMES, paths_of
 from pipelines.ctc.speech.predict import Predictor
 from pipelines.ctc.speech.train import settings, train
 from pipelines.sound.audio import Piece, as_text
-from pipelines.sound.recordings import load_recordings
-from tests.pipelines.examples import EXAMPLES, Told, spoken, tone
+from pipelines.sound.recordings import Recordings, load_recordings
+from tests.pipelines.examples import EXAMPLES, RecordingLog, spoken, tone
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -105,16 +105,22 @@ def test_decoders_read_the_same_network() -> None:
     assert found.loc["trimming", "doubled_merged"] == 100.0
 
 
+def fitted_encoder(train: Recordings, normalisation: Normalisation) -> Encoder:
+    encoder = Encoder(Alphabet.of(train.rows["text"]), params(), normalisation)
+    encoder.fit(encoder.raw(train.waveforms))
+    return encoder
+
+
 def test_a_level_is_one_number_of_a_recording_and_the_rest_is_as_in_training(tmp_path: Path) -> None:
     train = load_recordings(EXAMPLE.write(tmp_path / "tables"), "train")
-    encoder = Encoder.of(train.rows["text"], train.waveforms, params(), "level")
+    encoder = fitted_encoder(train, "level")
     together = torch.cat(encoder.features(train.waveforms))
     torch.testing.assert_close(together.mean(dim=0), torch.zeros(together.shape[1]), rtol=0, atol=1e-4)
     torch.testing.assert_close(together.std(dim=0), torch.ones(together.shape[1]), rtol=0, atol=1e-3)
     noise = 0.1 * torch.randn(4000, generator=torch.Generator().manual_seed(0))  # a tone has silence between harmonics
     quiet, loud = encoder.features([noise, 4 * noise])
     torch.testing.assert_close(quiet, loud, rtol=0, atol=1e-4)
-    quiet, loud = Encoder.of(train.rows["text"], train.waveforms, params(), "training").features([noise, 4 * noise])
+    quiet, loud = fitted_encoder(train, "training").features([noise, 4 * noise])
     assert (loud > quiet + 0.1).all()
 
 
@@ -122,7 +128,7 @@ def test_batches_hold_every_recording_once_at_one_of_the_speeds() -> None:
     encoder = Encoder(Alphabet(("a", "b", "c", " ")), params(), "recording")
     texts = ["aa", "ab", "b ca"]
     waveforms = [torch.tensor(tone(text) / 32768, dtype=torch.float32) for text in texts]
-    features = [encoder.features(waveforms, speed=speed) for speed in (1.0, 0.8)]
+    features = [encoder.normalise(encoder.raw(waveforms, speed)) for speed in (1.0, 0.8)]
     assert all(len(slow) > len(usual) for usual, slow in zip(*features, strict=True))
     targets = [encoder.alphabet.encode(text) for text in texts]
     found = batches_of_epoch(encoder, features, targets, 2, np.random.default_rng(0))
@@ -192,7 +198,7 @@ def test_a_trained_recogniser_is_calibrated_on_val(tmp_path: Path) -> None:
     """What is on disk makes the texts of val more probable than a sharpness near its own, whatever smoothing did."""
     tables = EXAMPLE.write(tmp_path / "tables")
     run = EXAMPLE.run()
-    train(replace(run, training={**run.training, "label_smoothing": 0.3}), tables, tmp_path, Told())
+    train(replace(run, training={**run.training, "label_smoothing": 0.3}), tables, tmp_path, RecordingLog())
     model, encoder = load_recogniser(tmp_path / "model.safetensors")
     assert model.sharpness != 1
     val = load_recordings(tables, "val")
@@ -238,9 +244,9 @@ def test_wrong_settings_are_named(changes: dict[str, Any], says: str) -> None:
 def test_what_cannot_be_trained_is_told_before_training(tmp_path: Path) -> None:
     tables = EXAMPLE.write(tmp_path / "tables")
     with pytest.raises(ValueError, match="held_out_speaker is 'three': the speakers are one, two"):
-        train(EXAMPLE.run(held_out_speaker="three"), tables, tmp_path, Told())
+        train(EXAMPLE.run(held_out_speaker="three"), tables, tmp_path, RecordingLog())
     with pytest.raises(ValueError, match=r"row \d+ of train has 1 steps, too few for its target of 2 labels"):
-        train(EXAMPLE.run(frames_per_step=30), tables, tmp_path, Told())
+        train(EXAMPLE.run(frames_per_step=30), tables, tmp_path, RecordingLog())
 
 
 def test_all_alignments_of_two_characters_with_six_frames() -> None:

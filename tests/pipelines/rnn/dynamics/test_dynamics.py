@@ -14,7 +14,8 @@ from pipelines.nn.cells import CELLS, TorchCell
 from pipelines.rnn.dynamics import claims, clipping, linear, surface
 from pipelines.rnn.dynamics.clipping import Rule
 from pipelines.rnn.dynamics.model import NetworkParams, build_network, cell_of, gradient_reach
-from pipelines.rnn.sequences import Batch, Problem, sequence_loss
+from pipelines.rnn.reader import sequence_loss
+from pipelines.rnn.sequences import Batch, Problem
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -18,14 +18,14 @@ from pipelines.rnn.key_terms.scores import (
     Phrase,
     exact_f1,
     f1_at,
+    occurring,
     ranked_phrases,
     scores,
     stem,
     tagged_phrases,
-    written_out,
 )
 from pipelines.rnn.key_terms.train import train
-from tests.pipelines.examples import EXAMPLES, Told
+from tests.pipelines.examples import EXAMPLES, RecordingLog
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -73,7 +73,7 @@ def test_f1_by_hand() -> None:
     found = scores([["a", "b"]], [{("a",), ("c",)}], [{("a",)}], [[("a",)]])
     assert found["f1"] == 100, "c is not in the text"
     assert found["f1_all"] == found["f1_at_5"] == pytest.approx(200 * 1 / 3)
-    assert written_out({("b", "c"), ("b",), ("a", "c")}, ["a", "b", "c"]) == {("b", "c"), ("b",)}
+    assert occurring({("b", "c"), ("b",), ("a", "c")}, ["a", "b", "c"]) == {("b", "c"), ("b",)}
 
 
 def test_phrases_are_ranked_by_the_product_of_their_tags() -> None:
@@ -81,7 +81,7 @@ def test_phrases_are_ranked_by_the_product_of_their_tags() -> None:
     begin, inside = [0.6, 0.3, 0.0, 0.5], [0.0, 0.8, 0.0, 0.1]
     # deep net: 0.6 x 0.8 x (1 - 0); deep: 0.6 x (1 - 0.8); net: the better of 0.3 x 1 and 0.5; no phrase holds the stop
     assert ranked_phrases(words, begin, inside) == [("net",), ("deep", "net"), ("deep",)]
-    assert ranked_phrases(words, begin, inside, most=1) == [("net",)]
+    assert ranked_phrases(words, begin, inside, max_phrases=1) == [("net",)]
 
 
 def test_text_and_terms_are_split_alike() -> None:
@@ -169,7 +169,9 @@ def test_what_stands_beside_a_phrase_decides(tmp_path: Path) -> None:
     for reader, crf in [("recurrent", False), ("recurrent", True), ("bag-of-words", False)]:
         out = tmp_path / f"{reader}-{crf}"
         out.mkdir()
-        found[reader, crf] = train(example.run(reader=reader, crf=crf, **settings), tables, out, Told())["test_f1"]
+        found[reader, crf] = train(example.run(reader=reader, crf=crf, **settings), tables, out, RecordingLog())[
+            "test_f1"
+        ]
     assert found["recurrent", False] > 90
     assert found["recurrent", True] > 90
     assert found["bag-of-words", False] < 85

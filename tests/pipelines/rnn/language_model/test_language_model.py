@@ -15,9 +15,9 @@ from pipelines.nn.cells import CELLS
 from pipelines.rnn.language_model.data import END, Text, parts_of
 from pipelines.rnn.language_model.inference import perplexity_of
 from pipelines.rnn.language_model.model import LanguageModel, LanguageModelParams, sample
-from pipelines.rnn.language_model.predict import MOST, Predictor
+from pipelines.rnn.language_model.predict import MAX_WORDS, Predictor
 from pipelines.rnn.language_model.train import train, unigram_perplexity
-from tests.pipelines.examples import EXAMPLES, Told
+from tests.pipelines.examples import EXAMPLES, RecordingLog
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -37,7 +37,7 @@ def test_every_word_of_a_part_is_followed_by_the_next(length: int, batch_size: i
             parts_of(stream, batch_size, steps)
         return
     parts = parts_of(stream, batch_size, steps)
-    assert [part.first for part in parts] == [True] + [False] * (len(parts) - 1)
+    assert [part.is_first for part in parts] == [True] + [False] * (len(parts) - 1)
     words = torch.cat([part.words for part in parts], dim=1)
     following = torch.cat([part.following for part in parts], dim=1)
     assert torch.equal(following, words + 1), "0, the line's end, comes before the first word"
@@ -88,7 +88,7 @@ def test_a_model_that_knows_nothing_has_the_vocabulary_as_perplexity() -> None:
 def test_barred_words_are_never_drawn_and_the_same_seed_draws_the_same() -> None:
     torch.manual_seed(0)
     model = LanguageModel(LanguageModelParams("elman", 4, 4, 0.0, 5), 5).eval()
-    drawn = [sample(model, [2, 3], 0, 30, seed=seed, barred=[1, 4]) for seed in (1, 1, 2, 3)]
+    drawn = [sample(model, [2, 3], 0, 30, seed=seed, forbidden=[1, 4]) for seed in (1, 1, 2, 3)]
     assert drawn[0] == drawn[1]
     assert len({tuple(words) for words in drawn}) > 1
     assert {word for words in drawn for word in words} <= {2, 3}, "0 ends, 1 and 4 are barred"
@@ -99,7 +99,7 @@ def test_the_alphabet_is_learnt_and_gone_on_with(tmp_path: Path) -> None:
     tables = example.write(tmp_path / "tables")
     settings: dict[str, Any] = {"epochs": 25, "dropout": 0.0, "ema_decay": 0.0, "cell": "lstm"}
     (tmp_path / "run").mkdir()
-    figures = train(example.run(**settings), tables, tmp_path / "run", Told())
+    figures = train(example.run(**settings), tables, tmp_path / "run", RecordingLog())
     lines = pd.read_parquet(tables / "test.parquet")["text"]
     assert figures["test_perplexity"] < 2 < figures["unigram_perplexity"]
     assert figures["test_perplexity"] > 1, "where a line ends cannot be known"
@@ -115,6 +115,6 @@ def test_the_alphabet_is_learnt_and_gone_on_with(tmp_path: Path) -> None:
     for odd in ("日本語", "\x07\x1b[0m", "a " * 100_000):
         (found,) = predictor([odd])
         assert len(found["prompt"]) == len(odd.split())
-        assert len(found["continuation"]) <= MOST
+        assert len(found["continuation"]) <= MAX_WORDS
     with pytest.raises(ValueError, match="text 1 of 1 holds no words"):
         predictor([" \n\t"])

@@ -26,7 +26,7 @@ from pipelines.seq2seq.sentences.inference import save_autoencoder
 from pipelines.seq2seq.sentences.model import SentencesParams, build_autoencoder
 from pipelines.seq2seq.tokenizer import Tokenizer
 from pipelines.settings import Run
-from tests.pipelines.examples import EXAMPLES, Told
+from tests.pipelines.examples import EXAMPLES, RecordingLog
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -124,7 +124,7 @@ def test_the_order_of_words_is_learnt_by_a_network_and_not_by_a_bag(tmp_path: Pa
     found = {}
     for reader in ("recurrent", "bag-of-words"):
         (tmp_path / reader).mkdir()
-        found[reader] = train(example.run(reader=reader, **settings), tables, tmp_path / reader, Told())
+        found[reader] = train(example.run(reader=reader, **settings), tables, tmp_path / reader, RecordingLog())
     assert found["recurrent"]["test_accuracy"] == 100
     assert found["bag-of-words"]["test_accuracy"] <= 75
 

@@ -12,7 +12,7 @@ from pipelines.reporting import metrics
 from pipelines.rnn.slots.inference import label, load_tagger
 from pipelines.rnn.slots.train import settings, train
 from pipelines.settings import Run
-from tests.pipelines.examples import Told, contents
+from tests.pipelines.examples import RecordingLog, contents
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -22,7 +22,7 @@ FILES = {"model.safetensors", "history.csv", "metrics.json", "predictions.csv", 
 
 
 def test_the_files_of_a_run(tiny_run: MakeRun, tables: Path, tmp_path: Path) -> None:
-    told = Told()
+    told = RecordingLog()
     figures = train(tiny_run(), tables, tmp_path / "run", told)
     assert contents(tmp_path / "run").keys() == FILES, "the checkpoint is gone"
 
@@ -59,7 +59,7 @@ def test_the_figures_on_val_are_those_of_the_best_epoch(
 ) -> None:
     scores = iter([80.0, 90.0, 70.0, 60.0])  # three epochs on val, then test
     monkeypatch.setattr(metrics, "slot_scores", lambda *_: {"f1": next(scores)})
-    figures = train(tiny_run(epochs=3), tables, tmp_path / "run", Told())
+    figures = train(tiny_run(epochs=3), tables, tmp_path / "run", RecordingLog())
     assert (figures["val_f1"], figures["test_f1"], figures["best_epoch"]) == (90, 60, 2)
 
 
@@ -75,7 +75,7 @@ def test_the_confusion_leaves_out_what_is_outside_in_both(
         return [(guesses + ["O"] * 9)[: len(text.split())] for text in texts]
 
     monkeypatch.setattr("pipelines.rnn.slots.train.label", guess)
-    train(tiny_run(), tables, tmp_path / "run", Told())
+    train(tiny_run(), tables, tmp_path / "run", RecordingLog())
     pairs = pd.read_csv(tmp_path / "run" / "confusion.csv")
     assert list(pairs.itertuples(index=False, name=None)) == [("O", "day"), ("city", "city"), ("city", "O")]
 
@@ -84,7 +84,7 @@ def test_the_confusion_leaves_out_what_is_outside_in_both(
 def test_a_saved_tagger_labels_as_the_trained_one_did(
     changes: dict[str, object], tiny_run: MakeRun, tables: Path, tmp_path: Path
 ) -> None:
-    train(tiny_run(**changes), tables, tmp_path / "run", Told())
+    train(tiny_run(**changes), tables, tmp_path / "run", RecordingLog())
     model, encoder = load_tagger(tmp_path / "run" / "model.safetensors")
     assert not model.training
     predictions = pd.read_csv(tmp_path / "run" / "predictions.csv")
@@ -96,7 +96,7 @@ def test_a_saved_tagger_labels_as_the_trained_one_did(
 @pytest.mark.parametrize("crf", [False, True])
 def test_a_simple_rule_is_learnt(crf: bool, tiny_run: MakeRun, tables: Path, tmp_path: Path) -> None:
     run = tiny_run(epochs=8, dropout=0.0, word_dropout=0.0, crf=crf)
-    figures = train(run, tables, tmp_path / "run", Told())
+    figures = train(run, tables, tmp_path / "run", RecordingLog())
     assert figures["val_f1"] == figures["test_f1"] == figures["test_f1_strict"] == 100
 
 
@@ -119,13 +119,13 @@ def test_a_mistake_in_the_settings_is_told_before_training(
     run = tiny_run()
     parts = {key: {**vars(run)[key], **value} if isinstance(value, dict) else value for key, value in changes.items()}
     with pytest.raises(ValueError) as caught:  # noqa: PT011 (the message is compared below)
-        train(Run(**{**vars(run), **parts}), tables, tmp_path / "run", Told())
+        train(Run(**{**vars(run), **parts}), tables, tmp_path / "run", RecordingLog())
     assert message in str(caught.value)
     assert not (tmp_path / "run").exists()
 
 
 def test_labels_come_in_the_order_of_the_texts(tiny_run: MakeRun, tables: Path, tmp_path: Path) -> None:
-    train(tiny_run(), tables, tmp_path / "run", Told())
+    train(tiny_run(), tables, tmp_path / "run", RecordingLog())
     model, encoder = load_tagger(tmp_path / "run" / "model.safetensors")
     texts = ["to boston on monday", "boston", "to new york", "flights on monday to denver on tuesday", "denver"]
     alone = [label(model, encoder, [text])[0] for text in texts]

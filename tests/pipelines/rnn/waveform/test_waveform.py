@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from pipelines.rnn.waveform.data import load_waveforms
-from pipelines.rnn.waveform.model import WaveformParams, Writers, nmse
+from pipelines.rnn.waveform.model import Generators, WaveformParams, nmse
 from pipelines.tables import load_array, load_table
 from tests.pipelines.examples import EXAMPLES
 
@@ -45,14 +45,14 @@ def test_the_error_is_a_share_of_the_variance() -> None:
 
 
 def test_writers_share_nothing() -> None:
-    model = Writers(PARAMS, 3)
+    model = Generators(PARAMS, 3)
     written = model(PARAMS.samples)
     assert written.shape == (3, 12)
     written[1].sum().backward()
-    touched = [any(p.grad is not None and p.grad.any() for p in writer.parameters()) for writer in model.writers]
+    touched = [any(p.grad is not None and p.grad.any() for p in writer.parameters()) for writer in model.generators]
     assert touched == [False, True, False]
 
 
 def test_a_longer_waveform_begins_like_a_shorter_one() -> None:
-    model = Writers(PARAMS, 2).double()
+    model = Generators(PARAMS, 2).double()
     torch.testing.assert_close(model(20)[:, :12], model(12), rtol=0, atol=1e-12)

@@ -22,7 +22,7 @@ from pipelines.seq2seq.speech_translation.train import settings, train
 from pipelines.seq2seq.symbols import Symbols, collate_targets
 from pipelines.seq2seq.tokenizer import Tokenizer
 from pipelines.sound.audio import Piece, as_text
-from tests.pipelines.examples import EXAMPLES, Told, tone
+from tests.pipelines.examples import EXAMPLES, RecordingLog, tone
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -53,9 +53,9 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool], Path]:
                     table.drop(columns="said").to_parquet(tables / f"{split}.parquet")
             known[cascade].mkdir()
             changes: dict[str, Any] = {**PLAIN, "epochs": 12, "hidden_size": 24, "embedding_size": 24, "ema_decay": 0.8}
-            told = Told()
-            train(EXAMPLE.run(cascade=cascade, **changes), tables, known[cascade], told)
-            assert told.rows[-1]["train_loss"] < 0.3 * told.rows[0]["train_loss"]
+            log = RecordingLog()
+            train(EXAMPLE.run(cascade=cascade, **changes), tables, known[cascade], log)
+            assert log.rows[-1]["train_loss"] < 0.3 * log.rows[0]["train_loss"]
             torch.set_num_threads(threads)
         return known[cascade]
 
@@ -85,11 +85,11 @@ def test_a_translator_learns_sounds_and_answers_a_file(
 def test_a_cascade_asks_for_transcripts(tmp_path: Path) -> None:
     tables = EXAMPLE.write(tmp_path / "tables")
     with pytest.raises(ValueError, match=r"row \d+ of train has 1 steps, too few for its target of 2 labels"):
-        train(EXAMPLE.run(cascade=True, frames_per_step=99), tables, tmp_path, Told())
+        train(EXAMPLE.run(cascade=True, frames_per_step=99), tables, tmp_path, RecordingLog())
     path = tables / "train.parquet"
     pd.read_parquet(path).drop(columns="said").to_parquet(path)
     with pytest.raises(ValueError, match="has no column `said`"):
-        train(EXAMPLE.run(cascade=True), tables, tmp_path, Told())
+        train(EXAMPLE.run(cascade=True), tables, tmp_path, RecordingLog())
 
 
 @pytest.mark.parametrize("build", [lambda p: Direct(p, TOKENIZER), lambda p: Cascade(p, TOKENIZER, SPOKEN)])

@@ -140,7 +140,7 @@ import sys
 from pathlib import Path
 from pipelines.nn import distributed
 from pipelines.vgg16.images import recipe, train
-from tests.pipelines.examples import EXAMPLES, Told
+from tests.pipelines.examples import EXAMPLES, RecordingLog
 
 run = EXAMPLES["vgg16", "images"].run(batch_norm=False, dropout=0.5, freeze="none", few_labels=[], batch_size=7)
 recipe.SAVE_EVERY = 0.0
@@ -149,7 +149,7 @@ with distributed.process_group() as group:
     for folder, interrupted_at in zip(folders, (0, 2, 0), strict=True):
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            train.train(run, Path("data/validated/images"), folder, Told(interrupted_at))
+            train.train(run, Path("data/validated/images"), folder, RecordingLog(interrupted_at))
         except KeyboardInterrupt:
             assert interrupted_at
         if group.rank == 0:
