@@ -23,6 +23,8 @@ import yaml
 from pipelines import settings, task
 from pipelines.reporting import illustrations, ledger, results
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [*results.documents(ROOT), ROOT / "data" / "README.md"]
 PAGES = [path for path in DOCUMENTS if path.parent.parent == ROOT / "pipelines"]

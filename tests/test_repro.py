@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -188,6 +189,6 @@ def test_a_mistake_in_params_is_one_message_and_keeps_what_is_there(reproduced: 
         (reproduced.root / "params.kept").replace(reproduced.root / "params.yaml")
     assert status == 1
     assert "unknown key 'epoch'" in output
-    assert "known are epochs, batch_size" in output
+    assert re.search("known are .*epochs", output)
     assert "Traceback" not in output
     assert before

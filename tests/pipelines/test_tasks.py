@@ -17,7 +17,7 @@ from pipelines.settings import Run
 from pipelines.task import Log, Row
 from tests.pipelines.examples import EXAMPLES, Example, RecordingLog, contents
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 
 Trained = tuple[Path, Row, list[Row]]  # a folder, the figures, and the rows of the log
 ODD = (

@@ -26,6 +26,8 @@ from tests.stages.mutations.roles import ROLES
 from tests.stages.mutations.subject import Case, Mutation, Subject, builtin, public
 from tests.stages.rule_runs import run
 
+pytestmark = pytest.mark.slow
+
 FEWEST = 3  # mutations of a data set
 SELDOM = ("images", "images_jpeg")  # mirrors lack the one, the other takes minutes: `make mutations` tries it
 

@@ -26,6 +26,8 @@ from pipelines.gaussian.report import Report, drawn
 from pipelines.stats.values import read_column
 from tests.pipelines.examples import EXAMPLES, RecordingLog, tidy
 
+pytestmark = pytest.mark.slow
+
 # -- the derivation
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.ops import repro
 from pipelines.ops.repro import Chain, Lanes, choose_data, plan, stage_of
+from pipelines.runs import cores
 
 
 def test_a_pipeline_waits_for_its_data() -> None:
@@ -27,7 +28,7 @@ def test_the_stage_of_a_pipeline() -> None:
 
 def test_lanes_work_side_by_side_and_keep_the_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CORES", "4")
-    monkeypatch.setattr(repro.cores, "FOLDER", tmp_path)
+    monkeypatch.setattr(cores, "FOLDER", tmp_path)
     data = Chain(["data"], ["data"])
     chains = [data, *(Chain([f"p{number}"], [f"p{number}"], data) for number in range(4))]
     lanes, running, most = Lanes(chains), 0, [0]
@@ -54,7 +55,7 @@ def test_lanes_work_side_by_side_and_keep_the_order(tmp_path: Path, monkeypatch:
 
 def test_nothing_is_started_after_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CORES", "1")
-    monkeypatch.setattr(repro.cores, "FOLDER", tmp_path)
+    monkeypatch.setattr(cores, "FOLDER", tmp_path)
     lanes = Lanes([Chain([name], [name]) for name in ("a", "b", "c")])
     done: list[str] = []
 

@@ -14,6 +14,8 @@ import pytest
 from pipelines.ops.preload import preloaded
 from pipelines.ops.repro import LIBRARIES
 
+pytestmark = pytest.mark.slow
+
 # A package whose command does what its arguments say.
 DOES = """
 import atexit, os, signal, sys, threading, time
@@ -182,6 +184,6 @@ with preloaded({"does": []}) as folder:
 
 def test_the_libraries_of_stages_leave_one_thread() -> None:
     with preloaded(LIBRARIES) as folder:
-        servers = servers_of(folder)
         until(lambda: len(list(folder.iterdir())) == 1 + len(LIBRARIES))
+        servers = servers_of(folder)
         assert [server.num_threads() for server in servers] == [1] * len(LIBRARIES)

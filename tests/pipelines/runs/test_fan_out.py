@@ -18,7 +18,7 @@ from pipelines.runs.fan_out import Queue, train_runs
 from pipelines.runs.worker import Worker, WorkerError
 from pipelines.settings import Run
 
-pytestmark = [pytest.mark.usefixtures("one_thread", "new_store")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread", "new_store")]
 MakeRun = Callable[..., Run]
 
 

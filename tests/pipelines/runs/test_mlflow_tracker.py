@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.usefixtures("new_store"),
     # mlflow.pyfunc tells this of its own types when it is imported
     pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning"),

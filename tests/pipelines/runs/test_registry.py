@@ -22,6 +22,7 @@ from pipelines.runs.tracking import tracker
 from pipelines.settings import Run
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.usefixtures("one_thread", "new_store"),
     # mlflow.pyfunc tells this of its own types when it is imported
     pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning"),

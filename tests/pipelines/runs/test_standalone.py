@@ -16,6 +16,8 @@ from pipelines.runs import standalone
 from pipelines.settings import Run
 from tests.pipelines.examples import RecordingLog, contents
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 # Whoever imports one of these learns that the machine lacks it.
 WITHOUT = """

@@ -12,6 +12,8 @@ import torch
 
 from pipelines.vgg16.cache import compute_once, digest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 # Writes its process id as the file's content, after a while.
 MAKE = """

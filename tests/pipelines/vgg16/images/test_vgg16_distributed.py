@@ -23,6 +23,8 @@ from pipelines.runs import standalone
 from pipelines.vgg16.images.train import settings
 from tests.pipelines.examples import EXAMPLES
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[4]
 EXAMPLE = EXAMPLES["vgg16", "images"]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
