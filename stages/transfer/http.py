@@ -129,7 +129,7 @@ class WebSession:
             except RetryableError as error:
                 if attempt == ATTEMPTS:
                     size = part.content(url).size
-                    kept = f" {size} bytes are kept: the same command goes on from there." if size else ""
+                    kept = f" {size} bytes are kept: the same command resumes from there." if size else ""
                     raise StageError(f"{error} ({ATTEMPTS} attempts).{kept} {OTHERWISE}") from error
                 pause = max(PAUSE * 2 ** (attempt - 1) * uniform(0.5, 1.5), error.wait)
                 if self._stop.wait(min(pause, LONGEST_PAUSE)):
