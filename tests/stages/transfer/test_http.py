@@ -53,7 +53,7 @@ def test_the_next_process_goes_on(serve: Serve, part: PartialFile) -> None:
     site = Site(faults=["closed"] * 5)
     url = serve(site)
     with pytest.raises(
-        StageError, match=r"broke off.* \(5 attempts\)\. 38750 bytes are kept: the same command goes on"
+        StageError, match=r"broke off.* \(5 attempts\)\. 38750 bytes are kept: the same command resumes"
     ):
         bring(url, part)
     assert bring(url, part) == CONTENT
