@@ -22,7 +22,7 @@ class PublicFile:
 
 @dataclass(frozen=True)
 class PublicArchive:
-    """A published archive of which only the files inside are known: whoever packs them again gets other bytes.
+    """A published archive of which only the files inside are known: packing them again gives other bytes.
 
     The members that are wanted count, each by its path and digest. They are kept as one uncompressed .zip, whose bytes
     depend on them alone.
@@ -39,7 +39,7 @@ class PublicArchive:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where the data of one source come from, and on what terms. Both go onto the data set's card."""
+    """The origin and the licence of one source's data. Both are on the data set's card."""
 
     where: str
     licence: str

@@ -1,1 +1,1 @@
-"""Validation: rules, quarantine, drift from an accepted profile, and what is reported of them."""
+"""Validation: checking rules, quarantine, drift from an accepted profile, and reports."""

@@ -29,7 +29,7 @@ VERSION = 1
 LENGTHS = ("words per text", "characters per text")
 
 
-KINDS = ("numbers", "values", *LENGTHS, "frequent words", "frequent characters")  # what a column is measured by
+KINDS = ("numbers", "values", *LENGTHS, "frequent words", "frequent characters")  # of measures
 
 
 FEW_NUMBERS = 20  # different ones in a column; more are binned by deciles
@@ -70,7 +70,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Profile:
-    """What the accepted version of a data set was like."""
+    """The measures of the accepted version of a data set."""
 
     dataset: str
     source: str
@@ -160,7 +160,7 @@ def _frequent(words: Iterable[str]) -> list[str]:
 
 
 def path_of(dataset: str, source: str) -> Path:
-    """Where the profile of a data set's source stands."""
+    """The path of the profile of a data set's source."""
     return DATASETS / dataset / "profiles" / f"{source}.json"
 
 

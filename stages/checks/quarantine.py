@@ -82,7 +82,7 @@ def _bad_rows(outcomes: Iterable[Outcome], tables: Tables) -> dict[str, dict[Any
 
 
 def without(tables: Tables, ids: Mapping[str, Collection[Any]]) -> Tables:
-    """The tables as training sees them; the very same ones where nothing is set aside."""
+    """The tables without the rows with these ids; the same objects where nothing is set aside."""
     if not any(ids.values()):
         return tables
     return {

@@ -1,1 +1,1 @@
-"""Rules: the vocabulary that all data sets state theirs in, and what must hold of any texts, recordings, pictures."""
+"""Rules: the vocabulary that they are written in, and those for any texts, recordings and pictures."""

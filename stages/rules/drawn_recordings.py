@@ -1,4 +1,4 @@
-"""What must hold of built-in recordings: each row and its sound are what the seed draws for a row of that number."""
+"""Rules for built-in recordings: each row and its sound are those that the seed draws for its number."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ def drawn_rules() -> list[Rule]:
 
 
 def _room_errors(rows: pd.DataFrame, samples: NDArray[np.int16], rooms: Sequence[Room]) -> list[str]:
-    """For each row, what of its sound is not as recorded. Rooms change from row to row: it ties the two together."""
+    """For each row, how its sound differs from its recording. Rooms change from row to row, which ties the two."""
     return [
         "; ".join(_not_recorded_so(clip_of(samples, start, length), rooms[number]))
         if 0 <= number < len(rooms)

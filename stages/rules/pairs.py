@@ -1,4 +1,4 @@
-"""What must hold of any data set of translated sentences."""
+"""Rules for any data set of translated sentences."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What must hold of any pictures: each is the one of its row, none is there twice, all look like their class."""
+"""Rules for any pictures: each belongs to its row, none is repeated, all look like their class."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ LIGHT = 8.0  # by which a class's mean red, green or blue may be off; that of 1,
 
 @dataclass(frozen=True)
 class Expected:
-    """What is known of the pictures of one task before they are read."""
+    """The expected pictures of one task."""
 
     classes: tuple[str, ...]
     alike: bool  # whether all classes have as many pictures, and rows take turns through them
@@ -258,7 +258,7 @@ def _by_class(
 
 
 def _colour_error(pixels: Pixels, known: Expected, label: int) -> str:
-    """How far the mean colour of a class's pictures is from what it should be, if that is known."""
+    """The distance of the mean colour of a class's pictures from the known one, if there is one."""
     if known.light and len(pixels):
         found, expected = pixels.mean(axis=(0, 1, 2)), known.light[label]
         if np.abs(found - expected).max() > LIGHT:

@@ -1,4 +1,4 @@
-"""What is known of the published recordings of digits: of each speaker and digit, fifty takes and all their samples."""
+"""Rules for the published recordings of digits: of each speaker and digit, fifty takes with all their samples."""
 
 import zlib
 from itertools import product

@@ -1,4 +1,4 @@
-"""What must hold of any table of recordings: whole clips where their rows say, loud enough, and none twice."""
+"""Rules for any table of recordings: whole clips at the places in their rows, loud enough, and none repeated."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ MEASURED = list(COLUMNS)[2:]
 
 @dataclass(frozen=True)
 class Sounds:
-    """What the clips of one table must be like."""
+    """The expected clips of one table."""
 
     seconds: tuple[float, float]  # the shortest and the longest
     a_character: tuple[float, float]  # seconds
@@ -64,7 +64,7 @@ def _place_errors(rows: pd.DataFrame, samples: int) -> list[str]:
 
 
 def clip_of(samples: NDArray[np.int16], start: int, length: int) -> NDArray[np.int16]:
-    """A row's samples; what a wrong row asks for is cut to what there is."""
+    """A row's samples; a wrong place is cut to the samples that exist."""
     return samples[max(start, 0) : max(start + length, 0)]
 
 

@@ -1,4 +1,4 @@
-"""What must hold of drawn reviews: what makes them hard, in the way they promise."""
+"""Rules for drawn reviews: they are hard in the ways that they are made for."""
 
 from collections.abc import Mapping
 
@@ -54,7 +54,7 @@ def plain_error(text: str, label: int) -> str:
 
 
 def review_rules(split: str, count: int) -> list[Rule]:
-    """The rules for a table that `review_checks` made: what makes these reviews hard in the way they promise."""
+    """The rules for a table that `review_checks` made."""
     paired = 2 * len(PAIRED) * pairs_of_each(count)
     found: list[Rule] = [
         among("phenomenon", list(PHENOMENA), "every phenomenon is a known one"),

@@ -1,4 +1,4 @@
-"""What must hold of every data set before its own rules are checked."""
+"""The rules of every data set, which are checked before its own."""
 
 from collections.abc import Mapping
 from itertools import zip_longest

@@ -1,4 +1,4 @@
-"""What must hold of any data set of texts: its size, its alphabet, its lengths, no repeats, no leaks between splits."""
+"""Rules for any data set of texts: its size, alphabet and lengths, no repeats, no leaks between splits."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from stages.texts.sizes import SPLITS
 
 @dataclass(frozen=True)
 class Texts:
-    """What one split's texts must be like. The published exceptions are numbers, so that one more is caught."""
+    """The expected texts of one split. Published exceptions are numbers, so that one more is caught."""
 
     unit: str  # what a text is: review, sentence
     rows: int

@@ -1,4 +1,4 @@
-"""What must hold of `images`: that of any pictures, and what is known of these."""
+"""The rules of `images`: those of any pictures, and of the published ones."""
 
 from stages.dataset import RuleContext, Suite
 from stages.datasets.images.reader import TASK
@@ -7,5 +7,5 @@ from stages.rules.pictures import CIFAR10, DRAWN, picture_suites
 
 
 def rules(context: RuleContext[PicturesOptions]) -> list[Suite]:
-    """What must hold of any pictures, and what is known of these."""
+    """The rules of any pictures, and of the published ones."""
     return picture_suites(context, {TASK: CIFAR10} if context.source == "public" else DRAWN)

@@ -22,7 +22,7 @@ PUBLISHED_LOSS = {TASK: 30.5}  # of the first 4,000 training pictures, 23 to 40 
 
 
 def read(folder: Path) -> Prepared:
-    """The tables of either source, and how they were compressed: pictures by quality, and what it cost."""
+    """The tables of either source, and facts about the compression: pictures by quality, and the loss."""
     if (folder / ARCHIVE.path).is_file():
         found, quality = _read_folders(folder / ARCHIVE.path, dict.fromkeys(("train", "test"), cifar.CLASSES))
         parts = cifar.split(TASK, found["train"], found["test"])
@@ -36,7 +36,7 @@ def read(folder: Path) -> Prepared:
 
 
 def _read_folders(path: Path, classes: Mapping[str, Sequence[str]]) -> tuple[dict[str, cifar.Labelled], Counter[str]]:
-    """The pictures of each folder that `classes` has, and how many of all are of which quality."""
+    """The pictures of each folder in `classes`, and the number of pictures by quality."""
     files = members(path, lambda name: name.endswith(".jpg"), limit_members=LIMIT_MEMBERS)
     found: dict[str, list[tuple[str, int]]] = {folder: [] for folder in classes}
     for name in sorted(files):  # so those of a class come in the order of their numbers

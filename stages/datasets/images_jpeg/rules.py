@@ -1,4 +1,4 @@
-"""What must hold of `images_jpeg`: that of any pictures, what is known of these, and how they were compressed."""
+"""The rules of `images_jpeg`: those of any pictures, of the published ones, and of their compression."""
 
 import pandas as pd
 
@@ -13,7 +13,7 @@ LOSSY = (20, 45)  # dB
 
 
 def rules(context: RuleContext[PicturesOptions]) -> list[Suite]:
-    """What must hold of any pictures, what is known of these, and how they were compressed."""
+    """The rules of any pictures, of the published ones, and of the compression."""
     expected = {TASK: CIFAR10} if context.source == "public" else DRAWN
     return [*picture_suites(context, expected), compression_suite(context)]
 

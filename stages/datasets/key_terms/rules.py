@@ -1,4 +1,4 @@
-"""What must hold of `key_terms`: key terms are tagged where they are written out, and use alone shows them."""
+"""The rules of `key_terms`: key terms are tagged where they are written out, and use alone shows them."""
 
 import pandas as pd
 
@@ -82,7 +82,7 @@ def _builtin_checked(rows: pd.DataFrame, split: str) -> pd.DataFrame:
 
 
 def _position(tags: list[str]) -> float:
-    """Where the key terms of a text stand on average: 0 its start, 1 its end."""
+    """The average position of a text's key terms: 0 is its start, 1 its end."""
     starts = [place / len(tags) for place, tag in enumerate(tags) if tag == "B"]
     return sum(starts) / len(starts) if starts else 0.0
 
@@ -131,7 +131,7 @@ def _builtin_rules(split: str) -> list[Rule]:
 
 
 def _terms_suite(train: pd.DataFrame) -> Suite:
-    """A row per term of train that is frequent enough to tell, with the share of its abstracts where it is key."""
+    """A row per frequent term of train, with the share of its abstracts where it is key."""
     roles_of: dict[str, list[bool]] = {term: [] for term in terms(None)}
     for text, keys in zip(train["text"], train["key_terms"].str.split(";"), strict=True):
         for term in terms_in(text) & roles_of.keys():

@@ -1,4 +1,4 @@
-"""What must hold of `language_model`: a closed vocabulary, and no sentence of another split."""
+"""The rules of `language_model`: a closed vocabulary, and no sentence of another split."""
 
 import pandas as pd
 

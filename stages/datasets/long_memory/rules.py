@@ -1,4 +1,4 @@
-"""What must hold of `long_memory`: targets follow from their sequences, draws are even, images are images."""
+"""The rules of `long_memory`: targets follow from their sequences, draws are even, images are images."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -201,7 +201,7 @@ def _classes_suite(context: RuleContext[LongMemoryOptions], asked: Mapping[str, 
 
 
 def _sequences_suite(every: Mapping[str, _Sequences]) -> Suite:
-    """A row per task, split and what is measured of its sequences."""
+    """A row per task, split and measured quantity."""
     measures = {"adding": _measure_adding, "order": _measure_order, "pixels": _measure_pixels}
     rows = [(name, *measured) for name, found in every.items() for measured in measures[found.task.kind](found)]
     frame = pd.DataFrame(rows, columns=["task", "split", "measured", "value", "lowest", "highest"])

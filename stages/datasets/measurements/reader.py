@@ -35,7 +35,7 @@ TRUTH = "truth.json"
 
 @dataclass(frozen=True)
 class Case:
-    """What was measured of one thing."""
+    """A measurement."""
 
     group: str
     cluster: str  # '' for one that depends on no other

@@ -1,4 +1,4 @@
-"""What must hold of `measurements`: every case whole, every value in its unit, and the numbers that are known."""
+"""The rules of `measurements`: every case whole, every value in its unit, and the numbers that are known."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ ERRORS = 5.0  # standard errors that an estimate may lie from the truth: one sam
 
 @dataclass(frozen=True)
 class _Expected:
-    """What is known of one table before it is read."""
+    """The expected content of one table."""
 
     cases: Mapping[tuple[str, str], int]  # (group, split) -> cases
     limits: Mapping[str, tuple[float, float]]  # feature -> lowest and highest value that can be

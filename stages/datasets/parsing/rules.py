@@ -1,4 +1,4 @@
-"""What must hold of `parsing`: whole trees over exactly the sentence's words, with labels that are known and plain."""
+"""The rules of `parsing`: whole trees over exactly the sentence's words, with labels that are known and plain."""
 
 from collections.abc import Mapping
 from itertools import chain
@@ -38,7 +38,7 @@ _TAGS = (
     "UH VB VBD VBG VBN VBP VBZ WDT WP WP$ WRB ``"
 )
 TAGS = frozenset(_TAGS.split())
-UNSEEN = {"public": ["WHADJP"], "builtin": []}  # labels that train lacks
+UNSEEN = {"public": ["WHADJP"], "builtin": []}  # labels that are not in train
 # What is known of English tags and labels, so that a wrong list of names is noticed: a few words have one tag, a proper
 # noun has a capital, a verb phrase a verb (or another verb phrase), a prepositional phrase a preposition in front.
 SURE_TAGS = {"the": "DT", "of": "IN", "and": "CC", ".": ".", ",": ","}
@@ -59,7 +59,7 @@ def rules(context: RuleContext[ParsingOptions]) -> list[Suite]:
 
 
 def _parsed(text: str) -> Tree | str:
-    """The tree, or what is wrong with it."""
+    """The tree, or a description of its error."""
     try:
         found = parse(text)
     except StageError as error:
@@ -145,7 +145,7 @@ def _split_rules(context: RuleContext[ParsingOptions], split: str) -> list[Rule]
 
 
 def _labels_suite(context: RuleContext[ParsingOptions], trees: Mapping[str, list[Tree | str]]) -> Suite:
-    """A row per label or tag. One that train lacks cannot be learnt; the sample has one such."""
+    """A row per label or tag. One that is not in train cannot be learned; the sample has one."""
     shown = {
         split: set(chain.from_iterable(_symbols(tree) for tree in found if isinstance(tree, Tree)))
         for split, found in trees.items()

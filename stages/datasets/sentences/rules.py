@@ -1,4 +1,4 @@
-"""What must hold of `sentences`: every sentence is in its split, and pairs have the same words."""
+"""The rules of `sentences`: every sentence is in its split, and pairs have the same words."""
 
 import pandas as pd
 

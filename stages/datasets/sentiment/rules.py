@@ -1,4 +1,4 @@
-"""What must hold of `sentiment`: balanced labels that agree with the texts, and no review of another split."""
+"""The rules of `sentiment`: balanced labels that agree with the texts, and no review of another split."""
 
 from itertools import chain
 

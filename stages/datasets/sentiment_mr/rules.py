@@ -1,4 +1,4 @@
-"""What must hold of `sentiment_mr`: folds that depend on the words alone, and labels that agree with the texts."""
+"""The rules of `sentiment_mr`: folds that depend on the words alone, and labels that agree with the texts."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""What must hold of `slots`: a tag for every word, names that fit the words, and no utterance in two splits."""
+"""The rules of `slots`: a tag for every word, names that fit the words, and no utterance in two splits."""
 
 from itertools import chain
 
@@ -26,7 +26,7 @@ from stages.texts.grammar import Sentence
 from stages.texts.recognition import Recogniser
 from stages.texts.sizes import SPLITS
 
-# ATIS as published: what SlotGated-SLU's README and a count of the files say.
+# ATIS as published: from SlotGated-SLU's README and a count of the files.
 ATIS_ROWS = {"train": 4478, "val": 500, "test": 893}
 ATIS_REPEATS = {"train": 289, "val": 7, "test": 43}  # utterances that an earlier row of the split has, too
 ATIS_ALSO_IN_TRAIN = {"val": 52, "test": 13}
@@ -164,7 +164,7 @@ def _atis_rules(split: str) -> list[Rule]:
 
 
 def _held_out_rules(split: str) -> list[Rule]:
-    """What makes the built-in source hard in the way it promises."""
+    """Rules for what makes the built-in source hard."""
     found: list[Rule] = [
         unique("text", "no utterance is repeated"),
         no_error("foreign_names", "names held out for another split do not occur"),
@@ -218,7 +218,7 @@ def _tags_suite(context: RuleContext[SlotsOptions]) -> Suite:
 
 
 def _names_suite(context: RuleContext[SlotsOptions]) -> Suite:
-    """A row per split: how many tags and intents there are, and whether their names are what the words say."""
+    """A row per split: the numbers of tags and intents, and whether their names agree with the words."""
     rows = []
     for number, (split, table) in enumerate(context.tables.items()):
         tags = table["tags"].str.split()
@@ -248,7 +248,7 @@ def _names_suite(context: RuleContext[SlotsOptions]) -> Suite:
 
 
 def _as_the_words_say(pairs: list[tuple[str, str]]) -> tuple[float, float]:
-    """Of the names right after `from`, and after `to`, the share that is tagged as the word says."""
+    """The share of names right after `from`, and after `to`, with the tag that goes with the word."""
     shares = []
     for before, expected in (("from", LEAVES), ("to", ARRIVES)):
         found = [tag.startswith(expected) for word, tag in pairs if word == before]

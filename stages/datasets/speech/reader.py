@@ -19,7 +19,7 @@ CONNECTED = {"train": 1500, "val": 150, "test": 300}  # strings joined from the 
 
 
 def published_cells(joint: digits.Joint) -> dict[str, str]:
-    """The row of published digits, without what follows from the text and from the sound."""
+    """The row of published digits, without the columns that follow from the text and the sound."""
     return {
         "text": " ".join(digits.ENGLISH[int(digit)] for digit in joint.digits),
         "language": "English",

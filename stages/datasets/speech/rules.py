@@ -1,4 +1,4 @@
-"""What must hold of `speech`: whole clips that belong to their texts, and splits that share neither voice nor take."""
+"""The rules of `speech`: whole clips that belong to their texts, and splits that share neither voice nor take."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What must hold of `speech_translation`: clips that belong to their translations, and splits that share no voice."""
+"""The rules of `speech_translation`: clips that belong to their translations, and splits that share no voice."""
 
 import hashlib
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What must hold of `translation`: whole pairs in their languages, one script, and splits that share no sentence."""
+"""The rules of `translation`: whole pairs in their languages, one script, and splits that share no sentence."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ LONGEST = {"public": (32, 44), "builtin": (32, 64)}  # English words, Chinese ch
 ENDS = r"[.?!\"']$"
 OPEN = {"train": 1}  # published sources that end with no mark
 TARGET_ENDS = "[\u3002\uff1f]$"
-TERM = 3  # words of a drawn term that stands alone, at most
+TERM = 3  # words of a drawn term that is a text of its own, at most
 QUESTION = "[\uff1f?]"  # the mark in Chinese and in Latin width
 LEAST_ASKED = 0.7  # share; 0.98 of the published ones, 0.85 of the drawn ones, of other rows 0.1 and 0.4
 LENGTHS = Lengths("character", source_longer=0.01, target_longer=0.5, correlation=0.35)

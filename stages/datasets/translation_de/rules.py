@@ -1,4 +1,4 @@
-"""What must hold of `translation_de`: whole pairs in their languages, and splits that share no sentence."""
+"""The rules of `translation_de`: whole pairs in their languages, and splits that share no sentence."""
 
 # ruff: noqa: RUF001 - German has quotation marks of its own
 
@@ -18,8 +18,8 @@ WORDS = {"train": (345020, 322383), "val": (12167, 11568), "test": (11877, 10905
 LONGEST = {"public": (37, 39), "builtin": (40, 40)}
 LENGTHS = Lengths("word", source_longer=0.4, target_longer=0.05, correlation=0.7)
 FEWEST_WORDS = {"public": (18000, 0.95), "builtin": (100, 1.0)}  # different German words, and how many train has
-MARKED = "ÄÖÜßàäèéñöü–‘’“”„"  # what German has besides ASCII, here
-# What Multi30k is published with and would be an error in any other line: column of `_checked` -> split -> lines.
+MARKED = "ÄÖÜßàäèéñöü–‘’“”„"  # the other characters of German here, besides ASCII
+# Known oddities of Multi30k, which would be errors in any other line: column of `_checked` -> split -> lines.
 KNOWN: Mapping[str, Mapping[str, tuple[int, ...]]] = {
     "repeated_source": {"train": (7665, 10161, 14215, 14431, 16867, 19435, 20149, 25831, 28387)},
     "repeated_target": {
