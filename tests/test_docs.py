@@ -21,7 +21,9 @@ import pytest
 import yaml
 
 from pipelines import settings, task
+from pipelines.__main__ import main as pipelines_main
 from pipelines.reporting import illustrations, ledger, results
+from stages.__main__ import VERBS
 
 pytestmark = pytest.mark.slow
 
@@ -135,6 +137,16 @@ def test_files_and_stages_that_a_document_names_exist(document: Path) -> None:
             assert code in stages, code
         if found := re.match(r"make ([a-z][\w-]*)", code):
             assert found[1] in targets, code
+
+
+def test_commands_that_a_document_names_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        pipelines_main(["--help"])
+    verbs = {"pipelines": re.findall(r"^ {4}(\w+)", capsys.readouterr().out, flags=re.MULTILINE), "stages": list(VERBS)}
+    for document in DOCUMENTS:
+        if document.name != "CHANGELOG.md":
+            named = re.findall(r"python -m (stages|pipelines) ([a-z]+)", document.read_text(encoding="utf-8"))
+            assert [found for found in named if found[1] not in verbs[found[0]]] == [], name(document)
 
 
 def test_results_are_as_the_ledgers_have_them() -> None:

@@ -18,7 +18,7 @@ from pipelines.stats.moments import Array
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Array]
 
-GROSS_SHARE, GROSS_SIZE = 0.03, 10.0
+GROSS_SHARE, GROSS_SIZE = 0.03, 10.0  # share of gross errors, and their standard deviation in that of the rest
 
 
 def _contaminated(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:

@@ -1,5 +1,6 @@
 """Section `pipelines` of params.yaml: what overrides what, and that a mistake is named with what is known there."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pipelines.settings import Pipeline, Run, load_pipeline, names
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "params.yaml"
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 MODEL = {"cell": "lstm", "hidden_size": 100}
 TRAINING = {"epochs": 8, "learning_rate": 0.01}
@@ -202,6 +204,27 @@ def test_the_projects_own_file_holds_what_the_tasks_read(name: str, source: para
     for variant in pipeline.variants:  # those of 0 seeds too
         found.resolve(pipeline.run(variant))
     assert len({run.name for run in pipeline.runs}) == len(pipeline.runs)
+
+
+@pytest.mark.parametrize("name", names(FILE))
+def test_the_projects_own_file_repeats_no_default(name: str) -> None:
+    family, _, key = name.partition("-")
+    section = params.read(FILE)["pipelines"][family][key]
+    pipeline = load_pipeline(name, FILE, "builtin")
+    assert {part: section[part] for part in ("device", "seeds") if part in section}.items().isdisjoint(
+        {"device": "auto", "seeds": 1}.items()
+    )
+    settings = task.find(pipeline.family, pipeline.task).trainer.settings(pipeline.runs[0])
+    for part, known in zip(("model", "training"), settings, strict=True):
+        defaults = {field.name: field.default for field in dataclasses.fields(known)}
+        written = section.get(part, {})
+        assert [setting for setting, value in written.items() if defaults[setting] == value] == []
+
+
+def test_the_projects_own_file_is_short_enough_to_be_read() -> None:
+    lines = FILE.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 450
+    assert max(map(len, lines)) <= 120
 
 
 @pytest.mark.parametrize("name", ["rnn-slots", "rnn-sentiment"])

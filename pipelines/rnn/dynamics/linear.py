@@ -11,7 +11,7 @@ from torch import Tensor
 
 STEPS = 1000
 WEIGHTS = (0.01, 0.99, 1.0, 1.01)  # the lecture's
-GRID = tuple(np.round(np.linspace(0.95, 1.02, 71), 4))
+GRID = tuple(np.round(np.linspace(0.95, 1.02, 71), 4))  # of the picture: on both sides of the weight 1
 
 
 def last_output(weight: Tensor, steps: int = STEPS) -> Tensor:

@@ -16,7 +16,7 @@ from torch import Tensor
 from pipelines.nn.words import Vocabulary, WordEncoder, Words, shuffled
 
 LABELS = ("unfavourable", "favourable")
-FOLDS = 10
+FOLDS = 10  # of MR, as papers on it have
 
 
 def folded(splits: Mapping[str, pd.DataFrame], turn: int) -> dict[str, pd.DataFrame]:

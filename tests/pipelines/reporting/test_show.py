@@ -14,6 +14,7 @@ from pipelines.reporting.show import show
 from pipelines.settings import load_pipeline, names
 
 FILE = Path(__file__).resolve().parents[3] / "params.yaml"
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 PIPELINES = {
     "rnn": {
