@@ -1,7 +1,7 @@
 """params.yaml -> frozen dataclasses, for `stages` and `pipelines` alike, which import nothing of each other.
 
 Numbers are read as YAML 1.2 has them, which is how DVC writes them: `1e-08` is a number. Whatever is not known, or is
-not of its field's type, is an error that says what was found, where, and what is known there.
+not of its field's type, is an error that names what was found, where, and what is expected there.
 """
 
 import dataclasses

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipelines.runs import signals
 
-UNREAD = 141  # exit status, as a shell tells SIGPIPE: whoever read the output, `head` say, has seen enough
+UNREAD = 141  # a shell's exit status for SIGPIPE: the reader of the output, `head` say, has closed it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

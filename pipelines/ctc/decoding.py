@@ -113,7 +113,7 @@ class _Extensions(NamedTuple):
 class _Prefixes:
     """K prefixes of each recording, all (B, K).
 
-    Prefixes are told apart by 64-bit hashes of their labels: among the millions that a search may meet, two different
+    Prefixes are identified by 64-bit hashes of their labels: among the millions that a search may meet, two different
     ones have the same hash with a probability of about 1e-7. `last` is a prefix's last label, BLANK for none.
     """
 

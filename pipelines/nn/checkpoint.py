@@ -19,7 +19,7 @@ from torch import Tensor
 from pipelines.files import write_atomically
 
 _STATE = "sha256 and tree"  # the header's entry: the digest, a blank, the tree as JSON
-_TENSOR = "__tensor__"  # stands in the JSON tree where a tensor was
+_TENSOR = "__tensor__"  # replaces a tensor in the JSON tree
 _ITEMS = "__items__"  # a dict whose keys are not strings (an optimiser's state), as pairs
 
 

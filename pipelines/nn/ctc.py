@@ -1,7 +1,7 @@
 """What connectionist temporal classification does without a network (Graves et al. 2006, ICML, sections 3.1 and 3.2).
 
 A network gives each step of a recording a distribution over the labels and the *blank*, index 0 (the lecture calls it
-null). A path has one label a step; it stands for the text that is left when repeats are merged and blanks removed.
+null). A path has one label a step; its text is what is left when repeats are merged and blanks removed.
 
 Shapes: B recordings, T steps in the longest, C labels with the blank.
 """

@@ -16,7 +16,7 @@ TYPICAL = Path(__file__).with_name("stage_seconds.json")
 
 
 class Progress:
-    """To be told when stages begin and end; thread-safe."""
+    """Counts stages as they begin and end; thread-safe."""
 
     def __init__(self, stages: Sequence[str], lanes: int) -> None:
         typical: dict[str, float] = json.loads(TYPICAL.read_text(encoding="utf-8"))

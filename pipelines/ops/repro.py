@@ -211,7 +211,7 @@ def choose_data(source: str, file: Path = params.FILE) -> None:
 
 
 def synchronise(pipelines: Iterable[str], ran: Collection[str] = ()) -> None:
-    """Publishes stage outputs that DVC restored from its cache: no stage ran then that could have told the tracker."""
+    """Publishes stage outputs that DVC restored from its cache: no stage ran then that could have logged them."""
     lock = hashlib.sha256(Path("dvc.lock").read_bytes()).hexdigest()
     state = f"{lock} {tracker().address()}"
     stamp = tracker().state() / "published"

@@ -4,7 +4,7 @@ It scores a tag sequence y of a sentence x as the sum of the network's logits an
 neighbours, s(x, y) = sum_t logits[t, y_t] + sum_t transitions[y_{t-1}, y_t], and p(y|x) is the softmax of s
 over all sequences. Sequences that IOB does not allow (I without its B or I before it) have probability zero.
 
-Shapes: B texts, T words in the longest, C tags; index C stands for the start of a sentence.
+Shapes: B texts, T words in the longest, C tags; index C is the start of a sentence.
 """
 
 from collections.abc import Iterator, Sequence

@@ -176,7 +176,7 @@ class MlflowTracker:
             if champion.tags.get("fingerprint") == model.tags["fingerprint"]:
                 return str(champion.version)
         ended = store.get_run(model.run_id).info.end_time
-        # Each task's answers are of its own kind, which MLflow's type hints do not tell.
+        # Each task's answers have a type of their own, which MLflow's type hints cannot express.
         with mlflow.start_run(run_id=model.run_id), _without_warning("Any type hint"):
             logged = mlflow.pyfunc.log_model(
                 name="model",

@@ -44,7 +44,7 @@ def train(name: str, variants: Collection[str], seeds: Collection[int], out: Pat
             folder.mkdir(parents=True, exist_ok=True)
             description = describe(run, tables)
             began = time.monotonic()
-            figures = trainer.train(run, tables, folder, Told(run.name, began))
+            figures = trainer.train(run, tables, folder, PrintedLog(run.name, began))
             if group.rank == 0:
                 seconds = round(time.monotonic() - began, 1)
                 write(folder, description | {"finished": True, "seconds": seconds})
@@ -61,7 +61,7 @@ def _asked(name: str, runs: Collection[Run], variants: Collection[str], seeds: C
     return asked
 
 
-class Told:
+class PrintedLog:
     """Prints an epoch's figures as they come; of several processes, the first does."""
 
     def __init__(self, run: str, began: float) -> None:

@@ -124,7 +124,7 @@ class _SentenceSearch:
         return sorted(self.finished, key=lambda one: (one.is_cut, -one.score))[: self.n_best]
 
     def is_finished(self, length: int, total: float) -> bool:
-        """Whether the search may end, where the best hypothesis that goes on has that length and log probability.
+        """Whether the search may end, where the best unfinished hypothesis has that length and log probability.
 
         It may if `n_best` finished ones are at least as good as all it can become: a log probability only falls, the
         length penalty is largest at the limit, and no coverage is better than a full one.

@@ -123,4 +123,4 @@ def _drift(result: Result) -> str:
         cells = "".join(f"<td>{escape(str(column[key]))}</td>" for key in ("table", "column", "measure"))
         numbers = "".join(f"<td>{column[key]:.3f}</td>" for key in ("stability_index", "by_chance", "drift"))
         rows.append(f"<tr>{cells}{numbers}<td class='{kind}'>{_SIGNS[kind]}</td></tr>")
-    return _section("Drift", ("table", "column", "measured by", "index", "by chance", "drift", ""), rows, text)
+    return _section("Drift", ("table", "column", "measured by", "index", "random limit", "drift", ""), rows, text)

@@ -15,7 +15,7 @@ from stages.pictures.drawing import SIDE, Pixels
 FIELDS, DIRECTIONS = 4, 8
 CHUNK = 500  # pictures at a time, as many as a processor's cache holds
 LOOKED_AT = 5000  # pictures of a table, at most: more would only cost time
-STANDARD_ERRORS = 4.0  # by which another class must be nearer to count: one in 30,000 is by chance
+STANDARD_ERRORS = 4.0  # by which another class must be nearer to count: one in 30,000 at random
 
 Features = NDArray[np.float32]
 Indices = NDArray[np.int64]

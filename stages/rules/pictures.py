@@ -178,7 +178,7 @@ def _row_rules(context: RuleContext[PicturesOptions], count: int, task: str, kno
     found = [
         row_count(count, f"there are {count} pictures, as {'published' if context.source == 'public' else 'set'}"),
         unique("id", "no id is repeated"),
-        no_error("class_error", "every label is that of a class, whose name stands beside it"),
+        no_error("class_error", "every label is a class's, and its name is that class's"),
         no_error("picture_error", "every row has its picture, unchanged"),
         no_error("measured_error", "brightness, contrast and roughness are those of the picture"),
         no_error("half_error", "no half of a picture is of one colour, as where a file was cut short"),
@@ -279,7 +279,7 @@ def _tables_suite(rows: list[dict[str, Any]]) -> Suite:
             no_error(
                 "roughness_error", "neighbouring pixels differ by as much as they should: pixels are in their order"
             ),
-            no_error("right_error", "pictures look like their class, more often than by chance"),
+            no_error("right_error", "pictures look like their class, more often than random ones"),
         ],
     )
 

@@ -31,7 +31,7 @@ def verdicts_suite(tables: Mapping[str, pd.DataFrame], source: Source) -> Suite:
             f"of the reviews that praise more than they blame, or the reverse, {least:.0%} are labelled so",
         )
     ]
-    return Suite("verdicts", pd.DataFrame(rows, columns=["id", "split", "told", "agreeing"]), found)
+    return Suite("verdicts", pd.DataFrame(rows, columns=["id", "split", "judged", "agreeing"]), found)
 
 
 def verdict_errors(rows: pd.DataFrame) -> list[str]:

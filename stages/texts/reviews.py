@@ -1,7 +1,7 @@
 """Film reviews from a grammar, made so that counting words fails: what `sentiment` and others are built of.
 
 A review is *plain*, or one of a pair: two reviews of the very same words with opposite verdicts, where only the order
-tells (`the plot is not dull , it is moving` and `the plot is not moving , it is dull`). Whatever looks at a bag of
+decides (`the plot is not dull , it is moving` and `the plot is not moving , it is dull`). Whatever looks at a bag of
 words gives both the same answer and so is right on exactly one. Four phenomena have such pairs:
 
     negation      not ... , it is ...; far from ...

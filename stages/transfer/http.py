@@ -288,7 +288,7 @@ def _version(answer: requests.Response) -> str | None:
 
 
 def _continues(answer: requests.Response, content: PartialContent) -> bool:
-    """Whether a partial answer goes on where `content` ends, in the same version: some servers ignore If-Range."""
+    """Whether a partial answer continues where `content` ends, in the same version: some servers ignore If-Range."""
     part = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", answer.headers.get("content-range", ""))
     return (
         part is not None

@@ -55,8 +55,8 @@ def bench(name: str, size: tuple[int, int, int], device: str, *, compiled: bool)
         forms["compiled step form"] = lambda x: unrolled(x)[0]
     times = in_turns(forms, inputs, [*cell.parameters(), *layer.parameters()])
     base = times.pop("torch")
-    told = ", ".join(f"{form} {spent:.1f} ({spent / base:.2f}x)" for form, spent in times.items())
-    print(f"  {name:<10} {type(layer).__name__} {base:.1f}, {told}", flush=True)
+    ratios = ", ".join(f"{form} {spent:.1f} ({spent / base:.2f}x)" for form, spent in times.items())
+    print(f"  {name:<10} {type(layer).__name__} {base:.1f}, {ratios}", flush=True)
 
 
 def in_turns(

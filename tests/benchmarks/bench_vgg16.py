@@ -52,9 +52,9 @@ def bench_caching(shape: Shape, device: torch.device, pictures: int, batch: int 
         network = with_head(VGG16(shape), head, CLASSES).to(device)
         freeze(network, what)
         run, cache = in_turns(epochs(network.train(), what, pixels, labels, batch), device).values()
-        told = f"running the frozen network {1000 * run:.0f} ms, cached features {1000 * cache:.1f} ms"
+        summary = f"running the frozen network {1000 * run:.0f} ms, cached features {1000 * cache:.1f} ms"
         goal = f" (goal: {GOAL} x)" if what == "all-but-head" else ""
-        print(f"  {head}, frozen {what}: {told}: {run / cache:.1f} x{goal}", flush=True)
+        print(f"  {head}, frozen {what}: {summary}: {run / cache:.1f} x{goal}", flush=True)
     print()
 
 
@@ -110,8 +110,8 @@ def bench_steps(shape: Shape, device: torch.device, batch: int) -> None:
     for name, turn in times.items():
         seconds = turn / STEPS
         share = flops / seconds / rate[ways[name].half]
-        told = f"{1000 * seconds:7.1f} ms {batch / seconds:9,.0f} pictures/s {first / seconds:5.2f} x, {share:.0%}"
-        print(f"  {name:<36} {told} of its matrix rate")
+        summary = f"{1000 * seconds:7.1f} ms {batch / seconds:9,.0f} pictures/s {first / seconds:5.2f} x, {share:.0%}"
+        print(f"  {name:<36} {summary} of its matrix rate")
     print()
 
 

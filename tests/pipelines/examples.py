@@ -114,7 +114,7 @@ def slots() -> dict[str, pd.DataFrame]:
     return {"train": tagged(TEXTS * 2), "val": tagged(TEXTS[1::2]), "test": tagged(TEXTS[::2])}
 
 
-# Sentiment: `not` turns the verdict round, wherever it stands; no sum over single words tells (it is exclusive or).
+# Sentiment: `not` reverses the verdict, wherever it is; no sum over single words can express that (it is exclusive or).
 def judged() -> pd.DataFrame:
     rows = [
         (f"{before}{word} {after}", int((word == "good") != (before != "")), "negation" if before else "plain")
@@ -130,7 +130,7 @@ def sentiment() -> dict[str, pd.DataFrame]:
     return {"train": pd.concat([rows] * 2, ignore_index=True), "val": rows[1::2], "test": rows[::2]}
 
 
-# Measurements: normal values, waiting times, and two classes that a plane tells apart.
+# Measurements: normal values, waiting times, and two classes that a plane separates.
 def tidy(groups: Mapping[tuple[str, str], np.ndarray], features: list[str], clusters: str = "") -> pd.DataFrame:
     """A prepared table from rows by (group, split)."""
     parts, first = [], 0
@@ -166,7 +166,7 @@ def first_cases(folder: Path) -> list[str]:
     return [" ".join(f"{name}={value}" for name, value in row.items()) for _, row in rows.head(3).iterrows()]
 
 
-# Key terms: what stands before `matters` is one, and what stands before `is known` is none.
+# Key terms: the word before `matters` is one, and the word before `is known` is none.
 def documents() -> dict[str, pd.DataFrame]:
     rows = []
     for first in ("graph", "deep net", "tree", "queue"):
@@ -224,7 +224,7 @@ NETWORKS = {
 }
 
 
-# Speech: each character is a tone of its own, a tenth of a second long, and silence stands between them.
+# Speech: each character is a tone of its own, a tenth of a second long, with silence between them.
 TONES = {"a": 500, "b": 1000, "c": 1800, " ": 2900}
 SPOKEN = [*(x + y for x in "abc" for y in "abc"), "ab c", "a bc", "b ca"]
 

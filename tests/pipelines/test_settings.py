@@ -1,4 +1,4 @@
-"""Section `pipelines` of params.yaml: what overrides what, and that a mistake is named with what is known there."""
+"""Section `pipelines` of params.yaml: what overrides what, and that a mistake is reported with the known names."""
 
 import dataclasses
 from pathlib import Path

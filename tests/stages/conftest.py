@@ -74,7 +74,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def serve(impatient: None) -> Iterator[Callable[[Answer], str]]:
-    """Start a web server on loopback that answers as told; the call returns its base address."""
+    """Start a web server on loopback with the given answers; the call returns its base address."""
     servers = []
 
     def start(answer: Answer) -> str:

@@ -59,7 +59,7 @@ class RecogniserParams(FeatureParams, MaskParams, SearchParams):
 
     @property
     def step_seconds(self) -> float:
-        """How much of a recording a step stands for."""
+        """Duration of a step."""
         return self.frames_per_step * self.hop / self.sample_rate
 
 

@@ -40,7 +40,7 @@ def train_side_by_side(
     """Trains a network for each rule and seed, a step for each batch, the same seeds under every rule.
 
     Returns a row for each step of each network: rule, seed, step, loss, and the gradient's norm before and after
-    clipping. A diverged network goes on; its loss may be NaN or infinite.
+    clipping. A diverged network is trained on; its loss may be NaN or infinite.
     """
     generator = torch.Generator().manual_seed(seed)
     count = len(rules) * seeds

@@ -23,7 +23,7 @@ class LanguageModelParams:
     hidden_size: int = 100
     word_size: int = 100  # width of a word's embedding
     dropout: float = 0.1
-    bptt_steps: int = 20  # words that a gradient goes back through (truncated BPTT); the state goes on beyond
+    bptt_steps: int = 20  # words that a gradient goes back through (truncated BPTT); the state is carried on
     tied: bool = False  # the output layer's weights are the embeddings (Press and Wolf 2017)
     options: Mapping[str, Any] = field(default_factory=dict)  # the cell's own
 

@@ -47,7 +47,7 @@ class SpeechTranslatorParams(FeatureParams, MaskParams, DecoderParams, BeamParam
 
     @property
     def frames_of_a_place(self) -> int:
-        """Frames that one output of the encoder stands for."""
+        """Frames per output of the encoder."""
         return int(self.frames_per_step * 2 ** (self.encoder_layers - 1))
 
 

@@ -115,7 +115,7 @@ def _builtin_rules(split: str) -> list[Rule]:
         between("term_count", 2, 3, "an abstract has two or three key terms"),
         between("in_passing", 2, 3, "two or three other terms are named in passing"),
         mean_between(
-            "position", 0.4, 0.6, "key terms stand in the middle of their abstract on average: position does not tell"
+            "position", 0.4, 0.6, "key terms are in the middle of their abstract on average: position is no cue"
         ),
         no_error("foreign_terms", "terms held out for another split do not occur"),
     ]
@@ -152,6 +152,6 @@ def _terms_suite(train: pd.DataFrame) -> Suite:
                 FEWEST_BOTH_ROLES,
                 f"at least {FEWEST_BOTH_ROLES:.0%} are key in one abstract, in passing in another",
             ),
-            mean_between("key_share", 0.4, 0.6, "they are key about every other time: the term itself does not tell"),
+            mean_between("key_share", 0.4, 0.6, "they are key about every other time: the term itself is no cue"),
         ],
     )

@@ -68,7 +68,7 @@ def _split_rules(context: RuleContext[SentimentMrOptions], split: str) -> list[R
         ),
         among("label", [0, 1], "every label is 0 or 1"),
         among("fold", folds, f"every fold is one of {folds}"),
-        equal("fold", "true_fold", "the fold is the one that the words of the text tell"),
+        equal("fold", "true_fold", "the fold is the one that follows from the words of the text"),
         mean_between("label", 0.4, 0.6, "40% to 60% of reviews are favourable"),
     ]
     if builtin:

@@ -237,7 +237,7 @@ def _names_suite(context: RuleContext[SlotsOptions]) -> Suite:
         at_least(
             "cued",
             FEWEST_CUED,
-            f"{FEWEST_CUED:.0%} of utterances that ask for fares, ground transport or meanings say so",
+            f"{FEWEST_CUED:.0%} of utterances that ask for fares, ground transport or meanings contain a cue",
         ),
     ]
     found += [

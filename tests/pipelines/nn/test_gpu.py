@@ -40,10 +40,10 @@ def test_a_cell_computes_the_same_on_a_gpu(name: str) -> None:
 @pytest.mark.parametrize("example", [example for example in EXAMPLES.values() if example.learns], ids=lambda e: e.task)
 def test_a_task_trains_on_a_gpu(example: Example, tmp_path: Path) -> None:
     run = dataclasses.replace(example.run(), device="cuda")
-    tables, out, told = example.write(tmp_path / "tables"), tmp_path / "run", RecordingLog()
+    tables, out, log = example.write(tmp_path / "tables"), tmp_path / "run", RecordingLog()
     out.mkdir()
-    figures = task.find(run.family, run.task).trainer.train(run, tables, out, told)
-    assert len(told.rows) == run.training["epochs"]
+    figures = task.find(run.family, run.task).trainer.train(run, tables, out, log)
+    assert len(log.rows) == run.training["epochs"]
     assert np.isfinite(list(figures.values())).all()
     assert (out / "metrics.json").is_file()
 

@@ -132,7 +132,7 @@ def test_an_interrupted_training_ends_with_the_same_bits(
 
 
 def test_a_checkpoint_can_wait(uninterrupted: tuple[nn.Module, Fit, bytes], tmp_path: Path) -> None:
-    """Only the first epoch is saved, so the second call goes on from there: with the same bits."""
+    """Only the first epoch is saved, so the second call resumes there: with the same bits."""
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, interrupt="log", at=4, save_every=1e9)
     log = RecordingLog()

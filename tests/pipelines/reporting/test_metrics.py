@@ -57,11 +57,11 @@ def test_f1_of_any_tags_counts_slots_as_conlleval_does(data: st.DataObject, gold
     ]
     pairs = [(slots(g), slots(p)) for g, p in zip(gold, predicted, strict=True)]
     right = sum(len(g & p) for g, p in pairs)
-    there, told = sum(len(g) for g, _ in pairs), sum(len(p) for _, p in pairs)
+    in_gold, in_predicted = sum(len(g) for g, _ in pairs), sum(len(p) for _, p in pairs)
     found = slot_scores(gold, predicted)
-    assert found["precision"] == pytest.approx(100 * right / max(told, 1))
-    assert found["recall"] == pytest.approx(100 * right / max(there, 1))
-    assert found["f1"] == pytest.approx(200 * right / max(there + told, 1))
+    assert found["precision"] == pytest.approx(100 * right / max(in_predicted, 1))
+    assert found["recall"] == pytest.approx(100 * right / max(in_gold, 1))
+    assert found["f1"] == pytest.approx(200 * right / max(in_gold + in_predicted, 1))
 
 
 def test_both_figures_are_seqevals_own() -> None:

@@ -23,7 +23,7 @@ EXACT = 1e-9  # absolute, in float64
 
 @cache
 def well_formed(length: int) -> list[tuple[int, ...]]:
-    """Every sequence in which an I- stands right after the B- or I- of its slot."""
+    """Every sequence in which an I- is right after the B- or I- of its slot."""
     return [sequence for sequence in itertools.product(range(C), repeat=length) if not ill_formed(sequence)]
 
 

@@ -1,4 +1,4 @@
-"""A run's folder: when it is kept, when it is made anew, when it goes on, and what it says about itself."""
+"""A run's folder: when it is kept, when it is trained again, when it resumes, and its description."""
 
 import dataclasses
 import json
@@ -202,9 +202,9 @@ def made(folder: Path) -> dict[str, Any]:
 @pytest.mark.usefixtures("new_store", "workplace")
 class TestExecute:
     def test_a_finished_run_says_what_it_is(self, tiny_run: MakeRun, tmp_path: Path) -> None:
-        told: list[str] = []
+        messages: list[str] = []
         run, training = tiny_run(), Training()
-        folder = runs.execute(run, tmp_path / "work", training, told.append)
+        folder = runs.execute(run, tmp_path / "work", training, messages.append)
         assert folder == tmp_path / "work" / "rnn-slots-elman-s0"
         ((run_id, status),) = mlflow_runs()
         assert status == "FINISHED"
@@ -214,7 +214,7 @@ class TestExecute:
         assert content["finished"] is True
         assert content["seconds"] >= 0
         assert tracker().find("rnn-slots", content["fingerprint"]) == run_id
-        assert told == ["rnn-slots-elman-s0: val F1 52.00, test F1 40.00, 0 s"]
+        assert messages == ["rnn-slots-elman-s0: val F1 52.00, test F1 40.00, 0 s"]
         artifacts = {file.path for file in mlflow_tracker.client().list_artifacts(run_id)}
         assert artifacts == {"history.csv", "metrics.json", "model.safetensors"}
         inputs = mlflow_tracker.client().get_run(run_id).inputs
@@ -222,12 +222,12 @@ class TestExecute:
         assert [given.dataset.name for given in inputs.dataset_inputs] == ["slots"]
 
     def test_it_is_kept_and_not_trained_again(self, tiny_run: MakeRun, tmp_path: Path) -> None:
-        told: list[str] = []
+        messages: list[str] = []
         training = Training()
         for _ in range(2):
-            folder = runs.execute(tiny_run(), tmp_path / "work", training, told.append)
+            folder = runs.execute(tiny_run(), tmp_path / "work", training, messages.append)
         assert training.calls == ["rnn-slots-elman-s0"]
-        assert told[1] == "rnn-slots-elman-s0: unchanged, kept (val F1 52.00, test F1 40.00)"
+        assert messages[1] == "rnn-slots-elman-s0: unchanged, kept (val F1 52.00, test F1 40.00)"
         assert len(mlflow_runs()) == 1
         assert (folder / "model.safetensors").exists()
 
@@ -244,15 +244,15 @@ class TestExecute:
         assert first["run_id"] != made(folder)["run_id"]
 
     def test_an_interrupted_run_goes_on_in_the_same_place(self, tiny_run: MakeRun, tmp_path: Path) -> None:
-        run, told = tiny_run(epochs=4), list[str]()
+        run, messages = tiny_run(epochs=4), list[str]()
         with pytest.raises(KeyboardInterrupt):
-            runs.execute(run, tmp_path / "work", Training(interrupted_at=3), told.append)
+            runs.execute(run, tmp_path / "work", Training(interrupted_at=3), messages.append)
         folder = tmp_path / "work" / run.name
         interrupted = made(folder)
         assert interrupted["finished"] is False
         assert mlflow_runs() == [(interrupted["run_id"], "KILLED")]
-        runs.execute(run, tmp_path / "work", Training(), told.append)
-        assert told[0] == "rnn-slots-elman-s0: resuming after its last finished epoch"
+        runs.execute(run, tmp_path / "work", Training(), messages.append)
+        assert messages[0] == "rnn-slots-elman-s0: resuming after its last finished epoch"
         assert mlflow_runs() == [(interrupted["run_id"], "FINISHED")]
         assert made(folder)["run_id"] == interrupted["run_id"]
         points = mlflow_tracker.client().get_metric_history(interrupted["run_id"], "val_f1")

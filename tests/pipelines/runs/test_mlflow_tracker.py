@@ -1,4 +1,4 @@
-"""What a run tells MLflow, read back from a store of its own."""
+"""What a run logs to MLflow, read back from a store of its own."""
 
 import contextlib
 import os
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.usefixtures("new_store"),
-    # mlflow.pyfunc tells this of its own types when it is imported
+    # mlflow.pyfunc warns of its own types when it is imported
     pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning"),
 ]
 
@@ -130,7 +130,7 @@ def test_an_interruption_waits_for_the_transaction(table: str, store: "MlflowCli
     def trains() -> None:
         with TRACKER.run("run", "rnn-slots", PARAMS, TAGS) as tracked:
             tracked.link_data("slots", Path("data/validated/slots"), "0a1b")
-            pytest.fail("goes on after an interruption")
+            pytest.fail("continues after an interruption")
 
     try:
         with pytest.raises(KeyboardInterrupt):

@@ -24,7 +24,7 @@ from pipelines.settings import Run
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.usefixtures("one_thread", "new_store"),
-    # mlflow.pyfunc tells this of its own types when it is imported
+    # mlflow.pyfunc warns of its own types when it is imported
     pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning"),
 ]
 
@@ -46,8 +46,8 @@ def data(workplace: Path, tiny_run: Callable[..., Run]) -> Path:
     return data
 
 
-def told() -> tuple[dict[str, Any], dict[Any, float]]:
-    """All that the store tells of each run, but for what another store gives anew (ids and times): words, figures."""
+def stored() -> tuple[dict[str, Any], dict[Any, float]]:
+    """All that the store has of each run, except ids and times, which differ between stores: words, figures."""
     store = mlflow_tracker.client()
     words: dict[str, Any] = {}
     figures: dict[Any, float] = {}
@@ -112,17 +112,17 @@ def test_the_best_run_becomes_champion_and_labels_text(
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == expected
 
-    # the store is wiped and told again, of the runs and of the champion
-    words, figures = told()
+    # the store is emptied and gets the runs and the champion again
+    words, figures = stored()
     assert words.keys() == {"rnn-slots-good-s0", "rnn-slots-bad-s0"}
     as_before: Any = (words, pytest.approx(figures, rel=1e-5))  # history.csv has six digits
     new_store()
     assert registry.publish(data) == (2, 1)
-    assert told() == as_before
+    assert stored() == as_before
     assert champion().run_id == tracker().find("rnn-slots", made["fingerprint"])
     assert tracker().champion("rnn-slots").predict(TEXTS) == expected
-    assert registry.publish(data) == (0, 1), "what the store has is not told twice"
-    assert told() == as_before
+    assert registry.publish(data) == (0, 1), "what the store has is not logged twice"
+    assert stored() == as_before
 
 
 def test_a_report_is_promoted_without_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

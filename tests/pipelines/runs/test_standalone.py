@@ -43,9 +43,9 @@ def project(workplace: Path, tiny_run: Callable[..., Run]) -> Path:
 def test_without_the_stack(project: Path, tables: Path, tiny_run: Callable[..., Run]) -> None:
     command = [sys.executable, "-c", WITHOUT, "standalone", "rnn-slots", "elman", "--seeds", "1", "--out", "made"]
     environment = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    told = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
-    assert told.returncode == 0, told.stderr
-    assert "rnn-slots-elman-s1 after" in told.stdout
+    result = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "rnn-slots-elman-s1 after" in result.stdout
     (made,) = (project / "made").iterdir()
     assert made.name == "rnn-slots-elman-s1"
     expected = project / "expected"

@@ -74,7 +74,7 @@ def test_beyond_the_limit_none_goes_and_the_rules_fail(limit: float | None) -> N
 @pytest.mark.parametrize(
     "bad",
     [
-        outcome("train", "only told", [6], severity="warning"),
+        outcome("train", "warned of", [6], severity="warning"),
         outcome("labels", "of a derived table", [6]),
         outcome("train", "of a whole table", [], success=False),
         outcome("no id", "of a table that lacks the column", [6]),

@@ -1,4 +1,4 @@
-"""The tasks of `long_memory` and what is known of their sequences before any is read."""
+"""The tasks of `long_memory` and the expected properties of their sequences."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -3,7 +3,7 @@
 Notation as in stages/texts/grammar.py, but every name is a symbol: what follows a stroke in it keeps kinds apart (NP/s
 is a singular NP) and is no part of the label. A symbol of the word lists is a tag.
 
-A sentence has one tree only: prepositions tell what they belong to (`of` a noun, `after` a verb), a relative clause
+A sentence has one tree only: prepositions show what they attach to (`of` a noun, `after` a verb), a relative clause
 belongs to the nearest noun, and what is joined by `and` has no clause inside. So a perfect parser scores 100.
 """
 

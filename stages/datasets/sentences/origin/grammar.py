@@ -1,7 +1,7 @@
-"""The built-in source of `sentences`: who does what to whom, where only the order of words tells.
+"""The built-in source of `sentences`: who does what to whom, which only the order of words shows.
 
 `white blood cells destroying an infection` and `an infection destroying white blood cells` are a pair: the very same
-words, two meanings. The two actors of a pair come from one field, and which actors meet is told by a rule that keeps
+words, two meanings. The two actors of a pair come from one field, and which actors meet is given by a rule that keeps
 some meetings for val and some for test alone: every word of test is known from train, its pairs are not.
 """
 

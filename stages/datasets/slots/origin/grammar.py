@@ -2,9 +2,9 @@
 
 It is made so that memorising words fails. A city can be where one leaves, arrives, changes or sleeps; a number can be
 a flight, an aircraft, an hour, a day or a price; a day can be that of departure, arrival or return: only the words
-around it tell. And names of cities, airlines, hotels and car companies are held out: some occur in test alone, others
+around it decide. And names of cities, airlines, hotels and car companies are held out: some occur in test alone, others
 in val alone, so that the best model on val is the one that copes with new names, without having seen those of test.
-(Airports are not held out: that an unknown name is one of an airport, not of a city, nobody could tell.)
+(Airports are not held out: nothing shows whether an unknown name is an airport's or a city's.)
 """
 
 from stages.texts.grammar import Grammar, Names, parse_rules

@@ -1,5 +1,5 @@
-"""Mandarin phrases in pairs that doubling alone tells apart, as 好棒 and 好棒棒: written the same but for a character
-that stands twice. Who merges what a network repeats without a blank between writes the first for the second.
+"""Mandarin phrases in pairs that only doubling distinguishes, as 好棒 and 好棒棒: written the same but for a character
+that is doubled. A decoder that merges repeats without a blank between them writes the first for the second.
 
 Characters are few, so that each is heard in many phrases, and of those that are no digits no two sound the same.
 

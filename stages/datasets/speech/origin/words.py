@@ -3,7 +3,7 @@
 Words are spelled as they sound, no two sound the same, and three in ten nouns of training are made-up names (`plig`):
 so what is learned is spelling rather than words. Those held out are made of pieces that other words have (`sand` of
 `hand` and `sock`), all but `friend`: a lecture on CTC writes HIS FRIEND'S, a word that only those can write who have
-learnt how words look.
+learned how words look.
 """
 
 from collections.abc import Iterable, Iterator

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from stages.texts.synchronous import REFERENCE, Forms
 
 # What people do: a kind of verb, what follows it in English, and what German has in front of the end of the clause.
-# Here as below, a row that stands twice is twice as likely.
+# Here as below, a row that is repeated is twice as likely.
 ACTS = """
 hold | $thing | $thing.acc
 handle | $thing | $thing.acc

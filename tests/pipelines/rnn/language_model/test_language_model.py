@@ -1,4 +1,4 @@
-"""The language model: streams and perplexity by hand, a state that is carried on, an alphabet that is learnt."""
+"""The language model: streams and perplexity by hand, a state that is carried on, a learned alphabet."""
 
 import math
 from pathlib import Path

@@ -234,7 +234,7 @@ def test_gradients_reach_every_parameter(cell: str, encoder: Encoder) -> None:
         assert without == []
         for embedding in (model.features.word_embedding, model.features.spelling.embedding):
             assert embedding.weight.grad is not None
-            assert not embedding.weight.grad[0].any(), "padding is not learnt"
+            assert not embedding.weight.grad[0].any(), "padding is not trained"
 
 
 def test_an_unknown_cell_lists_the_known(encoder: Encoder) -> None:

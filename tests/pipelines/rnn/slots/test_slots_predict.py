@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
         ("boston/B-city denver/B-city", ["city: boston", "city: denver"]),
         ("boston/B-city monday/B-day morning/I-day", ["city: boston", "day: monday morning"]),
         ("new/B-city to/O york/I-city", ["city: new", "city: york"]),
-        # ill-formed: an I- opens a slot where none of its kind goes on
+        # ill-formed: an I- opens a slot where none of its kind is open
         ("york/I-city city/I-city", ["city: york city"]),
         ("boston/B-city monday/I-day", ["city: boston", "day: monday"]),
         ("a/I-x b/I-y c/I-x", ["x: a", "y: b", "x: c"]),

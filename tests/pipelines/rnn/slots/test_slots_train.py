@@ -22,8 +22,8 @@ FILES = {"model.safetensors", "history.csv", "metrics.json", "predictions.csv", 
 
 
 def test_the_files_of_a_run(tiny_run: MakeRun, tables: Path, tmp_path: Path) -> None:
-    told = RecordingLog()
-    figures = train(tiny_run(), tables, tmp_path / "run", told)
+    log = RecordingLog()
+    figures = train(tiny_run(), tables, tmp_path / "run", log)
     assert contents(tmp_path / "run").keys() == FILES, "the checkpoint is gone"
 
     scored = ("f1", "precision", "recall", "f1_strict")
@@ -33,9 +33,9 @@ def test_the_files_of_a_run(tiny_run: MakeRun, tables: Path, tmp_path: Path) -> 
 
     history = pd.read_csv(tmp_path / "run" / "history.csv")
     assert history["epoch"].tolist() == [1, 2]
-    assert history.to_dict("records") == [pytest.approx(row, rel=1e-5) for row in told.rows]
-    best = told.rows[int(figures["best_epoch"]) - 1]
-    assert best["val_f1"] == max(row["val_f1"] for row in told.rows) == figures["val_f1"]
+    assert history.to_dict("records") == [pytest.approx(row, rel=1e-5) for row in log.rows]
+    best = log.rows[int(figures["best_epoch"]) - 1]
+    assert best["val_f1"] == max(row["val_f1"] for row in log.rows) == figures["val_f1"]
 
     test = pd.read_parquet(tables / "test.parquet")
     predictions = pd.read_csv(tmp_path / "run" / "predictions.csv")

@@ -22,7 +22,7 @@ SWAP = ["white blood cells destroying an infection", "an infection destroying wh
 
 
 def test_the_same_bag_another_code_and_both_come_back() -> None:
-    """The lecture's pair, learned by heart: the code tells apart what the bag of words does not."""
+    """The lecture's pair, learned by heart: the code distinguishes what the bag of words does not."""
     torch.manual_seed(0)
     tokenizer = Tokenizer.of(SWAP, "words")
     sentences = [tokenizer.encode(text) for text in SWAP]

@@ -229,9 +229,9 @@ def test_without_imagenets_weights_a_command_ends_with_one_message(
     params = {"data": {"source": "builtin"}, "datasets": {"images": {}}, "pipelines": pipelines}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
     assert main(["standalone", "vgg16-pictures"]) == 1
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err == (
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == (
         "error: weights imagenet: there is no data/raw/vgg16-weights/vgg16-397923af.pth; fetch it with "
         "`python -m stages.weights`, or choose the weights source or random\n"
     )

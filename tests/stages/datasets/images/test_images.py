@@ -1,4 +1,4 @@
-"""Data set `images`: drawn pictures that only shape tells apart, and rules that catch what a faulty reader makes."""
+"""Data set `images`: drawn pictures that only shape distinguishes, and rules that catch what a faulty reader makes."""
 
 import hashlib
 from collections.abc import Callable
@@ -232,7 +232,7 @@ def truncated(parts: Parts) -> None:
 
 
 SHUFFLE = np.random.default_rng(0).permutation(400)
-LIKE = "pictures look like their class, more often than by chance"
+LIKE = "pictures look like their class, more often than random ones"
 LIGHT = "the upper half is over the lower by as much as it should be: pictures stand upright"
 COLOUR = "red is over blue by as much as it should be: channels are in their order"
 READER: dict[str, tuple[Mutation, str, str]] = {
@@ -321,7 +321,7 @@ AFTERWARDS: dict[str, tuple[Stored, str]] = {
     ),
     "a label of another class": (
         lambda table, found: (table.assign(label=(table["label"] + 1) % 10), found),
-        "every label is that of a class, whose name stands beside it",
+        "every label is a class's, and its name is that class's",
     ),
     "rows in another order": (lambda table, found: (table[::-1].reset_index(drop=True), found), "rows take turns"),
 }

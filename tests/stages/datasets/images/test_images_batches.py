@@ -165,7 +165,7 @@ def test_an_archive_with_something_else_is_named(
 
 
 def plain(classes: list[int]) -> cifar.Labelled:
-    """Two pictures of each class, each in one colour: the mean one of the class in whose place it stands."""
+    """Two pictures of each class, each in one colour: the mean one of the class whose place it has."""
     colours = np.array([CIFAR10.light[shown] for shown in classes * 2]).round().astype(np.uint8)
     return np.broadcast_to(colours[:, None, None], (len(colours), 32, 32, 3)), list(range(10)) * 2
 

@@ -131,15 +131,15 @@ def test_a_sum_is_that_of_one_number_in_each_half(drawn: Prepared) -> None:
 def test_symbols_are_in_the_order_that_their_class_says(drawn: Prepared) -> None:
     """Read as text, by the words of the publication: 100 to 110 symbols, X or Y at 10 to 20 and at 50 to 60."""
     table, codes = drawn.tables["order-100"], drawn.arrays["order-100"]["codes"]
-    told = drawn.facts["tasks"]["order-100"]
-    assert (told["symbols"], told["padding"], codes.shape[1]) == (list(SYMBOLS), 8, 110)
+    of_task = drawn.facts["tasks"]["order-100"]
+    assert (of_task["symbols"], of_task["padding"], codes.shape[1]) == (list(SYMBOLS), 8, 110)
     for row, sequence in zip(rows(table), codes, strict=True):
-        text = "".join([*told["symbols"], "_"][code] for code in sequence)
+        text = "".join([*of_task["symbols"], "_"][code] for code in sequence)
         found = re.fullmatch(r"(E[abcd]*([XY])[abcd]*([XY])[abcd]*B)_*", text)
         assert found, text
         assert (found.start(2), found.start(3), len(found[1])) == (row.first, row.second, row.length)
-        assert found[2] + found[3] == row.label == told["classes"][int(row.target)]
-        assert row.mean == pytest.approx(np.mean([told["symbols"].index(symbol) for symbol in found[1]]), abs=1e-12)
+        assert found[2] + found[3] == row.label == of_task["classes"][int(row.target)]
+        assert row.mean == pytest.approx(np.mean([of_task["symbols"].index(symbol) for symbol in found[1]]), abs=1e-12)
     assert set(table["length"]) == set(range(100, 111))
     assert set(table["first"]) == set(range(10, 21))
     assert set(table["second"]) == set(range(50, 61))
@@ -217,8 +217,8 @@ def with_rows(table: pd.DataFrame, changes: dict[int, tuple[str, Any]]) -> pd.Da
 def test_good_data_keep_every_rule_and_every_rule_has_broken_data(drawn: Prepared) -> None:
     assert outcomes(suites(drawn)) == {}
     tables, arrays = broken(drawn)
-    told = drawn.facts["tasks"]["digits"] | {"permutation": [0, *range(63)]}
-    found = rules(RuleContext("builtin", OPTIONS, tables, {"tasks": drawn.facts["tasks"] | {"digits": told}}, arrays))
+    of_task = drawn.facts["tasks"]["digits"] | {"permutation": [0, *range(63)]}
+    found = rules(RuleContext("builtin", OPTIONS, tables, {"tasks": drawn.facts["tasks"] | {"digits": of_task}}, arrays))
     caught = outcomes(found)
     assert set(caught) == {(suite.table, rule.description) for suite in found for rule in suite.rules}
     assert caught["adding-20", "first is from 0 to 9"] == [3]
@@ -399,8 +399,8 @@ def test_images_that_are_stored_permuted_are_caught(drawn: Prepared) -> None:
 def test_another_permutation_is_caught(
     drawn: Prepared, change: Callable[[list[int]], list[int]], columns: set[str]
 ) -> None:
-    told = drawn.facts["tasks"]["digits"]
-    other = {"tasks": drawn.facts["tasks"] | {"digits": told | {"permutation": change(told["permutation"])}}}
+    of_task = drawn.facts["tasks"]["digits"]
+    other = {"tasks": drawn.facts["tasks"] | {"digits": of_task | {"permutation": change(of_task["permutation"])}}}
     found = complaints(rules(RuleContext("builtin", OPTIONS, drawn.tables, other, drawn.arrays)))
     assert found.keys() == {("permutations", column) for column in columns}
 
