@@ -218,7 +218,9 @@ def test_good_data_keep_every_rule_and_every_rule_has_broken_data(drawn: Prepare
     assert outcomes(suites(drawn)) == {}
     tables, arrays = broken(drawn)
     of_task = drawn.facts["tasks"]["digits"] | {"permutation": [0, *range(63)]}
-    found = rules(RuleContext("builtin", OPTIONS, tables, {"tasks": drawn.facts["tasks"] | {"digits": of_task}}, arrays))
+    found = rules(
+        RuleContext("builtin", OPTIONS, tables, {"tasks": drawn.facts["tasks"] | {"digits": of_task}}, arrays)
+    )
     caught = outcomes(found)
     assert set(caught) == {(suite.table, rule.description) for suite in found for rule in suite.rules}
     assert caught["adding-20", "first is from 0 to 9"] == [3]
