@@ -1,8 +1,8 @@
 """The part of a saved model that reads words, as another task may start from it: a contract between checkpoints.
 
-A model that reads words by an embedding and a `Recurrent` has an entry for it in its checkpoint: the words it knows, and
-where in the checkpoint's `weights` the two parts are. A task that starts from it needs nothing else, neither its family
-nor its classes.
+A model that reads words by an embedding and a `Recurrent` has an entry for it in its checkpoint: the words it knows,
+and where in the checkpoint's `weights` the two parts are. A task that starts from it needs nothing else, neither its
+family nor its classes.
 
 Shapes: V words, E the width of an embedding.
 """
