@@ -46,8 +46,9 @@ LIBRARIES = {
     ],
 }
 _STAGE = re.compile(r"Running stage '(?P<stage>[^']+)'")
-# What DVC prints about its own files, and about committing and pushing.
+# What DVC prints about its own files, about committing and pushing, and of the one chain that it has just looked at.
 _ASIDE = (
+    "Data and pipelines are up to date.",
     *("> ", "Updating lock file", "Generating lock file", "Stage '"),
     *("To track the changes", "\tgit add", "To enable auto staging", "\tdvc config", "Use `dvc push`"),
 )
