@@ -60,9 +60,9 @@ test: $(READY)
 	@pytest -n 2 --dist loadfile --no-loadscope-reorder
 	@echo "next: 'make repro' trains on the built-in data, 'make ui' shows what came out"
 
-# What needs no server and no training of seconds: for the loop of work, under a minute on 2 cores.
+# What needs no server, no training and no whole data set, with few examples of each property: for the loop of work.
 test-fast: $(READY)
-	@pytest -n 2 -m "not server and not slow" --no-loadscope-reorder
+	@pytest -n 2 -m "not server and not slow" --hypothesis-profile fast --dist loadfile --no-loadscope-reorder
 
 # Breaks every data set in every way (tests/stages/mutations/): a tenth of it is part of `make test`.
 mutations: $(READY)

@@ -7,6 +7,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -40,6 +41,7 @@ FLOORS = (
 ROOMS_AT_MOST = 11  # in pipelines/, besides the families
 
 
+@cache
 def imports_below(root: Path) -> Imports:
     """The imports of params.py and of every file in `root`/stages and `root`/pipelines."""
     files = [file for package in ("stages", "pipelines") for file in sorted((root / package).rglob("*.py"))]
@@ -317,6 +319,7 @@ def test_every_room_is_on_a_floor_and_they_are_few() -> None:
     assert len(rooms - families) <= ROOMS_AT_MOST
 
 
+@pytest.mark.slow
 def test_training_loads_neither_mlflow_nor_prefect() -> None:
     """In a fresh process: what third parties come to import counts here."""
     trains = sorted(".".join(path.parts[-3:-1]) for path in (ROOT / "pipelines").glob("*/*/train.py"))

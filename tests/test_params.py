@@ -100,6 +100,7 @@ def test_a_key_that_is_there_twice_is_an_error_for_dvc_too(tmp_path: Path) -> No
         parse_yaml(file.read_text(), file)
 
 
+@pytest.mark.slow
 def test_dvc_tries_values_that_the_projects_file_has_and_ones_that_it_leaves_to_defaults(tmp_path: Path) -> None:
     """`dvc exp run -S` and `dvc params diff`, with the file's comments in place."""
     original = (ROOT / "params.yaml").read_text(encoding="utf-8")

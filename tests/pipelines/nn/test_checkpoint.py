@@ -120,6 +120,7 @@ def test_a_file_cut_short_anywhere_is_refused(tmp_path: Path) -> None:
             checkpoint.load(path)
 
 
+@pytest.mark.slow
 def test_a_changed_byte_anywhere_is_refused_or_means_nothing(tmp_path: Path) -> None:
     """Each byte in turn becomes others, among them those that turn a dtype or a size into another valid one."""
     path = tmp_path / "state.safetensors"

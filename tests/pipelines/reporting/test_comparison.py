@@ -106,6 +106,7 @@ def test_the_metrics_for_dvc_are_one_row(data: Path) -> None:
     assert read_champion("rnn-slots", data).figures == {"val_f1": 96.04, "test_f1": 91.26}
 
 
+@pytest.mark.slow
 def test_dvc_shows_the_metrics_of_every_pipeline_in_one_narrow_table(tmp_path: Path) -> None:
     """Names of champions and figures too; with the longest name of a pipeline the rows fit a terminal of 120."""
     for pipeline in ("rnn-slots", "seq2seq-speech-translation"):

@@ -20,7 +20,7 @@ def test_only_reviews_that_praise_or_blame_more_count() -> None:
     }
     rows = verdicts_suite(tables, "public").rows
     assert rows["split"].to_list() == list(tables)
-    assert rows["told"].to_list() == [2, 2, 3, 0]
+    assert rows["judged"].to_list() == [2, 2, 3, 0]
     assert rows["agreeing"].to_list() == [1, 0, 2 / 3, 0]
 
 

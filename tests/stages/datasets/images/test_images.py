@@ -21,7 +21,7 @@ from stages.pictures.tables import COLUMNS, prepare
 from stages.rules.likeness import class_means, edges, likeness
 from stages.rules.pictures import DRAWN, picture_suites
 from tests.stages.rule_runs import Key, make_and_read, run
-from tests.stages.rules_told import failing
+from tests.stages.rules_in_pandas import failing
 
 SMALL = PicturesOptions(seed=3, train=400, pretrain=400, val=100, test=100)
 # Of SMALL. Another digest means: drawing changed, or scikit-learn bundles other digits.

@@ -25,7 +25,7 @@ from stages.pictures.parts import Part
 from stages.pictures.tables import prepare
 from stages.rules.pictures import CIFAR10, picture_suites
 from tests.stages.pictures.python2 import pickle_of_python2
-from tests.stages.rules_told import failing
+from tests.stages.rules_in_pandas import failing
 
 ANY = PicturesOptions(seed=3, train=400, pretrain=400, val=100, test=100)  # the public source does not look at them
 

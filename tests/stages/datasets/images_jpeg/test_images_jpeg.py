@@ -21,7 +21,7 @@ from stages.pictures import cifar
 from stages.pictures.builtin import PicturesOptions
 from stages.pictures.jpeg import KNOWN_QUALITY, decode, encode, signal_to_noise
 from tests.stages.rule_runs import make_and_read
-from tests.stages.rules_told import failing
+from tests.stages.rules_in_pandas import failing
 
 SMALL = PicturesOptions(seed=3, train=400, pretrain=400, val=100, test=100)
 

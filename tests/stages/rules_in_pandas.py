@@ -1,4 +1,4 @@
-"""Whether rules hold, told without Great Expectations: a hundred times faster. test_images.py holds it against that."""
+"""Rules checked by pandas alone, a hundred times as fast as Great Expectations; test_images.py compares the two."""
 
 from typing import Any
 
