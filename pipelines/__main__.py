@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from inputs.options import TableOptions, add_options
 from pipelines.runs import signals
 
 UNREAD = 141  # a shell's exit status for SIGPIPE: the reader of the output, `head` say, has closed it
@@ -66,8 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     fit = command("fit", _fit, "fit a normal distribution to a column of a CSV file, and say whether it is one")
     fit.add_argument("file", type=Path)
-    fit.add_argument("--column", help="its name; not needed where only one column holds numbers")
+    fit.add_argument("--column", help="its name or its number from 1; not needed where only one column holds numbers")
     fit.add_argument("--level", type=float, default=0.95, help="of the intervals (default: %(default)s)")
+    add_options(fit)
     repro = command("repro", _repro, "run the whole DAG")
     repro.add_argument("--data", choices=["builtin", "public"], help="write data.source in params.yaml first")
     repro.add_argument("--record", action="store_true", help="keep how long each stage took, for later estimates")
@@ -131,10 +133,13 @@ def _predict(options: argparse.Namespace) -> None:
 
 
 def _fit(options: argparse.Namespace) -> None:
+    from inputs.tables import read_table
     from pipelines.stats.summary import of_column
-    from pipelines.stats.values import read_column
 
-    print("\n".join(of_column(*read_column(options.file, options.column), options.level).lines()))
+    table = read_table(options.file, TableOptions.of(options))
+    name, values = table.sample(options.column)
+    print(table.read_as, file=sys.stderr)
+    print("\n".join(of_column(name, values, options.level).lines()))
 
 
 def _repro(options: argparse.Namespace) -> int:

@@ -43,8 +43,8 @@ ROOMS_AT_MOST = 11  # in pipelines/, besides the families
 
 @cache
 def imports_below(root: Path) -> Imports:
-    """The imports of params.py and of every file in `root`/stages and `root`/pipelines."""
-    files = [file for package in ("stages", "pipelines") for file in sorted((root / package).rglob("*.py"))]
+    """The imports of params.py and of every file in `root`/inputs, `root`/stages and `root`/pipelines."""
+    files = [file for package in ("inputs", "stages", "pipelines") for file in sorted((root / package).rglob("*.py"))]
     files += [file for file in [root / "params.py"] if file.is_file()]
     modules = {".".join(file.relative_to(root).with_suffix("").parts): file for file in files}
     return {
@@ -97,6 +97,11 @@ def stages_know_neither_pipelines_nor_torch(imports: Imports) -> list[str]:
 
 def pipelines_do_not_know_stages(imports: Imports) -> list[str]:
     return offences(imports, lambda module: within(module, "pipelines"), "stages")
+
+
+def inputs_know_neither_stages_nor_pipelines_nor_torch(imports: Imports) -> list[str]:
+    others = ("stages", "pipelines", "params", "torch", "torchvision")
+    return offences(imports, lambda module: within(module, "inputs"), *others)
 
 
 def families_do_not_know_each_other(imports: Imports) -> list[str]:
@@ -214,6 +219,7 @@ def training_reaches_neither_mlflow_nor_prefect(imports: Imports) -> list[str]:
 RULES: list[Rule] = [
     stages_know_neither_pipelines_nor_torch,
     pipelines_do_not_know_stages,
+    inputs_know_neither_stages_nor_pipelines_nor_torch,
     families_do_not_know_each_other,
     services_do_not_know_families,
     only_one_service_imports_by_name,
@@ -227,7 +233,9 @@ RULES: list[Rule] = [
 
 ALLOWED = {
     "params.py": "",
-    "stages/prepare.py": "import pandas\nimport params\nfrom stages import files",
+    "inputs/tables.py": "import pandas\nfrom inputs import options",
+    "inputs/options.py": "",
+    "stages/prepare.py": "import pandas\nimport params\nfrom inputs import tables\nfrom stages import files",
     "stages/files.py": "",
     "pipelines/__init__.py": "from pipelines import files",
     "pipelines/files.py": "",
@@ -240,7 +248,7 @@ ALLOWED = {
     "pipelines/ops/ui.py": "from pipelines.runs import mlflow_tracker",
     "pipelines/rnn/__init__.py": "",
     "pipelines/rnn/train.py": "from pipelines.nn import training\nfrom pipelines.rnn import model",
-    "pipelines/rnn/predict.py": "from pipelines.rnn import model",
+    "pipelines/rnn/predict.py": "from inputs import tables\nfrom pipelines.rnn import model",
     "pipelines/rnn/model.py": "import torch",
     "pipelines/ctc/__init__.py": "",
     "pipelines/ctc/model.py": "import torch",
@@ -250,6 +258,8 @@ PLANTED: list[tuple[Rule, str, str, str]] = [
     (stages_know_neither_pipelines_nor_torch, "stages/files.py", "from pipelines.nn import training", ""),
     (stages_know_neither_pipelines_nor_torch, "stages/files.py", "def f():\n    import torch.nn", ""),
     (pipelines_do_not_know_stages, "pipelines/rnn/data.py", "from stages.files import read", ""),
+    (inputs_know_neither_stages_nor_pipelines_nor_torch, "inputs/tables.py", "from stages import files", ""),
+    (inputs_know_neither_stages_nor_pipelines_nor_torch, "inputs/tables.py", "def f():\n    import torch", ""),
     (families_do_not_know_each_other, "pipelines/rnn/data.py", "from pipelines.ctc.model import Net", ""),
     (families_do_not_know_each_other, "pipelines/rnn/data.py", "from ..ctc import model", ""),
     (families_do_not_know_each_other, "pipelines/rnn/data.py", "from pipelines import ctc", ""),

@@ -183,7 +183,7 @@ class MlflowTracker:
                 python_model=str(SERVED),
                 artifacts={"weights": str(model.weights)},
                 model_config=dict(model.config),
-                code_paths=[str(files.CODE / "pipelines"), str(files.CODE / "params.py")],
+                code_paths=[str(files.CODE / name) for name in ("pipelines", "inputs", "params.py")],
                 pip_requirements=list(model.requirements),
                 registered_model_name=model.name,
             )

@@ -1,7 +1,6 @@
-"""Numbers as people give them, checked: arrays, columns of a CSV file, values with weights."""
+"""Numbers as people give them, checked: arrays, values with weights, typed numbers."""
 
 from numbers import Real
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -64,42 +63,6 @@ def checked_sample(values: Any, weights: Any = None, name: str = "values") -> tu
     if not weight.any():
         raise ValueError("all weights are 0: there is nothing to estimate from")
     return array[weight > 0], weight[weight > 0]
-
-
-def read_column(path: Path, column: str | None = None) -> tuple[str, Array]:
-    """The name and the values of a column of a CSV file; without a name, of the only column that holds numbers.
-
-    Raises ValueError for a file without such a column, and for an entry that is not a finite number, naming its row:
-    1 is the first below the header.
-    """
-    try:
-        table = pd.read_csv(path)
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise ValueError(f"{path} cannot be read as CSV: {error}") from None
-    names = [str(name) for name in table.columns]
-    if all(map(_is_number, names)):
-        raise ValueError(f"the first line of {path} is {', '.join(names)}: expected the names of its columns")
-    if column is None:
-        column = _only_numeric(table, path)
-    if column not in names:
-        raise ValueError(f"{path} has no column {column!r}: it has {', '.join(names)}")
-    entries = pd.to_numeric(table[column], errors="coerce")
-    wrong = entries.isna() & table[column].notna()
-    if wrong.any():
-        row = int(wrong.to_numpy().argmax())
-        raise ValueError(f"row {row + 1} of column {column!r} of {path} is {table[column][row]!r}: expected a number")
-    if not len(entries):
-        raise ValueError(f"{path} has the columns {', '.join(names)} and no row: expected a number a row")
-    return column, checked_numbers(entries.to_numpy(np.float64), f"column {column!r} of {path}", first_row=1)
-
-
-def _only_numeric(table: pd.DataFrame, path: Path) -> str:
-    """The name of the only column, or of the only one that holds numbers."""
-    names = [str(name) for name in table.columns]
-    numeric = [name for name in names if len(names) == 1 or pd.api.types.is_numeric_dtype(table[name])]
-    if len(numeric) != 1:
-        raise ValueError(f"{path} has {len(numeric)} columns of numbers: name one of {', '.join(names)}")
-    return numeric[0]
 
 
 def parse_number(text: str, name: str) -> float:

@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[2]
-CODE = ("params.py", "params.yaml", "stages", "pipelines", ".dvcignore")
+CODE = ("params.py", "params.yaml", "inputs", "stages", "pipelines", ".dvcignore")
 # A folder for an output without a suffix, a file for another.
 MAKE = """
 for out in "$@"; do

@@ -23,7 +23,6 @@ from pipelines.gaussian.derivation import steps
 from pipelines.gaussian.error_laws import LAWS
 from pipelines.gaussian.mle import report as mle
 from pipelines.gaussian.report import Report, drawn
-from pipelines.stats.values import read_column
 from tests.pipelines.examples import EXAMPLES, RecordingLog, tidy
 
 pytestmark = pytest.mark.slow
@@ -250,31 +249,6 @@ def test_cases_of_a_table() -> None:
     assert found.labels.tolist() == ["b"] * 2 + ["a"] * 4
     assert found.of("test").rows.tolist() == rows[2:].tolist()
     assert found.only(["weight"]).rows.tolist() == rows[:, 1:].tolist()
-
-
-@pytest.mark.parametrize(
-    ("content", "column", "message"),
-    [
-        ("a,b\n1,2\n", None, "has 2 columns of numbers: name one of a, b"),
-        ("a,b\n1,2\n", "c", "has no column 'c': it has a, b"),
-        ("a\n1\nmany\n", None, "row 2 of column 'a' of .* is 'many': expected a number"),
-        ("a\n1\n\n3,4\n", None, "cannot be read as CSV"),
-        ("a,b\n1,x\n,y\n", None, "row 2 of column 'a' of .* is nan"),
-        ("", None, "cannot be read as CSV"),
-    ],
-)
-def test_bad_columns(tmp_path: Path, content: str, column: str | None, message: str) -> None:
-    (tmp_path / "column.csv").write_text(content)
-    with pytest.raises(ValueError, match=message):
-        read_column(tmp_path / "column.csv", column)
-
-
-def test_a_column_is_the_only_one_with_numbers(tmp_path: Path) -> None:
-    (tmp_path / "column.csv").write_text("who,speed\nx,1.5\ny,2\n")
-    name, values = read_column(tmp_path / "column.csv")
-    assert (name, values.tolist()) == ("speed", [1.5, 2.0])
-    with pytest.raises(ValueError, match="cannot be read as CSV"):
-        read_column(tmp_path / "none.csv")
 
 
 # -- the published measurements

@@ -42,15 +42,17 @@ def test_gross_errors_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[st
     [
         ("a\n1\n", [], "1 value shows no spread"),
         ("a\n2\n2\n2\n", [], "all 3 values are 2: without spread there is no interval"),
-        ("a,b\n1,x\n,y\n", [], "row 2 of column 'a' of FILE is nan: expected a finite number"),
-        ("a\n1\ninf\n", [], "row 2 of column 'a' of FILE is inf: expected a finite number"),
-        ("a\n1\nmany\n", [], "row 2 of column 'a' of FILE is 'many': expected a number"),
-        ("a,b\nx,y\n", [], "FILE has 0 columns of numbers: name one of a, b"),
-        ("", [], "FILE cannot be read as CSV"),
-        ("a\n", [], "FILE has the columns a and no row"),
-        ("a,b\n1,2\n", [], "FILE has 2 columns of numbers: name one of a, b"),
+        ("a\n1\ninf\n", [], "line 3 of FILE, column 'a', is 'inf': expected a finite number"),
+        ("a\n1\nmany\n", [], "line 3 of FILE, column 'a', is 'many': expected a number"),
+        ("a,b\nx,y\n", [], "FILE has 0 columns of numbers: name one of a, b by --column"),
+        ("", [], "FILE is empty"),
+        ("a\n", [], "FILE has the columns a and no number in 'a'"),
+        ("a,b\n1,2\n", [], "FILE has 2 columns of numbers: name one of a, b by --column"),
         ("a,b\n1,2\n", ["--column", "c"], "FILE has no column 'c': it has a, b"),
-        ("1.5\n2.5\n", [], "the first line of FILE is 1.5: expected the names of its columns"),
+        ("a,b\n1,2\n", ["--column", "3"], "FILE has no column '3': it has a, b"),
+        ("a\n43,260\n41,775\n", [], "line 2 of FILE is '43,260' below 'a': commas for thousands, decimal commas, or"),
+        ("a,b\n1,2,3\n", ["--column", "a"], "line 2 of FILE is '1,2,3': 3 cells, ',' separated, where the table has 2"),
+        ("a\n1\n2\n", ["--header-line", "7"], "FILE has no line 7"),
         ("a\n1\n2\n", ["--level", "95"], "level is 95.0: expected a share such as 0.95"),
     ],
 )
@@ -60,14 +62,37 @@ def test_bad_columns_end_with_one_message(
     file = write(tmp_path, content)
     assert main(["fit", file, *options]) == 1
     printed = capsys.readouterr()
-    assert printed.err.startswith(f"error: {message.replace('FILE', file)}")
+    *notes, error = printed.err.splitlines()
+    assert error.startswith(f"error: {message.replace('FILE', file)}")
     assert printed.out == ""
-    assert printed.err.count("\n") == 1
+    assert all(note.startswith("read as: ") for note in notes)
+    assert len(notes) <= 1
 
 
 def test_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fit", str(tmp_path / "none.csv")]) == 1
-    assert "none.csv cannot be read as CSV" in capsys.readouterr().err
+    assert "none.csv cannot be read: No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "note"),
+    [
+        ("a;b\n1,5;x\n2,5;y\n", [], "read as: ';' separated, decimal comma"),
+        ("a\n1.5\n\n2.5\n", [], "read as: one column, 1 empty row left out, decimal point"),
+        ("b,a,\n9,1.5,\n9,2.5,\n", ["--column", "2"], "read as: ',' separated, empty cells at line ends left out"),
+        ("1.5\n2.5\n", [], "read as: one column, no header"),
+        ("a\n1.5\n?\n2.5\n", [], "read as: one column, decimal point, 1 missing value (line 3) in 'a'"),
+        ("a\n1,5\n2,5\n", ["--decimal", ","], "read as: one column, decimal comma"),
+        ("x\n\nb;a\n9;1.5\n9;2.5\n", ["--column", "a", "--header-line", "3"], "read as: ';' separated"),
+    ],
+)
+def test_how_a_table_was_read_is_reported(
+    content: str, options: list[str], note: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["fit", write(tmp_path, content), *options]) == 0
+    printed = capsys.readouterr()
+    assert printed.err.startswith(note)
+    assert "2 values\nmean       2 " in printed.out
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
@@ -79,7 +104,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
         assert process.stderr is not None
         process.stdout.close()
         errors = process.stderr.read()
-    assert (process.returncode, errors) == (128 + signal.SIGPIPE, b"")
+    assert (process.returncode, errors) == (128 + signal.SIGPIPE, b"read as: one column\n")
 
 
 def test_a_pipe_that_breaks_elsewhere_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
