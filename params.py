@@ -15,10 +15,12 @@ from typing import Any, Literal, TypeVar
 import yaml
 
 T = TypeVar("T")
-Source = Literal["builtin", "public"]
+Source = Literal["builtin", "public", "own"]
 
 FILE = Path("params.yaml")
 SECTIONS = ("data", "datasets", "pipelines")
+OWN = "own"  # the section of a user's own data sets, which may be left out
+CHOICES: tuple[Source, ...] = ("builtin", "public")  # of a data set that is known
 
 
 # Plain values as YAML 1.2 and ruamel.yaml, which DVC uses, read them: a pattern, and the characters that begin one.
@@ -69,9 +71,11 @@ def read(file: Path = FILE) -> Mapping[str, Mapping[str, Any]]:
         raise ValueError(f"{file} does not exist in {Path.cwd()}: run from the project's root") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{file} is not YAML: {error}") from None
-    if not isinstance(values, Mapping) or set(values) != set(SECTIONS):
+    if not isinstance(values, Mapping) or set(values) - {OWN} != set(SECTIONS):
         found = listed(values) if isinstance(values, Mapping) else repr(values)
-        raise ValueError(f"{file} has the sections {found}: expected {listed(SECTIONS)}")
+        raise ValueError(
+            f"{file} has the sections {found}: expected {listed(SECTIONS)}, and {OWN} for data of your own"
+        )
     for name, section in values.items():
         if not isinstance(section, Mapping):
             raise ValueError(f"{name} in {file} is {section!r}: expected a section with entries")
@@ -79,17 +83,22 @@ def read(file: Path = FILE) -> Mapping[str, Mapping[str, Any]]:
 
 
 def source_of(dataset: str, sections: Mapping[str, Mapping[str, Any]]) -> Source:
-    """Where a data set comes from: its own `source` where it names one, else that of all data."""
+    """Where a data set comes from: its own `source` where it names one, else that of all data; `own` if a user's."""
+    if dataset in sections.get(OWN, {}):
+        if dataset in sections["datasets"]:
+            raise ValueError(f"{dataset} is in datasets and in {OWN} of {FILE}: give your own data set another name")
+        return "own"
     if dataset not in sections["datasets"]:
-        raise ValueError(f"no data set {dataset!r} in {FILE}: datasets lists {listed(sections['datasets'])}")
+        others = f", {OWN} lists {listed(sections[OWN])}" if sections.get(OWN) else ""
+        raise ValueError(f"no data set {dataset!r} in {FILE}: datasets lists {listed(sections['datasets'])}{others}")
     entry = sections["datasets"][dataset]
     if not isinstance(entry, Mapping):
         raise ValueError(f"datasets.{dataset} is {entry!r}: expected a section with entries")
     own = entry.get("source")
     source = own or sections["data"].get("source")
-    if source not in typing.get_args(Source):
+    if source not in CHOICES:
         where = f"datasets.{dataset}.source" if own else "data.source"
-        raise ValueError(f"{where} is {source!r}: choose from {listed(typing.get_args(Source))}")
+        raise ValueError(f"{where} is {source!r}: choose from {listed(CHOICES)}")
     return typing.cast(Source, source)
 
 

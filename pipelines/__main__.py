@@ -124,8 +124,9 @@ def _show(options: argparse.Namespace) -> None:
 def _predict(options: argparse.Namespace) -> None:
     from pipelines import task
     from pipelines.runs.tracking import tracker
+    from pipelines.settings import full_name
 
-    champion = tracker().champion(options.pipeline)
+    champion = tracker().champion(full_name(options.pipeline))
     found = task.find(champion.config["family"], champion.config["task"])
     for texts in found.questions(options.arguments):
         for answer in champion.predict(texts):

@@ -1,8 +1,9 @@
 """Section `pipelines` of params.yaml: which runs a pipeline consists of, and what each of them uses.
 
 `pipelines.<family>.<key>` is the pipeline `<family>-<key>`. Its section holds what its runs share, `public` what
-differs on published data, and each variant what differs for itself: variant over `public` over the section. What a
-section leaves out is the default of the task's dataclasses.
+differs on published data and on data of your own, and each variant what differs for itself: variant over `public` over
+the section. What a section leaves out is the default of the task's dataclasses. With `like: rnn-slots` a section has
+that pipeline's settings, and its variants, of which it may name some.
 """
 
 from collections.abc import Mapping
@@ -98,18 +99,31 @@ def names(file: Path = params.FILE) -> list[str]:
     return list(_sections(params.read(file)["pipelines"]))
 
 
+def full_name(name: str, file: Path = params.FILE) -> str:
+    """The pipeline that is called `name`, or whose key it is: `my-names` is `rnn-my-names` where no other has the key.
+
+    A name that params.yaml does not know is returned as it is: a tracking store may still know it.
+    """
+    if not file.exists():
+        return name
+    sections = _sections(params.read(file)["pipelines"])
+    with_key = [known for known, (_, key, _) in sections.items() if key == name]
+    return with_key[0] if name not in sections and len(with_key) == 1 else name
+
+
 def load_pipeline(name: str, file: Path = params.FILE, source: Source | None = None) -> Pipeline:
     """The pipeline `name` of params.yaml, with the settings for data of `source`; None: of the source named there."""
     content = params.read(file)
     sections = _sections(content["pipelines"])
+    name = full_name(name, file)
     if name not in sections:
         raise ValueError(f"no pipeline {name!r} in {file}: it lists {listed(sections)}")
-    family, key, written = sections[name]
+    family, key, _ = sections[name]
     where = f"pipelines.{family}.{key}"
-    section = parse(_Section, written, where)
+    section = parse(_Section, _laid(name, sections, is_public=False), where)
     source = source or params.source_of(section.dataset, content)
-    if source == "public":
-        section = parse(_Section, merge(written, section.public), f"{where} with its 'public' part")
+    if source != "builtin":
+        section = parse(_Section, _laid(name, sections, is_public=True), f"{where} with its 'public' part")
     task = section.task or key.replace("-", "_")
     _check_task(family, task, where)
     shared = {"device": section.device, "seeds": section.seeds, "model": section.model, "training": section.training}
@@ -121,6 +135,40 @@ def load_pipeline(name: str, file: Path = params.FILE, source: Source | None = N
     if not pipeline.runs:
         raise ValueError(f"{where} has no runs: it needs at least one variant, and seeds of at least 1")
     return pipeline
+
+
+_Sections = Mapping[str, tuple[str, str, Mapping[str, Any]]]
+
+
+def _laid(name: str, sections: _Sections, *, is_public: bool) -> Any:
+    """The section of a pipeline, over that of the pipeline it is like; with `is_public`, `public` over each of them."""
+    family, key, section = sections[name]
+    if not isinstance(section, Mapping):
+        return section
+    if "like" in section:
+        base = _laid(_base_of(section, sections, family, f"pipelines.{family}.{key}"), sections, is_public=is_public)
+        section = _like(base, sections[section["like"]][1], section)
+    public = section.get("public", {})
+    if not is_public or not isinstance(public, Mapping):
+        return section
+    return merge({part: value for part, value in section.items() if part != "public"}, public)
+
+
+def _base_of(section: Mapping[str, Any], sections: _Sections, family: str, where: str) -> str:
+    like = section["like"]
+    others = [name for name, (of, _, own) in sections.items() if of == family and "like" not in own]
+    if like not in others:
+        raise ValueError(f"{where}.like is {like!r}: choose from {listed(others)}")
+    return str(like)
+
+
+def _like(base: Mapping[str, Any], key: str, section: Mapping[str, Any]) -> dict[str, Any]:
+    """`section` over the one it is like, whose key is `key`; of the variants there, those that `section` names."""
+    changes = {part: value for part, value in section.items() if part != "like"}
+    start = {**base, "task": base.get("task") or key.replace("-", "_")}
+    if isinstance(chosen := changes.get("variants"), Mapping):
+        start["variants"] = {name: base["variants"][name] for name in chosen if name in base["variants"]}
+    return merge(start, changes)
 
 
 def _sections(pipelines: Mapping[str, Any]) -> dict[str, tuple[str, str, Mapping[str, Any]]]:

@@ -8,6 +8,8 @@ import pandas as pd
 from safetensors import safe_open
 from torch import Tensor
 
+import params
+
 DATA = Path("data")
 VALIDATED = DATA / "validated"
 SPLITS = ("train", "val", "test")
@@ -17,8 +19,14 @@ def tables_of(dataset: str) -> Path:
     """Where a data set's validated tables are. Raises ValueError where they are not."""
     folder = VALIDATED / dataset
     if not (folder / "card.json").is_file():
-        raise ValueError(f"no validated data set {dataset!r} in {folder}: run `dvc repro validate@{dataset}` first")
+        raise ValueError(f"no validated data set {dataset!r} in {folder}: run `dvc repro {stage_of(dataset)}` first")
     return folder
+
+
+def stage_of(dataset: str) -> str:
+    """The DVC stage that validates a data set: a user's own has a group of its own."""
+    is_own = params.FILE.exists() and dataset in params.read().get(params.OWN, {})
+    return f"{params.OWN if is_own else 'validate'}@{dataset}"
 
 
 def read_card(folder: Path) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class Prepared:
     tables: dict[str, pd.DataFrame]
     facts: dict[str, Any]  # JSON
     arrays: dict[str, Arrays] = field(default_factory=dict)  # by table: numbers that no table holds well
+    notes: list[str] = field(default_factory=list)  # how the files were read, for people
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ class Dataset(Generic[Options]):
     arrays: Mapping[str, str] = field(default_factory=dict)
     # Columns that number or locate, as an offset does: their values grow with the rows, which is no drift.
     places: tuple[str, ...] = ()
+    # The manifest of files that no download brings: a user's own. None: that in data/raw.
+    manifest: Callable[[], dict[str, Any]] | None = None
 
     @property
     def name(self) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from params import Source
+from stages.errors import StageError
 
 Options = TypeVar("Options")
 
@@ -45,6 +46,11 @@ class Provenance:
     licence: str
 
 
+def no_files(_options: object) -> Iterator[tuple[str, bytes]]:
+    """The maker of a data set without a built-in twin."""
+    raise StageError("there is no built-in source of it: set its `source` to public")
+
+
 @dataclass(frozen=True)
 class Origin(Generic[Options]):
     """The two sources of a data set, whose raw files have one layout."""
@@ -53,4 +59,5 @@ class Origin(Generic[Options]):
     options: type[Options]  # the frozen dataclass of params.yaml's datasets.<name>.builtin
     sources: Mapping[Source, Provenance]
     public: tuple[PublicFile | PublicArchive, ...]
-    make: Callable[[Options], Iterator[tuple[str, bytes]]]  # the built-in raw files: path, content
+    # The built-in raw files: path, content. Left out where the data are public alone.
+    make: Callable[[Options], Iterator[tuple[str, bytes]]] = no_files

@@ -20,7 +20,7 @@ CARD = "card.json"
 
 def prepare(dataset: Dataset[Any], setting: Setting) -> dict[str, Any]:
     """Parse the raw files into tables. Returns the card, which is written last: a folder with a card is complete."""
-    manifest = read_manifest(dataset.name, setting)
+    manifest = read_manifest(dataset.name, setting) if dataset.manifest is None else dataset.manifest()
     folder = PREPARED / dataset.name
     sweep(folder)
     (folder / CARD).unlink(missing_ok=True)
@@ -43,7 +43,11 @@ def prepare(dataset: Dataset[Any], setting: Setting) -> dict[str, Any]:
         "raw": {path: file["sha256"] for path, file in manifest["files"].items()},
         "facts": prepared.facts,
     }
+    if prepared.notes:
+        card["notes"] = prepared.notes
     write_json(folder / CARD, card)
+    for note in prepared.notes:
+        print(f"prepare {dataset.name}: {note}")
     counts = ", ".join(f"{name} {table['rows']}" for name, table in tables.items())
     print(f"prepare {dataset.name}: {counts} rows in {folder}")
     return card

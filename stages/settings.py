@@ -58,7 +58,7 @@ class Setting:
 
     source: Source
     mirror: str | None
-    options: Any  # the data set's own dataclass, from `builtin`
+    options: Any  # the data set's own dataclass, from `builtin`; of own data the entry
     drift: Drift = Drift()
     quarantine: Quarantine | None = None
 
@@ -68,6 +68,8 @@ def load(name: str, file: Path = params.FILE) -> Setting:
     try:
         content = params.read(file)
         source = params.source_of(name, content)
+        if source == "own":
+            raise ValueError(f"{name} is data of your own, which stay where they are: there is nothing to download")
         data = parse(Data, content["data"], "data")
         entry = parse(Entry, content["datasets"][name], f"datasets.{name}")
         options = parse(datasets.origin(name).options, entry.builtin, f"datasets.{name}.builtin")

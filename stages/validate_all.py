@@ -3,12 +3,12 @@
 import json
 import os
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from stages import datasets
+from stages import datasets, own
 from stages.checks.page import all_page
 from stages.checks.report import junit, markdown
 from stages.checks.result import VALIDATION, Result, report_text
@@ -21,14 +21,20 @@ from stages.settings import Setting
 from stages.validate import check
 
 
-def validate_all(settings: Mapping[str, Setting]) -> bool:
-    """Check every data set, also after one that failed, and write the reports. Returns whether all passed."""
+def validate_all(settings: Mapping[str, Setting], of_users: Sequence[str] = ()) -> bool:
+    """Check every data set and those `of_users`, also after one that failed, and write the reports.
+
+    Returns whether all passed.
+    """
     results: list[Result] = []
     errors: dict[str, str] = {}
-    for name, setting in settings.items():
-        dataset = datasets.find(name)
+    for name in [*settings, *of_users]:
         try:
-            bring(dataset, setting)
+            if name in settings:
+                dataset, setting = datasets.find(name), settings[name]
+                bring(dataset, setting)
+            else:
+                dataset, setting = own.load(name)
             results.append(check(dataset, setting))
             print(f"validate {name}: {report_text(results[-1])}", flush=True)
         except Exception as error:

@@ -11,6 +11,7 @@ import yaml
 
 from pipelines.files import code_of
 from pipelines.settings import load_pipeline, names
+from stages.formats import KINDS, module_of
 
 ROOT = Path(__file__).parents[1]
 DATA_GROUPS = ("download", "validate")
@@ -111,6 +112,19 @@ def test_a_file_that_is_missing_or_superfluous_is_found() -> None:
     assert "stages/checks/report.py" in unreached(["stages/checks"], slots.code)
 
 
+def test_users_own_data_depend_on_all_code_that_decides_their_result_and_on_their_files() -> None:
+    group = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]["own"]
+    deps = group["do"]["deps"]
+    kinds = [f"stages.{place}.{module_of(kind)}" for kind in KINDS for place in ("formats", "formats.rules")]
+    code = code_of("stages.validate", "stages.own", *kinds)
+    assert group["foreach"] == "${own}"
+    assert deps[0] == "${item.path}"
+    assert lacking(code, deps[1:]) == []
+    assert list(unreached([path for path in deps[1:] if path != "stages/rules"], code)) == []
+    validated = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]["validate"]["do"]
+    assert (group["do"]["cmd"], group["do"]["outs"]) == (validated["cmd"], validated["outs"])
+
+
 # -- pipelines: a group of stages a family
 
 
@@ -131,7 +145,7 @@ def without_tables(deps: Iterable[str]) -> list[str]:
     return [path for path in deps if not path.startswith("data/")]
 
 
-def module_of(path: str) -> str:
+def dotted(path: str) -> str:
     return path.removesuffix(".py").replace("/", ".")
 
 
@@ -147,13 +161,13 @@ def test_a_family_depends_on_no_code_that_it_does_not_reach(family: str) -> None
     services = [path for path in without_tables(deps) if path != f"pipelines/{family}"]
     assert services
     assert list(unreached(services, code)) == []
-    answering = code_of(*(module_of(path) for path in files_in(f"pipelines/{family}") if path.endswith("/predict.py")))
+    answering = code_of(*(dotted(path) for path in files_in(f"pipelines/{family}") if path.endswith("/predict.py")))
     assert list(unreached([f"pipelines/{family}"], code | answering)) == list(IDLE.get(family, ()))
 
 
 def test_a_pipeline_is_a_stage_of_its_familys_group() -> None:
     dvc = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    assert {*DATA_GROUPS, *pipeline_groups()} == set(dvc)
+    assert {*DATA_GROUPS, "own", *pipeline_groups()} == set(dvc)
     for family in pipeline_groups():
         stage = dvc[family]
         assert stage["foreach"] == f"${{pipelines.{family}}}"

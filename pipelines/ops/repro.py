@@ -105,7 +105,7 @@ def plan() -> list[Chain]:
     of_data = {
         name: Chain([f"validate@{name}"], [f"download@{name}", f"validate@{name}"])
         for name in params.read()["datasets"]
-    }
+    } | {name: Chain([f"own@{name}"], [f"own@{name}"]) for name in params.read().get(params.OWN, {})}
     pipelines = [load_pipeline(name) for name in names()]
     # `--single-item`: two DVC processes that look at the same data set would lock each other out.
     chains = [

@@ -19,7 +19,7 @@ from pipelines.runs import registry
 from pipelines.runs.fan_out import report, train_runs
 from pipelines.runs.tracking import tracker
 from pipelines.settings import Pipeline, Run, load_pipeline, tasks_of_families
-from pipelines.tables import DATA, read_card, tables_of
+from pipelines.tables import DATA, read_card, stage_of, tables_of
 
 
 def run_pipeline(pipeline: str, stage: bool = False) -> None:
@@ -58,7 +58,7 @@ def _checked(pipeline: Pipeline) -> list[Run]:
     if (source := read_card(tables_of(pipeline.dataset))["source"]) != pipeline.source:
         raise ValueError(
             f"the tables of {pipeline.dataset} are {source} data, params.yaml asks for {pipeline.source} data: "
-            f"run `dvc repro validate@{pipeline.dataset}` first"
+            f"run `dvc repro {stage_of(pipeline.dataset)}` first"
         )
     runs = [run for run in pipeline.runs if run.device != "cuda" or torch.cuda.is_available()]
     if left_out := sorted({run.variant for run in pipeline.runs} - {run.variant for run in runs}):

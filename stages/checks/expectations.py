@@ -1,6 +1,7 @@
 """Great Expectations, run quietly in memory: suites in, outcomes and Data Docs out."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -35,6 +36,7 @@ class Runner:
 
     def __init__(self, docs: Path) -> None:
         self._docs = docs
+        self._names = Counter[str]()
         for name in ("great_expectations", "posthog"):
             logging.getLogger(name).setLevel(logging.ERROR)
         self._context = gx.get_context(mode="ephemeral")
@@ -49,7 +51,16 @@ class Runner:
 
         `about` names these suites in the Data Docs; `content` are the columns worth showing of a bad row.
         """
-        return [outcome for suite in suites for outcome in self._run(f"{suite.table} {about}", suite, list(content))]
+        return [
+            outcome
+            for suite in suites
+            for outcome in self._run(self._new_name(f"{suite.table} {about}"), suite, list(content))
+        ]
+
+    def _new_name(self, name: str) -> str:
+        """A name that no suite has yet: a table may have several."""
+        self._names[name] += 1
+        return name if self._names[name] == 1 else f"{name} {self._names[name]}"
 
     def _run(self, name: str, suite: Suite, content: list[str]) -> list[Outcome]:
         rules = self._context.suites.add(gx.ExpectationSuite(name=name, expectations=suite.rules))

@@ -21,6 +21,7 @@ from stages.errors import StageError
 from stages.files import read_json, write_bytes
 
 DATASETS = Path("stages/datasets")
+OWN = Path("stages/own_rules/profiles")  # of users' own data
 
 
 VERSION = 1
@@ -161,6 +162,8 @@ def _frequent(words: Iterable[str]) -> list[str]:
 
 def path_of(dataset: str, source: str) -> Path:
     """The path of the profile of a data set's source."""
+    if source == "own":
+        return OWN / f"{dataset}.json"
     return DATASETS / dataset / "profiles" / f"{source}.json"
 
 

@@ -18,6 +18,7 @@ from random import Random
 from stages.errors import StageError
 from stages.texts.grammar import Grammar, Names, Sentence, parse_rules
 
+VERDICTS = ("unfavourable", "favourable")  # by label
 PAIRED = {  # phenomenon -> the two labels whose phrases change places to turn the verdict
     "negation": ("good", "bad"),
     "contrast": ("good", "bad"),

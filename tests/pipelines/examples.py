@@ -424,7 +424,9 @@ EXAMPLES = {
         asked=typed_images,
     ),
     ("rnn", "slots"): Example("rnn", "slots", {**WORDS, **CELL}, slots),
-    ("rnn", "sentiment"): Example("rnn", "sentiment", {**WORDS, **CELL, "pooling": "attention"}, sentiment),
+    ("rnn", "sentiment"): Example(
+        "rnn", "sentiment", {**WORDS, **CELL, "pooling": "attention"}, sentiment, facts={"labels": ["bad", "good"]}
+    ),
     ("rnn", "waveform"): Example(
         "rnn",
         "waveform",

@@ -1,12 +1,13 @@
 """Sentiment: tables -> batches. Training, evaluation, the command line and the served model all encode here.
 
-Tables have the columns id, text and label (1: favourable), among others.
+Tables have the columns id, text and label, among others. The card names the labels, whose places are those numbers.
 
 Shapes: B texts, T words in the longest.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,8 @@ import torch
 from torch import Tensor
 
 from pipelines.nn.words import Vocabulary, WordEncoder, Words, shuffled
+from pipelines.tables import read_card
 
-LABELS = ("unfavourable", "favourable")
 FOLDS = 10  # of MR, as papers on it have
 
 
@@ -35,8 +36,25 @@ def folded(splits: Mapping[str, pd.DataFrame], turn: int) -> dict[str, pd.DataFr
 
 
 @dataclass(frozen=True)
+class LabelVocabulary(Vocabulary):
+    """With the names of the labels, by number."""
+
+    labels: tuple[str, ...]
+
+
+def labels_of(tables: Path) -> tuple[str, ...]:
+    """The names of the labels of the data in a folder. Raises ValueError where its card has none."""
+    found = read_card(tables)["facts"].get("labels", [])
+    if len(found) < 2:
+        raise ValueError(
+            f"{tables / 'card.json'} names the labels {found}: expected two or more; validate the data again"
+        )
+    return tuple(found)
+
+
+@dataclass(frozen=True)
 class Batch(Words):
-    """Texts padded to the longest: labels (B,), 1 for a favourable text, -1 where it is not known."""
+    """Texts padded to the longest: labels (B,), -1 where it is not known."""
 
     labels: Tensor
 
@@ -44,7 +62,7 @@ class Batch(Words):
 class Encoder:
     """Turns texts into batches."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: LabelVocabulary) -> None:
         self.vocabulary = vocabulary
         self._words = WordEncoder(vocabulary)
 

@@ -10,8 +10,8 @@ import torch
 
 from params import parse
 from pipelines.nn import checkpoint
-from pipelines.nn.words import Vocabulary, by_length
-from pipelines.rnn.sentiment.data import LABELS, Encoder
+from pipelines.nn.words import by_length
+from pipelines.rnn.sentiment.data import Encoder, LabelVocabulary
 from pipelines.rnn.sentiment.model import Classifier, ClassifierParams, build_classifier
 
 
@@ -21,7 +21,7 @@ def probabilities(model: Classifier, encoder: Encoder, texts: list[str], batch_s
     Raises ValueError for a text without words.
     """
     device = next(model.parameters()).device
-    found = np.zeros((len(texts), len(LABELS)))
+    found = np.zeros((len(texts), len(encoder.vocabulary.labels)))
     with torch.inference_mode():
         for chosen in by_length((text.count(" ") for text in texts), batch_size):
             logits = model(encoder.batch([texts[index] for index in chosen]).to(device))
@@ -29,7 +29,7 @@ def probabilities(model: Classifier, encoder: Encoder, texts: list[str], batch_s
     return found
 
 
-def save_classifier(path: Path, model: Classifier, params: ClassifierParams, vocabulary: Vocabulary) -> None:
+def save_classifier(path: Path, model: Classifier, params: ClassifierParams, vocabulary: LabelVocabulary) -> None:
     """Writes all that classifying needs into one file."""
     checkpoint.save(path, {"weights": model.state_dict(), "params": vars(params), "vocabulary": vars(vocabulary)})
 
@@ -37,8 +37,8 @@ def save_classifier(path: Path, model: Classifier, params: ClassifierParams, voc
 def load_classifier(path: Path) -> tuple[Classifier, Encoder]:
     """The classifier saved at `path`, ready to answer. Raises ValueError for a file that is damaged."""
     state = checkpoint.load(path)
-    vocabulary = Vocabulary.from_json(state["vocabulary"])
+    vocabulary = LabelVocabulary.from_json(state["vocabulary"])
     params = parse(ClassifierParams, state["params"], f"params in {path}")
-    model = build_classifier(params, vocabulary, len(LABELS))
+    model = build_classifier(params, vocabulary, len(vocabulary.labels))
     model.load_state_dict(state["weights"])
     return model.eval(), Encoder(vocabulary)

@@ -7,7 +7,6 @@ from typing import Any
 import torch
 
 from pipelines import task
-from pipelines.rnn.sentiment.data import LABELS
 from pipelines.rnn.sentiment.inference import load_classifier, probabilities
 
 
@@ -26,7 +25,11 @@ class Predictor(task.Predictor):
         answers = []
         for text, found in zip(texts, probabilities(self._model, self._encoder, texts), strict=True):
             label = int(found.argmax())
-            answer = {"words": text.split(), "label": LABELS[label], "confidence": float(found[label])}
+            answer = {
+                "words": text.split(),
+                "label": self._encoder.vocabulary.labels[label],
+                "confidence": float(found[label]),
+            }
             answers.append(answer | {"attention": self._attention(text)})
         return answers
 

@@ -1,5 +1,6 @@
 """One sentiment run, from tables to weights, figures and pictures. It uses neither MLflow nor Prefect."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,9 @@ from pipelines.nn.training import (
     fit,
     write_results,
 )
-from pipelines.nn.words import Vocabulary
 from pipelines.reporting import metrics, plots
 from pipelines.rnn.sentiment import reads
-from pipelines.rnn.sentiment.data import LABELS, Encoder, folded
+from pipelines.rnn.sentiment.data import Encoder, LabelVocabulary, folded, labels_of
 from pipelines.rnn.sentiment.inference import probabilities, save_classifier
 from pipelines.rnn.sentiment.model import Classifier, ClassifierParams, TextClassifier, build_classifier
 from pipelines.rnn.sentiment.start import start_from
@@ -53,8 +53,9 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
         splits = folded(splits, run.seed)
     device = choose_device(run.device)
     torch.manual_seed(run.seed)
-    encoder = Encoder(Vocabulary.of_texts(splits["train"]["text"]))
-    model = build_classifier(params, encoder.vocabulary, len(LABELS)).to(device)
+    labels = labels_of(tables)
+    encoder = Encoder(LabelVocabulary.of_texts(splits["train"]["text"], labels=labels))
+    model = build_classifier(params, encoder.vocabulary, len(labels)).to(device)
     for weights in reads(run):
         assert isinstance(model, TextClassifier)
         start_from(weights, model, encoder.vocabulary)
@@ -77,7 +78,7 @@ def train(run: Run, tables: Path, out: Path, log: Log) -> Row:
 
     found = probabilities(model, encoder, list(splits["test"]["text"]))
     save_classifier(out / "model.safetensors", model, params, encoder.vocabulary)
-    _write_predictions(splits["test"], found, out)
+    _write_predictions(splits["test"], found, labels, out)
     return write_results(out, model, fitted, _scores("test", splits["test"], found))
 
 
@@ -86,10 +87,10 @@ def _scores(split: str, table: pd.DataFrame, found: np.ndarray) -> Row:
     return {f"{split}_{key}": value for key, value in scores.items()}
 
 
-def _write_predictions(table: pd.DataFrame, found: np.ndarray, out: Path) -> None:
+def _write_predictions(table: pd.DataFrame, found: np.ndarray, labels: Sequence[str], out: Path) -> None:
     predicted = table.assign(predicted=found.argmax(axis=1), confidence=found.max(axis=1).round(6))
     predicted.to_csv(out / "predictions.csv", index=False)
-    actual, answered = ([LABELS[label] for label in predicted[column]] for column in ("label", "predicted"))
+    actual, answered = ([labels[label] for label in predicted[column]] for column in ("label", "predicted"))
     plots.confusion(actual, answered, out / "confusion.png")
     right = (predicted["label"] == predicted["predicted"]).astype(float)
     by = right.groupby(table["phenomenon"] if "phenomenon" in table else np.full(len(table), "all"))

@@ -8,6 +8,7 @@ from stages.dataset import Prepared
 from stages.datasets.sentiment.origin import FILES
 from stages.errors import StageError
 from stages.texts.lines import read_lines
+from stages.texts.reviews import VERDICTS
 
 COLUMNS = {"id": "int64", "text": "string", "label": "int64", "phenomenon": "string"}
 NATURAL = "natural"  # the phenomenon of every public review: none is marked
@@ -16,7 +17,8 @@ NATURAL = "natural"  # the phenomenon of every public review: none is marked
 def read(folder: Path) -> Prepared:
     """Parse the published layout; a card without phenomena is that of a public source."""
     tables = {split: _read_split(folder / name) for split, name in FILES.items()}
-    return Prepared(tables, {"phenomena": sorted(set(tables["train"]["phenomenon"]))})
+    facts = {"labels": list(VERDICTS), "phenomena": sorted(set(tables["train"]["phenomenon"]))}
+    return Prepared(tables, facts)
 
 
 def _read_split(path: Path) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from stages.texts.polarity import (
     read_polarity,
     split_of,
 )
+from stages.texts.reviews import VERDICTS
 from stages.texts.sizes import SPLITS
 
 COLUMNS = {"id": "int64", "text": "string", "label": "int64", "fold": "int64"}
@@ -18,4 +19,5 @@ def read(folder: Path) -> Prepared:
     every = read_polarity(folder / ARCHIVE)
     splits = every["fold"].map(split_of)
     tables = {split: every.loc[splits == split, list(COLUMNS)].reset_index(drop=True) for split in SPLITS}
-    return Prepared(tables, {"folds": [int((every["fold"] == fold).sum()) for fold in range(10)]})
+    folds = [int((every["fold"] == fold).sum()) for fold in range(10)]
+    return Prepared(tables, {"labels": list(VERDICTS), "folds": folds})

@@ -14,8 +14,7 @@ from params import parse
 from pipelines import task
 from pipelines.nn import checkpoint
 from pipelines.nn.cells import CELLS
-from pipelines.nn.words import Vocabulary
-from pipelines.rnn.sentiment.data import FOLDS, Encoder, folded
+from pipelines.rnn.sentiment.data import FOLDS, Encoder, LabelVocabulary, folded
 from pipelines.rnn.sentiment.model import Attention, BagOfWords, ClassifierParams, TextClassifier, build_classifier
 from pipelines.rnn.sentiment.predict import Predictor
 from pipelines.rnn.sentiment.start import start_from
@@ -38,7 +37,7 @@ MODEL = {**EXAMPLES["rnn", "sentiment"].model, "hidden_size": 10}  # divides int
 
 @pytest.fixture
 def encoder() -> Encoder:
-    return Encoder(Vocabulary.of_texts(TEXTS[:3]))
+    return Encoder(LabelVocabulary.of_texts(TEXTS[:3], labels=("bad", "good")))
 
 
 def classifier(encoder: Encoder, **changes: Any) -> TextClassifier:
@@ -130,10 +129,10 @@ def test_the_order_of_words_is_learnt_by_a_network_and_not_by_a_bag(tmp_path: Pa
 
     answer = Predictor(tmp_path / "recurrent" / "model.safetensors")(["NOT a good  film"])[0]
     assert answer["words"] == ["not", "a", "good", "film"]
-    assert answer["label"] == "unfavourable"
+    assert answer["label"] == "bad"
     assert 0.5 < answer["confidence"] <= 1
     assert sum(answer["attention"]) == pytest.approx(1)
-    assert Predictor.shown(answer).startswith("unfavourable (")
+    assert Predictor.shown(answer).startswith("bad (")
     assert "most attention: " in Predictor.shown(answer)
     plain = Predictor(tmp_path / "bag-of-words" / "model.safetensors")(["good"])[0]
     assert plain["attention"] == []
