@@ -57,7 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("pipeline")
     show.add_argument("--variant", help="one alone; else what most share, and how each differs")
     show.add_argument("--data", choices=["builtin", "public"], help="default: what params.yaml names")
-    predict = command("predict", _predict, "let a pipeline's champion answer for texts")
+    predict = command(
+        "predict", _predict, "let a pipeline's champion answer for texts; exit status 1 where one has no answer"
+    )
     predict.add_argument("pipeline")
     predict.add_argument(
         "arguments",
@@ -121,16 +123,24 @@ def _show(options: argparse.Namespace) -> None:
     print(show(load_pipeline(options.pipeline, source=options.data), options.variant), end="")
 
 
-def _predict(options: argparse.Namespace) -> None:
+def _predict(options: argparse.Namespace) -> int:
+    """Prints the answers; 1 where a text has none, which is named by its number on standard error."""
     from pipelines import task
     from pipelines.runs.tracking import tracker
     from pipelines.settings import full_name
 
     champion = tracker().champion(full_name(options.pipeline))
     found = task.find(champion.config["family"], champion.config["task"])
-    for texts in found.questions(options.arguments):
-        for answer in champion.predict(texts):
+    answers = (answer for texts in found.questions(options.arguments) for answer in champion.predict(texts))
+    status = 0
+    for number, answer in enumerate(answers, start=1):
+        if "error" in answer:
+            status = 1
+            name = f"text {number}" if options.arguments else f"line {number}"
+            print(f"error: {name}: {answer['error']}", file=sys.stderr, flush=True)
+        else:
             print(found.predictor.shown(answer), end="\n\n", flush=True)
+    return status
 
 
 def _fit(options: argparse.Namespace) -> None:

@@ -50,7 +50,7 @@ def code_of(*modules: str, root: Path | None = None) -> frozenset[str]:
 
     Read from the import statements, also those within functions, without those that only a type checker reads. A
     package's `__init__.py` counts where a name is imported from it that is no module. What only describes a run
-    (`DESCRIPTIVE`) is left out.
+    (`DESCRIPTIVE`) is left out, and so is what nothing else imports.
     """
     root = root or CODE
     found: set[str] = set()
@@ -58,7 +58,8 @@ def code_of(*modules: str, root: Path | None = None) -> frozenset[str]:
     while waiting:
         path = waiting.pop()
         found.add(path)
-        waiting |= _imports(root / path, root) - found
+        if path not in DESCRIPTIVE:
+            waiting |= _imports(root / path, root) - found
     return frozenset(found - DESCRIPTIVE)
 
 

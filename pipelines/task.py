@@ -8,6 +8,7 @@
 """
 
 import importlib
+import re
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +16,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from inputs.texts import lines_of
 from pipelines.settings import Run
 
 Row = dict[str, float]  # figures of an epoch or of a run, by name
@@ -110,7 +112,7 @@ class Predictor(ABC):
 
     @abstractmethod
     def __call__(self, texts: list[str]) -> list[Answer]:
-        """An answer for each text. Raises ValueError that names the text which cannot be answered."""
+        """An answer for each text. Raises ValueError that names the text which cannot be answered (see `answered`)."""
 
     @staticmethod
     @abstractmethod
@@ -123,7 +125,32 @@ class Predictor(ABC):
 
         A list is asked at once; the texts of an iterator are asked one by one, so that not all must be in memory.
         """
-        return arguments or [line.strip() for line in sys.stdin]
+        return arguments or standard_input()
+
+
+_ALONE = re.compile("\\b(text|case) 1 of 1\\b")
+
+
+def answered(predictor: Callable[[list[str]], list[Answer]], texts: list[str]) -> list[Answer]:
+    """An answer for each text; of one that cannot be answered only its `error`, so that it costs no other its answer.
+
+    Texts are asked together, and in halves where that is refused.
+    """
+    try:
+        return predictor(texts)
+    except ValueError as error:
+        if len(texts) == 1:
+            return [{"error": _ALONE.sub(r"the \1", str(error))}]
+    middle = len(texts) // 2
+    return [*answered(predictor, texts[:middle]), *answered(predictor, texts[middle:])]
+
+
+def standard_input() -> list[str]:
+    """The lines of standard input; how they were decoded is reported where they are not plain UTF-8."""
+    lines, encoding = lines_of(sys.stdin.buffer.read())
+    if encoding:
+        print(f"read as: {encoding}", file=sys.stderr)
+    return [line.strip() for line in lines]
 
 
 def no_files(_run: Run) -> list[Path]:

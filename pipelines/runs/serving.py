@@ -13,7 +13,7 @@ from pipelines import task
 
 
 class ServedModel(PythonModel):
-    """Raw texts in, one answer for each out."""
+    """Raw texts in, one answer for each out; of a text that cannot be answered, its `error`."""
 
     def load_context(self, context: Any) -> None:
         weights = Path(context.artifacts["weights"])
@@ -21,8 +21,7 @@ class ServedModel(PythonModel):
 
     # The annotation of the input is the model's signature for MLflow.
     def predict(self, model_input: list[str]) -> list[dict[str, Any]]:  # type: ignore[override]
-        answers: list[dict[str, Any]] = self.predictor(list(model_input))
-        return answers
+        return task.answered(self.predictor, list(model_input))
 
 
 mlflow.models.set_model(ServedModel())

@@ -50,7 +50,8 @@ class Champion(Protocol):
 
     config: Mapping[str, str]
 
-    def predict(self, texts: list[str]) -> list[Answer]: ...
+    def predict(self, texts: list[str]) -> list[Answer]:
+        """An answer for each text; of one that cannot be answered, its `error`."""
 
 
 @dataclass(frozen=True)

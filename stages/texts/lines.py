@@ -11,9 +11,12 @@ def read_lines(path: Path, *, ended: bool = True) -> list[str]:
 
 
 def text_lines(content: bytes, name: str, *, ended: bool = True) -> list[str]:
-    """The lines of a file's content; `name` identifies it in messages. With `ended` the last line must end, too."""
+    """The lines of a file's content, as they are without a byte order mark and without the CR of Windows' line ends.
+
+    `name` identifies the file in messages. With `ended` the last line must end, too.
+    """
     try:
-        text = content.decode("utf-8")
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise StageError(f"{name} is not UTF-8 text: {error}. Download it again.") from error
     if ended and not text.endswith("\n"):

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from inputs.texts import plain
 from pipelines import task
 from pipelines.rnn.dynamics.inference import load_networks
 from pipelines.rnn.sequences import Batch
@@ -23,7 +24,7 @@ class Predictor(task.Predictor):
 
         Raises ValueError for a text that is not a sequence of the problem.
         """
-        return [self._answer(batch) for batch in self._problem.typed(texts)]
+        return [self._answer(batch) for batch in self._problem.typed([plain(text) for text in texts])]
 
     def _answer(self, batch: Batch) -> dict[str, Any]:
         with torch.inference_mode():

@@ -15,7 +15,8 @@ from pipelines.nn.words import Vocabulary, WordEncoder, Words, padded, shuffled
 from pipelines.rnn.key_terms.scores import Phrase
 
 TAGS = ("O", "B", "I")
-WORD = re.compile(r"[A-Za-z0-9]+(?:[-'./][A-Za-z0-9]+)*|[^\sA-Za-z0-9]")  # as the texts of the tables are split
+# As the texts of the tables are split, which are ASCII; letters of any other script are letters too.
+WORD = re.compile(r"[^\W_]+(?:[-'./][^\W_]+)*|[^\w\s]|_")
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,6 @@ class Encoder:
         lengths = table["text"].str.count(" ").to_numpy()
         chosen = (table.iloc[rows] for rows in shuffled(lengths, batch_size, rng))
         return [self.batch(list(rows["text"]), list(rows["tags"])) for rows in chosen]
-
-
-def split_words(text: str) -> str:
-    """Typed text in the form of the tables: words and punctuation with blanks between."""
-    return " ".join(WORD.findall(text))
 
 
 def phrases_of(key_terms: str) -> set[Phrase]:

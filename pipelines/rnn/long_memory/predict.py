@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from inputs.texts import plain
 from pipelines import task
 from pipelines.rnn.long_memory.inference import load_reader
 from pipelines.rnn.sequences import Batch
@@ -23,7 +24,7 @@ class Predictor(task.Predictor):
         A sequence is typed as its steps with blanks between: numbers, the two to add followed by `*`; symbols; or
         pixels. Raises ValueError for a text that is not a sequence of the problem.
         """
-        return [self._answer(batch) for batch in self._problem.typed(texts)]
+        return [self._answer(batch) for batch in self._problem.typed([plain(text) for text in texts])]
 
     def _answer(self, batch: Batch) -> dict[str, Any]:
         with torch.inference_mode():

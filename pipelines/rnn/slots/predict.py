@@ -2,33 +2,37 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from pipelines import task
+from inputs.texts import Lexicon
+from pipelines.nn.typed import TextPredictor, known_words
 from pipelines.rnn.slots.inference import label, load_tagger
 
 
-class Predictor(task.Predictor):
+class Predictor(TextPredictor):
     """A tagger loaded from a run's `model.safetensors`."""
+
+    verdict = "tags"
 
     def __init__(self, weights: Path) -> None:
         self._model, self._encoder = load_tagger(weights)
+        self.lexicon = Lexicon(known_words(self._encoder.vocabulary))
 
-    def __call__(self, texts: list[str]) -> list[dict[str, list[str]]]:
-        """For each text its words, their IOB tags, and the slots in order, as `slot: words`.
-
-        Raises ValueError for a text without words.
-        """
-        texts = [text.lower() for text in texts]  # as the training data is
+    def answers(self, texts: list[str]) -> list[dict[str, Any]]:
+        """For each text its words, their IOB tags, and the slots in order, as `slot: words`."""
         return [
             {"words": text.split(), "tags": tags, "slots": slots(text.split(), tags)}
             for text, tags in zip(texts, label(self._model, self._encoder, texts), strict=True)
         ]
 
+    def no_answer(self, text: str) -> dict[str, Any]:
+        return {"words": text.split(), "tags": None, "slots": None}
+
     @staticmethod
-    def shown(answer: Mapping[str, list[str]]) -> str:
+    def lines(answer: Mapping[str, Any]) -> list[str]:
         """A line for each word, with its tag."""
         width = max(map(len, answer["words"]))
-        return "\n".join(f"{word:<{width}}  {tag}" for word, tag in zip(answer["words"], answer["tags"], strict=True))
+        return [f"{word:<{width}}  {tag}" for word, tag in zip(answer["words"], answer["tags"], strict=True)]
 
 
 def slots(words: list[str], tags: list[str]) -> list[str]:

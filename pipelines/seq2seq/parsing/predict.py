@@ -4,54 +4,42 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipelines import task
+from pipelines.nn.typed import TextPredictor
+from pipelines.seq2seq.asked import lexicon_of
 from pipelines.seq2seq.parsing.inference import load_parser, trees
-from pipelines.seq2seq.parsing.trees import closes, opens, with_words
-from pipelines.seq2seq.symbols import UNKNOWN
-
-MAX_WORDS = 200  # of a sentence
+from pipelines.seq2seq.parsing.trees import closes, escaped, opens, with_words
 
 
-class Predictor(task.Predictor):
+class Predictor(TextPredictor):
     """A parser loaded from a run's `model.safetensors`."""
+
+    verdict = "tree"
+    max_symbols = 200  # of a sentence
 
     def __init__(self, weights: Path) -> None:
         self._model, self._languages, self._params = load_parser(weights)
+        self.lexicon = lexicon_of(self._languages.source, "(", ")")  # which `escaped` writes as words
 
-    def __call__(self, texts: list[str]) -> list[dict[str, Any]]:
-        """For each sentence (words and punctuation with blanks between) its tree: with its words, and as symbols.
+    def symbols(self, text: str) -> list[str]:
+        """The words of a sentence, as a tree can hold them."""
+        return escaped(text.split())
 
-        `unknown` lists words that were not in training. Raises ValueError that names a text without words or too long.
-        """
-        if not texts:
-            return []
-        sentences = [text.split() for text in texts]
-        for number, (text, words) in enumerate(zip(texts, sentences, strict=True), start=1):
-            name = f"text {number} of {len(texts)}"
-            if not words:
-                raise ValueError(f"{name} holds no words: {text[:50]!r}")
-            if len(words) > MAX_WORDS:
-                raise ValueError(
-                    f"{name} has {len(words):,} words, and at most {MAX_WORDS} are parsed: one sentence each"
-                )
+    def answers(self, texts: list[str]) -> list[dict[str, Any]]:
+        """For each sentence its words and its tree: with the words, and as symbols."""
+        sentences = [self.symbols(text) for text in texts]
         found = trees(self._model, self._languages, sentences, self._params)
-        answers = []
-        for text, words, symbols in zip(texts, sentences, found, strict=True):
-            known = zip(words, self._languages.source.symbols.encode(words), strict=True)
-            answers.append(
-                {
-                    "text": text,
-                    "tree": with_words(symbols, words),
-                    "linear": " ".join(symbols),
-                    "unknown": [word for word, number in known if number == UNKNOWN],
-                }
-            )
-        return answers
+        return [
+            {"words": words, "tree": with_words(symbols, words), "linear": " ".join(symbols)}
+            for words, symbols in zip(sentences, found, strict=True)
+        ]
+
+    def no_answer(self, text: str) -> dict[str, Any]:
+        return {"words": self.symbols(text), "tree": None, "linear": None}
 
     @staticmethod
-    def shown(answer: Mapping[str, Any]) -> str:
+    def lines(answer: Mapping[str, Any]) -> list[str]:
         """The tree, a line for each word, indented by its depth."""
-        lines, depth, words = [], 0, iter(answer["text"].split())
+        lines, depth, words = [], 0, iter(answer["words"])
         for symbol in answer["linear"].split():
             if opens(symbol):
                 lines.append(f"{'  ' * depth}{symbol[1:]}")
@@ -60,6 +48,4 @@ class Predictor(task.Predictor):
                 depth -= 1
             else:
                 lines.append(f"{'  ' * depth}{symbol} {next(words)}")
-        if answer["unknown"]:
-            lines.append(f"warning: not known: {' '.join(answer['unknown'])}")
-        return "\n".join(lines)
+        return lines

@@ -70,9 +70,14 @@ def tags(symbols: Sequence[str]) -> list[str]:
     return [symbol for symbol in symbols if not opens(symbol) and not closes(symbol)]
 
 
+def escaped(words: Sequence[str]) -> list[str]:
+    """Words as a tree can hold them: the Penn Treebank writes brackets as -LRB- and -RRB-."""
+    return [word.replace("(", "-LRB-").replace(")", "-RRB-") for word in words]
+
+
 def with_words(symbols: Sequence[str], words: Sequence[str]) -> str:
     """The tree with its words, in the Penn Treebank's brackets: `(S (NP (NNP John)) ...)`."""
-    left = iter(words)
+    left = iter(escaped(words))
     parts: list[str] = []
     for symbol in symbols:
         if opens(symbol):

@@ -43,7 +43,7 @@ def split_of(name: str) -> str:
 def _trees(files: Iterable[tuple[str, bytes]]) -> Iterator[Tree]:
     for name, content in files:
         try:
-            yield from filter(None, map(clean, parse(content.decode("utf-8"))))
+            yield from filter(None, map(clean, parse(content.decode("utf-8-sig"))))
         except UnicodeDecodeError as error:
             raise StageError(f"{name} is not UTF-8 text: {error}") from error
         except StageError as error:

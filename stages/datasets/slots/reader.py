@@ -7,6 +7,7 @@ import pandas as pd
 from stages.dataset import Prepared
 from stages.datasets.slots.origin import FOLDERS
 from stages.errors import StageError
+from stages.texts.lines import read_lines
 
 COLUMNS = {"id": "int64", "text": "string", "tags": "string", "intent": "string"}
 
@@ -14,14 +15,14 @@ COLUMNS = {"id": "int64", "text": "string", "tags": "string", "intent": "string"
 def read(folder: Path) -> Prepared:
     """Parse the published layout."""
     facts = {
-        "tags": [tag for tag in _read_lines(folder / "slot_label.txt") if tag not in ("PAD", "UNK")],
-        "intents": [intent for intent in _read_lines(folder / "intent_label.txt") if intent != "UNK"],
+        "tags": [tag for tag in read_lines(folder / "slot_label.txt") if tag not in ("PAD", "UNK")],
+        "intents": [intent for intent in read_lines(folder / "intent_label.txt") if intent != "UNK"],
     }
     return Prepared({split: _read_split(folder / name) for split, name in FOLDERS.items()}, facts)
 
 
 def _read_split(folder: Path) -> pd.DataFrame:
-    texts, tags, intents = (_read_lines(folder / name) for name in ("seq.in", "seq.out", "label"))
+    texts, tags, intents = (read_lines(folder / name) for name in ("seq.in", "seq.out", "label"))
     for name, lines in (("seq.out", tags), ("label", intents)):
         if len(lines) != len(texts):
             last = min(len(lines), len(texts))
@@ -40,13 +41,3 @@ def _read_split(folder: Path) -> pd.DataFrame:
             "intent": [intent.strip() for intent in intents],
         }
     )
-
-
-def _read_lines(path: Path) -> list[str]:
-    try:
-        content = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise StageError(f"{path} is not UTF-8 text: {error}") from error
-    if not content.endswith("\n"):
-        raise StageError(f"{path}, line {content.count(chr(10)) + 1}: the last line is cut off. Download it again.")
-    return content.removesuffix("\n").split("\n")

@@ -66,6 +66,8 @@ def test_the_fingerprint_is_of_resolved_settings(tiny_run: MakeRun, tables: Path
     [
         ("pipelines/rnn/slots/model.py", True),
         ("pipelines/nn/cells.py", True),
+        ("inputs/texts.py", False),
+        ("pipelines/nn/typed.py", False),
         ("pipelines/rnn/slots/predict.py", False),
         ("pipelines/rnn/sentiment/model.py", False),
         ("pipelines/ops/ui.py", False),
@@ -77,7 +79,8 @@ def test_the_fingerprint_changes_with_the_code_that_training_imports(
     path: str, decides: bool, tiny_run: MakeRun, tables: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = tables / "code"
-    shutil.copytree(files.CODE / "pipelines", code / "pipelines", ignore=shutil.ignore_patterns("__pycache__"))
+    for package in ("pipelines", "inputs"):
+        shutil.copytree(files.CODE / package, code / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(files.CODE / "params.py", code)
     monkeypatch.setattr(files, "CODE", code)
     before = fingerprint(tiny_run(), tables)

@@ -30,9 +30,10 @@ def test_what_cannot_be_answered_is_named(asked: task.Predictor, text: str, says
         asked([ODD, text])
 
 
-def test_words_of_any_script_that_nobody_knows_are_answered_and_told(asked: task.Predictor) -> None:
+def test_a_text_of_which_no_word_is_known_gets_no_verdict(asked: task.Predictor) -> None:
     answer = asked([ODD])[0]
     assert set("".join(answer["unknown"])) == set("".join(ODD.split()))
+    assert asked.shown(answer) == f"no verdict: none of its words was in training: {' '.join(answer['unknown'])}"
 
 
 def test_no_text_has_no_answer(asked: task.Predictor) -> None:

@@ -57,27 +57,29 @@ def parse(text: str) -> list[Tree]:
     A bracket holds a label (which may be missing) and then either one word or further brackets.
     """
     found: list[Tree] = []
-    open_: list[tuple[str, list[Tree], list[str]]] = []  # label, parts and words of each bracket not yet closed
+    # Of each bracket that is not yet closed: its label, parts, words and place.
+    open_: list[tuple[str, list[Tree], list[str], re.Match[str]]] = []
     before = ""
     for match in _TOKEN.finditer(text):
         piece = match[0]
         if piece == "(":
-            open_.append(("", [], []))
+            open_.append(("", [], [], match))
         elif not open_:
             raise StageError(f"{_place(match)}: {piece!r} outside of all brackets")
         elif piece == ")":
-            label, parts, words = open_.pop()
+            label, parts, words, begin = open_.pop()
             if len(words) > 1 or bool(words) == bool(parts):
-                raise StageError(f"{_place(match)}: ({label} ...) must hold one word or further brackets")
+                raise StageError(f"{_place(begin)}: ({label} ...) must hold one word or further brackets")
             tree = _leaf(label, words[0]) if words else Tree(label, tuple(parts))
             (open_[-1][1] if open_ else found).append(tree)
         elif before == "(":
-            open_[-1] = (piece, [], [])
+            open_[-1] = (piece, *open_[-1][1:])
         else:
             open_[-1][2].append(piece)
         before = piece
-    if open_:
-        raise StageError(f"{len(open_)} brackets are not closed, the last one of {open_[-1][0] or 'no label'!r}")
+    if open_:  # the first of them: a tree that lacks a bracket takes those after it for its own parts
+        label, _, _, begin = open_[0]
+        raise StageError(f"{_place(begin)}: the tree ({label} ...) lacks {len(open_)} of its closing brackets")
     return found
 
 
@@ -88,7 +90,8 @@ def _leaf(tag: str, word: str) -> Tree:
 
 
 def _place(found: re.Match[str]) -> str:
-    return f"character {found.start() + 1}"
+    line = found.string.count("\n", 0, found.start()) + 1
+    return f"line {line}, character {found.start() - found.string.rfind(chr(10), 0, found.start())}"
 
 
 def clean(tree: Tree) -> Tree | None:

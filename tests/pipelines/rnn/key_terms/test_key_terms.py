@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from pipelines.nn.words import Vocabulary
-from pipelines.rnn.key_terms.data import Encoder, phrases_of, split_words
+from pipelines.rnn.key_terms.data import WORD, Encoder, phrases_of
 from pipelines.rnn.key_terms.model import KeyTermNetwork, KeyTermParams
 from pipelines.rnn.key_terms.predict import Predictor
 from pipelines.rnn.key_terms.scores import (
@@ -85,7 +85,8 @@ def test_phrases_are_ranked_by_the_product_of_their_tags() -> None:
 
 
 def test_text_and_terms_are_split_alike() -> None:
-    assert split_words("Fast (state-of-the-art) nets, 3.5 x") == "Fast ( state-of-the-art ) nets , 3.5 x"
+    assert WORD.findall("Fast (state-of-the-art) nets, 3.5 x") == "Fast ( state-of-the-art ) nets , 3.5 x".split()
+    assert WORD.findall("schrödinger's a_b") == ["schrödinger's", "a", "_", "b"]
     assert phrases_of("Deep Nets;high-speed cache (L2)") == {("deep", "nets"), ("high-speed", "cache", "(", "l2", ")")}
 
 

@@ -50,12 +50,31 @@ def test_a_typed_text_is_labelled(predictor: Predictor) -> None:
     answers = predictor(["Flights on MONDAY to New York", "  to   boston "])
     assert answers == [
         {
+            "text": "Flights on MONDAY to New York",
             "words": ["flights", "on", "monday", "to", "new", "york"],
             "tags": ["O", "O", "B-day", "O", "B-city", "I-city"],
             "slots": ["day: monday", "city: new york"],
+            "unknown": [],
         },
-        {"words": ["to", "boston"], "tags": ["O", "B-city"], "slots": ["city: boston"]},
+        {
+            "text": "  to   boston ",
+            "words": ["to", "boston"],
+            "tags": ["O", "B-city"],
+            "slots": ["city: boston"],
+            "unknown": [],
+        },
     ]
+
+
+def test_words_that_were_not_in_training_are_named(predictor: Predictor) -> None:
+    some, none = predictor(["flights to zork!", "Zork zork?"])
+    assert some["unknown"] == ["zork", "!"]
+    assert some["words"] == ["flights", "to", "zork"], "a mark that training never had is no word"
+    assert Predictor.shown(some).endswith("warning: not in training: zork !")
+    assert none["tags"] is none["slots"] is None
+    assert Predictor.shown(none) == "no verdict: none of its words was in training: zork ?"
+    many = predictor(["to " + " ".join(f"zork{'x' * number}" for number in range(12))])[0]
+    assert Predictor.shown(many).endswith("zorkxxxxxxxxx and 2 more")
 
 
 def test_a_text_without_words_is_an_error_that_quotes_it(predictor: Predictor) -> None:

@@ -58,11 +58,19 @@ def test_what_is_odd_about_a_text_is_said(learned: Path) -> None:
     assert Predictor.shown({**answer, "unknown": [], "cut": True}).endswith("did not end within its limit")
     for text, says in {
         "": "text 2 of 2 holds no words",
-        "one " * 5000: "text 2 of 2 has 5,000 symbols, and at most 500",
-        "сорок 四十": "text 2 of 2 holds no symbol that was in training",
+        "one " * 5000: "text 2 of 2 has 5,000 words or signs, and at most 500",
     }.items():
         with pytest.raises(ValueError, match=says):
             predictor(["one", text])
+
+
+def test_a_text_of_which_nothing_is_known_gets_no_verdict(learned: Path) -> None:
+    predictor = Predictor(learned / "model.safetensors")
+    first, unknown, last = predictor(["one two horse", "сорок 四十", "GOOD horse"])
+    assert [first["translation"], last["translation"]] == ["马二一", "马好"]
+    assert unknown["translation"] is None
+    assert unknown["unknown"] == ["сорок", "四", "十"]
+    assert Predictor.shown(unknown) == "no verdict: none of its words was in training: сорок 四 十"
 
 
 def test_a_thousand_texts_keep_their_order(learned: Path) -> None:

@@ -103,13 +103,14 @@ def test_a_written_tree_reads_back(tree: Tree) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("(S (NN a)", "1 brackets are not closed, the last one of 'S'"),
-        ("(S (NN a)))", r"character 11: '\)' outside of all brackets"),
-        ("word (S (NN a))", "character 1: 'word' outside"),
-        ("(S (NN a b))", r"character 11: \(NN ...\) must hold one word or further brackets"),
-        ("(S (NN a) b)", r"character 12: \(S ...\) must hold one word"),
-        ("(S)", r"character 3: \(S ...\) must hold one word"),
-        ("()", r"character 2: \( ...\) must hold"),
+        ("(S (NN a)", r"line 1, character 1: the tree \(S ...\) lacks 1 of its closing brackets"),
+        ("(S (NN a))\n(S (NN b)\n(S (NN c))\n", r"line 2, character 1: the tree \(S ...\) lacks 1 of its closing"),
+        ("(S (NN a)))", r"line 1, character 11: '\)' outside of all brackets"),
+        ("word (S (NN a))", "line 1, character 1: 'word' outside"),
+        ("(S (NN a b))", r"line 1, character 4: \(NN ...\) must hold one word or further brackets"),
+        ("(S (NN a) b)", r"line 1, character 1: \(S ...\) must hold one word"),
+        ("(S)", r"line 1, character 1: \(S ...\) must hold one word"),
+        ("()", r"line 1, character 1: \( ...\) must hold"),
     ],
 )
 def test_brackets_that_do_not_fit_are_named(text: str, says: str) -> None:
@@ -249,11 +250,19 @@ def test_published_files_go_to_the_split_of_their_number(tmp_path: Path) -> None
 
 def test_a_damaged_file_in_the_archive_is_named(tmp_path: Path) -> None:
     (tmp_path / "treebank.zip").write_bytes(archive(wsj_0002="( (S (NN a)"))
-    with pytest.raises(StageError, match=r"treebank.zip: treebank/combined/wsj_0002.mrg, 2 brackets are not closed"):
+    with pytest.raises(
+        StageError, match=r"treebank.zip: treebank/combined/wsj_0002.mrg, line 1, character 1: the tree .* lacks 2 of"
+    ):
         reader.read(tmp_path)
     (tmp_path / "treebank.zip").write_bytes(archive())
     with pytest.raises(StageError, match="holds no treebank/combined"):
         reader.read(tmp_path)
+
+
+def test_files_of_windows_are_read_as_without_its_line_ends_and_marks(tmp_path: Path) -> None:
+    for split in ("train", "val", "test"):
+        (tmp_path / f"{split}.mrg").write_bytes(b"\xef\xbb\xbf(S (NP (NNP John))\r\n (VP (VBZ barks)) (. .))\r\n")
+    assert reader.read(tmp_path).tables["val"]["tree"].to_list() == ["(S (NP (NNP John)) (VP (VBZ barks)) (. .))"]
 
 
 def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:

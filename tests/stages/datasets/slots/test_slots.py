@@ -119,6 +119,17 @@ def test_a_last_line_cut_off_is_named(folder: Path) -> None:
         reader.read(folder)
 
 
+def test_files_of_windows_are_read_as_without_its_line_ends_and_marks(folder: Path) -> None:
+    before = reader.read(folder)
+    for file in folder.rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
+    after = reader.read(folder)
+    assert after.facts == before.facts
+    for split, table in before.tables.items():
+        pd.testing.assert_frame_equal(after.tables[split], table)
+
+
 def test_bytes_that_are_no_text_are_named(folder: Path) -> None:
     file = folder / "test/seq.in"
     file.write_bytes(b"\xff" + file.read_bytes())
