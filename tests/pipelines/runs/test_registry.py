@@ -81,7 +81,7 @@ def test_the_best_run_becomes_champion_and_labels_text(
     assert expected[0]["slots"] == ["city: new york", "day: monday"]
     assert tracker().champion("rnn-slots").predict(TEXTS) == expected
 
-    # as `mlflow models serve` answers: JSON of raw text, and a message for what is none
+    # as `mlflow models serve` answers: JSON of raw text, and a message for what is no JSON
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # starlette would rather have another client than is installed
         from fastapi.testclient import TestClient
@@ -92,7 +92,10 @@ def test_the_best_run_becomes_champion_and_labels_text(
 
     server = TestClient(init(served))
     assert server.post("/invocations", json={"inputs": TEXTS}).json() == {"predictions": expected}
-    for wrong in ('{"inputs": ["to boston", "  "]}', '{"inputs": ["to', '{"texts": ["to boston"]}', "[]", ""):
+    one, empty = server.post("/invocations", json={"inputs": [TEXTS[0], "  "]}).json()["predictions"]
+    assert one == expected[0], "a text without an answer costs no other its own"
+    assert empty == {"error": "the text holds no words: '  '"}
+    for wrong in ('{"inputs": ["to', '{"texts": ["to boston"]}', "[]", ""):
         refused = server.post("/invocations", content=wrong, headers={"content-type": "application/json"})
         assert refused.status_code == 400, wrong
         assert refused.json()["message"]
