@@ -57,7 +57,7 @@ def decode(content: bytes, name: str, encoding: str | None = None) -> Text:
     for start, what in _NO_TEXT:
         if content.startswith(start):
             raise ValueError(f"{name} is {what}")
-    found = _as_told(content, name, encoding) if encoding else _searched(content, name)
+    found = _as_told(content, name, encoding) if encoding else searched(content, name)
     if odd := _CONTROL.search(found.text):
         line = found.text.count("\n", 0, odd.start()) + 1
         raise ValueError(
@@ -76,7 +76,8 @@ def _as_told(content: bytes, name: str, encoding: str) -> Text:
         raise ValueError(f"{name} cannot be read as {encoding}: {error}") from None
 
 
-def _searched(content: bytes, name: str) -> Text:
+def searched(content: bytes, name: str) -> Text:
+    """The text in `content`, whatever it is, empty too. Raises ValueError where it could be of several encodings."""
     for mark, codec, label in _MARKS:
         if content.startswith(mark):
             return Text(_as_told(content, name, codec).text, label)

@@ -1,4 +1,4 @@
-"""Texts as models read them: bytes are decoded, characters cleaned, and typed words matched to known ones, all here.
+"""Texts as models read them: bytes in lines, characters that nobody sees, and typed words matched to known ones.
 
 An `Alphabet` or a `Lexicon` is made from the symbols that a trained model knows, and reads typed and served texts in
 them. A known word is never changed, and of an unknown one no character that the model knows. So a text of training is
@@ -7,12 +7,13 @@ read in the nearest form that is: without invisible characters, capitals, accent
 in decomposed letters, and with marks parted from its ends. A mark or an emoji that was not in training is left out.
 """
 
-import codecs
 import functools
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+
+from inputs.encodings import searched
 
 # Characters that are not drawn: Unicode's Default_Ignorable_Code_Point, and those that frame annotations.
 _INVISIBLE_RANGES = (
@@ -32,42 +33,16 @@ _KEYBOARD = {
     **dict(zip("\u00df\u00e6\u00c6\u0153\u0152\u00fe", ("ss", "ae", "AE", "oe", "OE", "th"), strict=True)),
 }
 _LONGEST_WORD = 200  # characters of a word for which known forms are looked for
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig", "UTF-8 with a byte order mark"),
-    (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
-    (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
-    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
-    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
-)
 
 
-# -- bytes to lines
+def lines_of(content: bytes, name: str) -> tuple[list[str], str]:
+    """The lines of a text, whatever ends them, and the encoding that they were read in; `name` is for messages.
 
-
-def decoded(content: bytes) -> tuple[str, str]:
-    """The text of a file and the name of its encoding; '' for plain UTF-8, which most files are.
-
-    A byte order mark decides; then zero bytes, which UTF-16 has and text does not; then whether it is UTF-8. What is
-    none of these is read as Windows-1252, of which Latin-1 text is a part.
+    Raises ValueError where the encoding is not clear.
     """
-    for mark, encoding, name in _MARKS:
-        if content.startswith(mark):
-            return content.decode(encoding, errors="replace"), name
-    if b"\0" in content:
-        low, high = content[::2].count(0), content[1::2].count(0)
-        if max(low, high) > len(content) // 8:
-            return content.decode("utf-16-le" if high > low else "utf-16-be", errors="replace"), "UTF-16"
-    try:
-        return content.decode("utf-8"), ""
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace"), "Windows-1252, as it is not UTF-8"
-
-
-def lines_of(content: bytes) -> tuple[list[str], str]:
-    """The lines of a file, whatever ends them, and a note of how they were read; '' for plain UTF-8."""
-    text, encoding = decoded(content)
-    lines = re.split("\r\n|\r|\n", text)
-    return lines[:-1] if not lines[-1] else lines, encoding
+    found = searched(content, name)
+    lines = re.split("\r\n|\r|\n", found.text)
+    return lines[:-1] if not lines[-1] else lines, found.encoding
 
 
 # -- forms of words

@@ -146,9 +146,9 @@ def answered(predictor: Callable[[list[str]], list[Answer]], texts: list[str]) -
 
 
 def standard_input() -> list[str]:
-    """The lines of standard input; how they were decoded is reported where they are not plain UTF-8."""
-    lines, encoding = lines_of(sys.stdin.buffer.read())
-    if encoding:
+    """The lines of standard input; how they were decoded is reported where they are not UTF-8."""
+    lines, encoding = lines_of(sys.stdin.buffer.read(), "standard input")
+    if encoding != "UTF-8":
         print(f"read as: {encoding}", file=sys.stderr)
     return [line.strip() for line in lines]
 

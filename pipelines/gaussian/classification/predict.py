@@ -78,7 +78,7 @@ class Predictor(task.Predictor):
         for a file that is not a table.
         """
         if not arguments:
-            return [line.strip() for line in sys.stdin]
+            return task.standard_input()
         options, others = parsed(arguments) if any(map(_is_file, arguments)) else (TableOptions(), arguments)
         if others[0].startswith("--"):
             return [_of_options(others)]

@@ -124,7 +124,7 @@ def test_a_name_that_is_no_feature_is_reported(weights: Path) -> None:
 
 
 def test_without_arguments_cases_are_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("hp=1 attack=2\nhp=3 attack=4\n"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"hp=1 attack=2\nhp=3 attack=4\n")))
     assert Predictor.inputs([]) == ["hp=1 attack=2", "hp=3 attack=4"]
 
 

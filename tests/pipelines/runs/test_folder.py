@@ -218,7 +218,8 @@ class TestExecute:
         assert content["finished"] is True
         assert content["seconds"] >= 0
         assert tracker().find("rnn-slots", content["fingerprint"]) == run_id
-        assert re.fullmatch(r"rnn-slots-elman-s0: val F1 52\.00, test F1 40\.00, \d+ s", *messages)
+        (message,) = messages
+        assert re.fullmatch(r"rnn-slots-elman-s0: val F1 52\.00, test F1 40\.00, \d+ s", message)
         artifacts = {file.path for file in mlflow_tracker.client().list_artifacts(run_id)}
         assert artifacts == {"history.csv", "metrics.json", "model.safetensors"}
         inputs = mlflow_tracker.client().get_run(run_id).inputs
