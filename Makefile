@@ -13,6 +13,10 @@ SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+# Scripts in .venv begin with its path: after the folder was moved or copied it is made again.
+ifneq ($(shell cat $(READY) 2>/dev/null || pwd),$(shell pwd))
+$(shell rm -rf .venv)
+endif
 MLFLOW_PORT ?= 5000
 PREFECT_PORT ?= 4200
 CORES ?=
@@ -25,6 +29,14 @@ export PYTHONUNBUFFERED := 1
 export CORES
 # Processes share the cores; numpy's threads within each would only wait for one another.
 export OPENBLAS_NUM_THREADS := 1
+# A user's own folder for packages is not that of the environment.
+export PIP_USER := 0
+# Packages of other folders would go before those of the environment.
+unexport PYTHONPATH PYTHONHOME
+# DVC and others ask for the user's name, which a container may not know.
+ifneq ($(shell id -un >/dev/null 2>&1 || echo unnamed),)
+export LOGNAME ?= user
+endif
 # Bytecode is cached beside the packages: without it every process would compile them anew, for 20 s.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -33,7 +45,7 @@ help:
 
 setup: $(READY)
 
-# uv itself is installed by its hash in the lock, then everything else by uv.
+# uv itself is installed by its hash in the lock, then everything else by uv, from the index that pip is set to.
 $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"error: Python {v[0]}.{v[1]} found, 3.11, 3.12 or 3.13 needed: name one with make PYTHON=python3.11")'
 	@echo "setting up .venv from requirements.lock (the first time it downloads about 3 GB)"
@@ -41,9 +53,12 @@ $(READY): requirements.lock
 	@$(PYTHON) -m venv .venv
 	@awk '/^uv==/ {take = 1} take {print} take && !/\\$$/ {exit}' requirements.lock > .venv/uv.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.lock
-	@$(BIN)/uv pip sync --python $(BIN)/python --require-hashes requirements.lock
+	@index=$${PIP_INDEX_URL:-$$($(BIN)/pip config get global.index-url 2>/dev/null || true)}; \
+	[ -z "$$index" ] || export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$index}"; \
+	$(BIN)/uv pip sync --python $(BIN)/python --require-hashes requirements.lock
 	@echo $$(( $$(date +%s) - $$(cat .setup-began) )) > .venv/setup-seconds; rm .setup-began
-	@touch $(READY)
+	@git rev-parse --git-dir >/dev/null 2>&1 || $(BIN)/dvc config --local core.no_scm true  # an archive without git
+	@pwd > $(READY)
 
 repro: $(READY)
 	@SETUP_SECONDS=$$(cat .venv/setup-seconds 2>/dev/null || echo 0); rm -f .venv/setup-seconds; \

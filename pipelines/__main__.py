@@ -198,6 +198,7 @@ def _worker(options: argparse.Namespace) -> int:
 
 if __name__ == "__main__":
     signals.repeat_lost_interruptions()
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # where it is not in UTF-8
     # MLflow and Prefect leave threads behind that would delay the end of the process.
     status = main()
     try:

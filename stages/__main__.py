@@ -126,6 +126,7 @@ def _run_all(verb: str) -> int:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # where it is not in UTF-8
     gc.set_threshold(100_000)  # new objects, not 700: most of a stage's stay, and to go through them cost a tenth of it
     status = main()
     gc.freeze()  # Python would search the objects of all modules for garbage at the end, for nearly a second

@@ -26,6 +26,7 @@ from pipelines.ops import server_leases
 
 HOST = "127.0.0.1"  # Prefect has no log-in by default: nothing outside this machine may reach it
 SERVER = "pipelines.ops.server_process"
+PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 START_LIMIT = 120.0  # seconds; it takes 5 on an idle core, and 7 more to create its database the first time
 ANSWER_LIMIT = 10.0
 END_LIMIT = 20.0
@@ -66,8 +67,9 @@ class Server:
             _wait_for_start(self)
             create_gpu_slot(self)
         elif not _answers(self.url, ANSWER_LIMIT):
+            hint = "" if self.url.endswith("/api") else " (the address of a server's API ends with /api)"
             raise ServerError(
-                f"PREFECT_API_URL is set to {self.url}, but no Prefect server answers there: start that server, "
+                f"PREFECT_API_URL is set to {self.url}, but no Prefect server answers there{hint}: start that server, "
                 "or unset PREFECT_API_URL so that the project starts its own"
             )
         return self
@@ -138,9 +140,7 @@ def log() -> Path:
 
 
 def _connect(port: int, *, may_start: bool) -> Server:
-    exempt = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
-    if HOST not in exempt:  # a company's proxy is for other machines, in Prefect's client too
-        os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(filter(None, [exempt, HOST]))
+    _pass_by_proxies()
     if url := os.environ.get("PREFECT_API_URL", "").rstrip("/"):
         running = _running()  # a parent process may have set the variable to the project's own server
         server = running if running and running.url == url else Server(url)
@@ -152,6 +152,23 @@ def _connect(port: int, *, may_start: bool) -> Server:
 
         refresh_global_settings_context()
     return server
+
+
+def _pass_by_proxies() -> None:
+    """A company's proxy is for other machines: this one's servers are reached without it, by Prefect's client too.
+
+    That client refuses to work at all where any proxy in the environment is none that it knows, such as a SOCKS one.
+    """
+    exempt = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if HOST not in exempt:
+        os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(filter(None, [exempt, HOST]))
+    for name in [name for name in os.environ if name.lower() in PROXIES]:
+        scheme, separator, _ = os.environ[name].partition("://")
+        if separator and scheme.lower() not in ("http", "https"):
+            print(
+                f"{name} names a proxy of the kind {scheme}: it is not used (only http and https are)", file=sys.stderr
+            )
+            del os.environ[name]
 
 
 def _own(port: int, *, may_start: bool) -> Server:

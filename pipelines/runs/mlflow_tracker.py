@@ -211,7 +211,8 @@ class MlflowTracker:
         address = f"http://{host}:{port}"
         HOME.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port), "--workers", "1"]
-        command += ["--allowed-hosts", f"{host}:{port},localhost:{port}"]  # no other site's page may ask by a browser
+        # No other site's page may ask by a browser; a tunnel to this machine may have any port.
+        command += ["--allowed-hosts", ",".join([host, f"{host}:*", "localhost", "localhost:*"])]
         command += ["--backend-store-uri", store_uri(), "--artifacts-destination", _artifacts()]
         environment = os.environ | DEFAULTS | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
         return Page(command, environment, f"{address}/health", f"{address}/{EXPERIMENTS}", HOME / "server.log")

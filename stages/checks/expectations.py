@@ -1,8 +1,11 @@
 """Great Expectations, run quietly in memory: suites in, outcomes and Data Docs out."""
 
 import logging
+import shutil
+import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
@@ -11,6 +14,7 @@ from typing import Any
 
 from stages.checks.library import ProgressBarsConfig, RunIdentifier, gx
 from stages.dataset import Suite
+from stages.files import writing
 
 SHOWN = 10  # offending rows that are kept and printed, per rule
 
@@ -93,8 +97,33 @@ class Runner:
                 "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
             },
         )
-        self._context.build_data_docs()
+        try:
+            with writing(self._docs), _raised_errors():
+                self._context.build_data_docs()
+        except BaseException:
+            shutil.rmtree(self._docs, ignore_errors=True)
+            raise
         return self._docs / "index.html"
+
+
+@contextmanager
+def _raised_errors() -> Iterator[None]:
+    """Raises the first error of Data Docs, which Great Expectations only logs, with a page of traceback each."""
+    found: list[BaseException] = []
+
+    def keep(_record: logging.LogRecord) -> bool:
+        if error := sys.exc_info()[1]:
+            found.append(error)
+        return False
+
+    log = logging.getLogger("great_expectations.render.renderer.site_builder")
+    log.addFilter(keep)
+    try:
+        yield
+    finally:
+        log.removeFilter(keep)
+    if found:
+        raise found[0]
 
 
 def _outcome(suite: Suite, result: Mapping[str, Any], content: list[str]) -> Outcome:

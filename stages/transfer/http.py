@@ -189,8 +189,8 @@ class WebSession:
                 url = urljoin(url, answer.headers["location"])
             except ValueError as error:  # its message may contain credentials
                 raise StageError(
-                    f"could not reach {redacted(url)}: where it leads, or the proxy in HTTPS_PROXY or HTTP_PROXY, is "
-                    f"no address ({type(error).__name__}). {OTHERWISE}"
+                    f"could not reach {redacted(url)}: where it leads is no address, or a proxy in HTTPS_PROXY, "
+                    f"HTTP_PROXY or ALL_PROXY is not an HTTP one ({type(error).__name__}). {OTHERWISE}"
                 ) from None
             except requests.RequestException as error:
                 raise RetryableError(f"could not reach {redacted(url)} ({_cause(error)})") from error

@@ -115,8 +115,32 @@ def test_a_users_server_that_does_not_answer_is_named(monkeypatch: pytest.Monkey
     with server.listen(0) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
     monkeypatch.setenv("PREFECT_API_URL", url)
-    with pytest.raises(server.ServerError, match=f"{url}.*unset PREFECT_API_URL"):
+    with pytest.raises(
+        server.ServerError, match=f"{url}, but no Prefect server answers there: .*unset PREFECT_API_URL"
+    ):
         server.ensure_server()
+    monkeypatch.setenv("PREFECT_API_URL", url.removesuffix("/api"))
+    with pytest.raises(server.ServerError, match="the address of a server's API ends with /api"):
+        server.ensure_server()
+
+
+def test_a_proxy_that_prefect_does_not_know_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its client would refuse to reach this machine's server, too."""
+    monkeypatch.setenv("ALL_PROXY", "socks5://name:secret@127.0.0.1:9")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "127.0.0.1:9")
+    with pytest.raises(server.ServerError, match="no Prefect server runs"):
+        server.running_server()
+    assert "ALL_PROXY" not in os.environ
+    assert os.environ["https_proxy"] == "http://127.0.0.1:9"
+    assert os.environ["http_proxy"] == "127.0.0.1:9"
+    assert server.HOST in os.environ["no_proxy"]
+    assert (
+        capsys.readouterr().err
+        == "ALL_PROXY names a proxy of the kind socks5: it is not used (only http and https are)\n"
+    )
 
 
 def test_deploy_without_a_server_says_how_to_start_one(environment: dict[str, str]) -> None:

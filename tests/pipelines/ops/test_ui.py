@@ -79,6 +79,8 @@ def test_both_answer_when_printed_and_one_ctrl_c_ends_both(tmp_path: Path, envir
         assert all(page.ok and "<html" in page.text for page in pages)
         foreign = requests.get(f"http://127.0.0.1:{ports[0]}/", headers={"Host": "elsewhere.example"}, timeout=20)
         assert foreign.status_code == requests.codes.forbidden
+        tunnel = requests.get(f"http://127.0.0.1:{ports[0]}/", headers={"Host": "localhost:8080"}, timeout=20)
+        assert tunnel.ok, "a tunnel ends on another port"
         state = json.loads((tmp_path / ".prefect/server.json").read_text())
         started = family(ui.pid)
         assert state["pid"] in {process.pid for process in started}

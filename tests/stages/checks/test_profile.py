@@ -110,7 +110,7 @@ def test_a_profile_holds_counts_and_no_rows_in_bytes_that_depend_on_the_data_alo
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda text: text[:100], "is damaged"),
+        (lambda text: text[:100], "is a damaged profile"),
         (lambda _: "[]", "holds a list"),
         (lambda text: text.replace('"version": 1', '"version": 9'), "version 9, expected 1"),
         (lambda text: text.replace('"rows"', '"lines"'), "unexpected keyword argument 'lines'"),
@@ -126,7 +126,8 @@ def test_a_damaged_profile_is_one_message(project: Path, change: Any, says: str)
         profile.read_profile("slots", "builtin")
     assert str(caught.value).startswith(str(path))
     assert says in str(caught.value)
-    assert "`python -m stages accept slots`" in str(caught.value)
+    assert f"`git checkout -- {path}`" in str(caught.value)
+    assert "accept slots" not in str(caught.value), "a new profile would accept any data"
 
 
 def test_the_profiles_of_the_project_are_as_accept_writes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
