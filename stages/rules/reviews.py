@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from stages.rules.vocabulary import Rule, among, mean_at_least, no_error, total
+from stages.texts.remarks import remark_verdict
 from stages.texts.reviews import (
     BAD,
     FEWEST_OWN_TITLES,
@@ -13,7 +14,10 @@ from stages.texts.reviews import (
     PAIRED,
     PAIRED_SHARE,
     PHENOMENA,
+    REMARK,
+    REMARKS_OF_GROUP,
     bag,
+    groups_of_remarks,
     pairs_of_each,
 )
 from stages.texts.sizes import SPLITS
@@ -31,6 +35,17 @@ def review_checks(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], split:
         "" if phenomenon != "plain" else plain_error(text, label)
         for text, label, phenomenon in zip(rows["text"], rows["label"], rows["phenomenon"], strict=True)
     ]
+    rows["remark_error"] = [
+        ""
+        if phenomenon != REMARK or remark_verdict(text) == label
+        else f"the remark's verdict is {remark_verdict(text)}"
+        for text, label, phenomenon in zip(rows["text"], rows["label"], rows["phenomenon"], strict=True)
+    ]
+    rows["end_error"] = [
+        "" if phenomenon == REMARK or text.endswith(" .") else "no full stop"
+        for text, phenomenon in zip(rows["text"], rows["phenomenon"], strict=True)
+    ]
+    rows["is_remark"] = (rows["phenomenon"] == REMARK).astype(int)
     rows["is_paired"] = paired.astype(int)
     rows["bag_also_in"] = ""
     for earlier in SPLITS[: SPLITS.index(split)]:
@@ -63,6 +78,13 @@ def review_rules(split: str, count: int) -> list[Rule]:
             paired,
             f"{paired} reviews come in pairs: {PAIRED_SHARE:.0%} for each phenomenon, where that is even",
         ),
+        total(
+            "is_remark",
+            REMARKS_OF_GROUP * groups_of_remarks(count),
+            f"{REMARKS_OF_GROUP * groups_of_remarks(count)} reviews are everyday remarks, which come in groups",
+        ),
+        no_error("end_error", "the last word of a review that is no remark is `.`"),
+        no_error("remark_error", "a remark has the verdict of its word, turned where it is negated"),
         no_error("pair_error", "a paired review has exactly one other of the same words, with the opposite verdict"),
         no_error("plain_error", "a plain review has words of its own verdict alone"),
         no_error("foreign_titles", "titles held out for another split do not occur"),

@@ -9,7 +9,8 @@ words gives both the same answer and so is right on exactly one. Four phenomena 
     intensity     the stronger of two opinions wins
     expectation   what was found counts, not what was expected
 
-Some film titles are held out of train (see stages/texts/grammar.py). No bag of words occurs in two splits.
+A data set may have everyday remarks besides (stages/texts/remarks.py). Some film titles are held out of train (see
+stages/texts/grammar.py). No bag of words occurs in two splits.
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from random import Random
 
 from stages.errors import StageError
 from stages.texts.grammar import Grammar, Names, Sentence, parse_rules
+from stages.texts.remarks import draw_remarks, is_kept_out
 
 VERDICTS = ("unfavourable", "favourable")  # by label
 PAIRED = {  # phenomenon -> the two labels whose phrases change places to turn the verdict
@@ -25,8 +27,11 @@ PAIRED = {  # phenomenon -> the two labels whose phrases change places to turn t
     "intensity": ("strong", "weak"),
     "expectation": ("good", "bad"),
 }
-PHENOMENA = ("plain", *PAIRED)
+REMARK = "remark"
+PHENOMENA = ("plain", REMARK, *PAIRED)
 PAIRED_SHARE = 0.15  # of all reviews, each: 60% are beyond a bag of words
+REMARKS_OF_GROUP = 6
+REMARK_SHARE = 0.2  # of the reviews of a data set that has remarks
 GOOD = (
     *("admirable", "appealing", "brilliant", "captivating", "charming", "clever", "compelling", "convincing"),
     *("delightful", "elegant", "enchanting", "engaging", "enjoyable", "excellent", "exciting", "fascinating"),
@@ -166,12 +171,14 @@ def bag(text: str) -> str:
     return " ".join(sorted(text.split()))
 
 
-def draw_reviews(split: str, count: int, rng: Random, seen: set[str]) -> list[Review]:
+def draw_reviews(split: str, count: int, rng: Random, seen: set[str], *, has_remarks: bool = False) -> list[Review]:
     """`count` reviews in random order, whose bags of words are not in `seen`, to which they go."""
     reviews: list[Review] = []
     for phenomenon in PAIRED:
         for _ in range(pairs_of_each(count)):
             reviews += _new(phenomenon, split, rng, seen)
+    for _ in range(groups_of_remarks(count) if has_remarks else 0):
+        reviews += _new_remarks(split, rng, seen)
     for number in range(count - len(reviews)):
         reviews += _new("plain bad" if number % 2 else "plain", split, rng, seen)
     return sorted(reviews, key=lambda _: rng.random())
@@ -180,6 +187,21 @@ def draw_reviews(split: str, count: int, rng: Random, seen: set[str]) -> list[Re
 def pairs_of_each(count: int) -> int:
     """How many pairs each phenomenon has among `count` reviews."""
     return int(count * PAIRED_SHARE / 2)
+
+
+def groups_of_remarks(count: int) -> int:
+    """How many groups of remarks there are among `count` reviews."""
+    return int(count * REMARK_SHARE / REMARKS_OF_GROUP)
+
+
+def _new_remarks(split: str, rng: Random, seen: set[str]) -> list[Review]:
+    for _ in range(1000):
+        remarks = draw_remarks(rng)
+        keys = {bag(text) for text, _ in remarks}
+        if len(keys) == len(remarks) and keys.isdisjoint(seen) and not any(is_kept_out(text) for text, _ in remarks):
+            seen |= keys
+            return [Review(text, label, REMARK) for text, label in remarks]
+    raise StageError(f"{split}: there are no more new remarks; ask for fewer reviews")
 
 
 def _new(rule: str, split: str, rng: Random, seen: set[str]) -> list[Review]:

@@ -40,7 +40,7 @@ def _checked(context: RuleContext[SentimentOptions], split: str) -> pd.DataFrame
 
 def _split_rules(context: RuleContext[SentimentOptions], split: str) -> list[Rule]:
     builtin = context.source == "builtin"
-    drawn = Texts("review", context.options.rows(split), False, LETTERS, LONGEST, end=".")
+    drawn = Texts("review", context.options.rows(split), False, LETTERS, LONGEST)
     texts = drawn if builtin else SST2[split]
     found = text_rules(split, texts)
     found += [

@@ -20,7 +20,8 @@ def make(options: SentimentOptions) -> Iterator[tuple[str, bytes]]:
     """Write generated reviews in the layout of SST-2, with the phenomenon as a third field."""
     seen: set[str] = set()
     for split, name in FILES.items():
-        reviews = draw_reviews(split, options.rows(split), Random(f"{options.seed}/{split}"), seen)
+        rng = Random(f"{options.seed}/{split}")
+        reviews = draw_reviews(split, options.rows(split), rng, seen, has_remarks=True)
         yield name, "".join(f"{found.text}\t{found.label}\t{found.phenomenon}\n" for found in reviews).encode()
 
 
