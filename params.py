@@ -82,6 +82,14 @@ def read(file: Path = FILE) -> Mapping[str, Mapping[str, Any]]:
     return values
 
 
+def value_of(text: str) -> Any:
+    """A value as it would be read in params.yaml: a number, true or false, a list, else text."""
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506  it is a safe loader
+    except yaml.YAMLError:
+        return text
+
+
 def source_of(dataset: str, sections: Mapping[str, Mapping[str, Any]]) -> Source:
     """Where a data set comes from: its own `source` where it names one, else that of all data; `own` if a user's."""
     if dataset in sections.get(OWN, {}):

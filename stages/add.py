@@ -8,14 +8,14 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import params
 from params import merge, parse
 from stages import formats, own, own_entry
-from stages.checks.expectations import Runner
+from stages.checks.expectations import Outcome, Runner
 from stages.checks.result import complaint
 from stages.dataset import Dataset, Prepared, RuleContext
 from stages.errors import StageError
@@ -62,7 +62,8 @@ def add(options: argparse.Namespace, file: Path = params.FILE) -> None:
     expected = merge(content, {"own": {name: written}, "pipelines": {family: {name: pipeline}}})
     own_entry.write(file, text, expected)
     print(f"added to {file}: own.{name} and pipelines.{family}.{name}, which is like {like} ({suited.why})")
-    print(f"next: `dvc repro {family}@{name}`, then `python -m pipelines predict {name} ...`")
+    answers = f"`python -m pipelines predict {name} ...`" if kind.answers else "its report in data/reports/"
+    print(f"next: `dvc repro {family}@{name}`, then {answers}")
 
 
 def remove(name: str, file: Path = params.FILE) -> None:
@@ -116,7 +117,7 @@ def _entry(options: argparse.Namespace, kind: Kind) -> Entry:
         "kind": kind.name,
         "path": str(path),
         "columns": {role: int(name) if name.isdigit() else name for role, name in columns.items()},
-        "options": {name: _value(value) for name, value in _pairs(options.option, "--option").items()},
+        "options": {name: params.value_of(value) for name, value in _pairs(options.option, "--option").items()},
         "splits": drawn,
         "quarantine": None if options.quarantine is None else {"limit": options.quarantine},
     }
@@ -130,19 +131,6 @@ def _pairs(arguments: list[str], option: str) -> dict[str, str]:
     if wrong := [argument for argument in arguments if "=" not in argument]:
         raise StageError(f"{option} {wrong[0]}: expected NAME=VALUE")
     return dict(argument.split("=", 1) for argument in arguments)
-
-
-def _value(text: str) -> Any:
-    """A value as params.yaml would read it: true, a number or text."""
-    if text in ("true", "false"):
-        return text == "true"
-    try:
-        return int(text)
-    except ValueError:
-        try:
-            return float(text)
-        except ValueError:
-            return text
 
 
 def _written(entry: Entry) -> dict[str, Any]:
@@ -179,10 +167,13 @@ def _odd(dataset: Dataset[Any], request: Request, prepared: Prepared) -> list[st
             outcomes += runner.run("content", dataset.rules(context), dataset.columns)
     words = {"critical": "ERROR", "warning": "odd"}
     return [
-        f"{words.get(outcome.severity, 'odd')}: {complaint(asdict(outcome)).removeprefix('- ')}"
-        for outcome in outcomes
-        if not outcome.success
+        f"{words.get(outcome.severity, 'odd')}: {_in_short(outcome)}" for outcome in outcomes if not outcome.success
     ]
+
+
+def _in_short(outcome: Outcome) -> str:
+    """A rule that does not hold, and the first rows that break it."""
+    return complaint(asdict(replace(outcome, rows=outcome.rows[:SHOWN]))).removeprefix("- ")
 
 
 def _imported(name: str, path: Path) -> Path:

@@ -11,6 +11,8 @@ import params
 from stages.errors import StageError
 from stages.files import write_bytes
 
+LONGEST = 90  # characters of a mapping in one line
+
 
 def added(text: str, sections: Sequence[str], name: str, lines: Sequence[str]) -> str:
     """The text with an entry `name` at the end of a section, which is named by the sections that it is in.
@@ -76,14 +78,20 @@ def _is_comment_of_next(row: str, indent: int) -> bool:
 
 
 def content_lines(content: Mapping[str, Any], comments: Mapping[str, str] | None = None) -> list[str]:
-    """A mapping as lines of YAML, a key a line."""
+    """A mapping as lines of YAML: a line for each key, and for each of a value that is long."""
     lines = []
     for key, value in content.items():
-        shown = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10_000, sort_keys=False)
-        line = f"{key}: {shown.removesuffix(chr(10)).removesuffix(chr(10) + '...')}"
-        comment = (comments or {}).get(key)
-        lines.append(f"{line}   # {comment}" if comment else line)
+        comment = f"   # {comments[key]}" if comments and key in comments else ""
+        if isinstance(value, Mapping) and len(str(value)) > LONGEST:
+            lines += [f"{key}:{comment}", *(f"  {line}" for line in content_lines(value))]
+        else:
+            lines.append(f"{key}: {_flow(value)}{comment}")
     return lines
+
+
+def _flow(value: Any) -> str:
+    shown = str(yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10_000, sort_keys=False))
+    return shown.removesuffix("\n").removesuffix("\n...")
 
 
 def write(file: Path, text: str, expected: Mapping[str, Any]) -> None:

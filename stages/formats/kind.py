@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
+from inputs.options import TableOptions
 from stages.dataset import Prepared
 from stages.errors import StageError
 from stages.splits import SPLITS, Assigned, SplitParams, assign
@@ -64,6 +65,7 @@ class Kind:
     suited: Callable[[Prepared], Suited]
     arrays: Mapping[str, str] = field(default_factory=dict)
     places: tuple[str, ...] = ()
+    answers: bool = True  # whether a model comes of it, else a report
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,15 @@ class TextOptions:
 
     separator: str = ""  # of columns: one character, or `tab`
     encoding: str = ""
-    decimal: str = ""  # . or ,
+    decimal: Literal["", ".", ","] = ""
+    header: bool | None = None  # whether the first line has the names of the columns
+    header_line: int | None = None  # the line that has them
+
+    @property
+    def table(self) -> TableOptions:
+        """The same for the reader of tables."""
+        separator = "\t" if self.separator == "tab" else self.separator or None
+        return TableOptions(separator, self.decimal or None, self.encoding or None, self.header, self.header_line)
 
 
 def by_split(rows: pd.DataFrame, splits: list[str], order: list[str]) -> dict[str, pd.DataFrame]:

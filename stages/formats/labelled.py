@@ -12,7 +12,7 @@ import pandas as pd
 from stages.dataset import Prepared
 from stages.errors import StageError
 from stages.formats.kind import Kind, Request, Suited, TextOptions, by_split, trained_for
-from stages.formats.rows import Rows, decoded, hidden, read_rows, split_of_path
+from stages.formats.rows import UNNAMED, Rows, decoded, hidden, read_rows, split_of_path
 from stages.formats.words import in_words
 from stages.splits import split_of
 
@@ -33,9 +33,8 @@ def read(request: Request) -> Prepared:
     """Tables train, val and test; the facts name the classes in the order of `label`."""
     rows = _of_folders(request.path) if _is_by_class(request.path) else None
     if rows is None:
-        rows = read_rows(request.path, request.options, request.columns)
-    text = rows.need("text", request.columns, TEXT)
-    label = rows.need("label", request.columns, LABEL)
+        rows = read_rows(request.path, request.options, request.columns, (*TEXT, *LABEL).__contains__)
+    text, label = _columns(rows, request)
     given, _ = rows.given(request.columns)
     group = rows.find("group", request.columns, ())
     texts = rows.table[text].map(in_words).astype("str")
@@ -58,6 +57,14 @@ def read(request: Request) -> Prepared:
     notes = [*rows.notes, *columns, *split.notes, f"{len(names)} classes: {shown}"]
     facts = {"labels": names, "cased": not request.options.lowercase}
     return Prepared(by_split(frame, split.splits, list(COLUMNS)), facts, notes=notes)
+
+
+def _columns(rows: Rows, request: Request) -> tuple[str, str]:
+    """The columns of texts and of classes; of two without names the classes are those with fewer different cells."""
+    if not request.columns and tuple(rows.table.columns) == UNNAMED:
+        first, second = sorted(UNNAMED, key=lambda name: rows.table[name].nunique(), reverse=True)
+        return first, second
+    return rows.need("text", request.columns, TEXT), rows.need("label", request.columns, LABEL)
 
 
 def _or_none(cells: "pd.Series[str]") -> "pd.Series[str]":

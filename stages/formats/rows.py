@@ -3,24 +3,25 @@
 Every cell is text, empty where there is none. A row's split is what its file's or folder's name says.
 """
 
-import csv
-import io
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from inputs import encodings
+from inputs.tables import Table, read_table
 from stages.errors import StageError
 from stages.formats.kind import Columns, TextOptions
 from stages.splits import NAMES, split_of
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".parquet")
-SEPARATORS = ",;\t|"
-SAMPLE = 50  # lines by which a separator is recognised
+UNNAMED = ("column 1", "column 2")  # what the reader calls columns without names
+SENTENCE = 3  # words: a name of a column has fewer
 SPLIT_COLUMNS = ("split", "set", "subset", "partition", "fold_name")
 
 
@@ -32,6 +33,22 @@ class Rows:
     table: pd.DataFrame
     splits: list[str]
     notes: list[str]
+    tables: list[Table] = field(default_factory=list)  # of the files, in the order of the rows
+
+    def numeric(self) -> list[str]:
+        """The columns that hold numbers in every file."""
+        return [name for name in map(str, self.table.columns) if all(name in table.numeric() for table in self.tables)]
+
+    def numbers(self, column: str) -> "pd.Series[float]":
+        """The numbers of a column, nan where there is none; the notes say how decimals were read."""
+        try:
+            found = [table.numbers(column) for table in self.tables]
+        except ValueError as error:
+            raise StageError(named_options(str(error))) from None
+        self.notes.extend(
+            note for table in self.tables for note in table.notes if "decimal" in note and note not in self.notes
+        )
+        return pd.Series(np.concatenate(found), index=self.table.index)
 
     def find(self, role: str, names: Columns, usual: Sequence[str]) -> str | None:
         """The column of a role: the one that `names` has for it, else one that is usually called so; None: no such."""
@@ -70,25 +87,41 @@ class Rows:
         return list(cells.map(found)), column
 
 
-def read_rows(path: Path, options: TextOptions, names: Columns) -> Rows:
-    """The rows of a table file, or of all those in a folder, which must have the same columns."""
+def read_rows(
+    path: Path, options: TextOptions, names: Columns | None = None, is_usual: Callable[[str], bool] | None = None
+) -> Rows:
+    """The rows of a table file, or of all those in a folder, which must have the same columns.
+
+    Where the first line has a sentence, no cell usual as a name (`is_usual`) and none of `names`, it is data.
+    """
+    rows = _read_rows(path, options)
+    columns = [str(column).strip().lower() for column in rows.table.columns]
+    wanted = {name for name in (names or {}).values() if isinstance(name, str)}
+    is_named = is_usual is None or any(map(is_usual, columns)) or bool(wanted & {*rows.table.columns})
+    is_named |= not any(len(column.split()) >= SENTENCE or column.endswith((".", "!", "?", "。")) for column in columns)
+    if is_named or options.header is not None or options.header_line or rows.table.columns[0] == UNNAMED[0]:
+        return rows
+    return _read_rows(path, replace(options, header=False))
+
+
+def _read_rows(path: Path, options: TextOptions) -> Rows:
     files = table_files(path)
-    tables: list[pd.DataFrame] = []
+    tables: list[Table] = []
     splits: list[str] = []
     notes = Counter[str]()
-    is_numbered = any(isinstance(name, int) for name in names.values())
     for file in files:
-        table, note = _read(file, options, is_numbered)
-        if tables and list(table.columns) != list(tables[0].columns):
+        table, note = _read(file, options)
+        if tables and table.columns != tables[0].columns:
             raise StageError(
                 f"{file} has the columns {', '.join(table.columns)}, {files[0]} has {', '.join(tables[0].columns)}: "
                 "files of one data set have the same"
             )
         tables.append(table)
-        splits += [split_of_path(file, path)] * len(table)
+        splits += [split_of_path(file, path)] * len(table.rows)
         notes[note] += 1
     read = [note if len(files) == 1 else f"{note} ({count} files)" for note, count in notes.items()]
-    return Rows(path, pd.concat(tables, ignore_index=True), splits, [f"read as: {note}" for note in read])
+    frame = pd.concat([table.rows for table in tables], ignore_index=True)
+    return Rows(path, frame, splits, [f"read as: {note}" for note in read], tables)
 
 
 def table_files(path: Path) -> list[Path]:
@@ -114,13 +147,13 @@ def split_of_path(file: Path, base: Path) -> str:
     return next((split for part in reversed(parts) if (split := split_of(part))), "")
 
 
-def _read(file: Path, options: TextOptions, is_numbered: bool) -> tuple[pd.DataFrame, str]:
+def _read(file: Path, options: TextOptions) -> tuple[Table, str]:
     suffix = file.suffix.lower()
     if suffix == ".parquet":
-        return _parquet(file), "Parquet"
+        return _as_table(file, _parquet(file)), "Parquet"
     if suffix in (".jsonl", ".ndjson", ".json"):
-        return _json_lines(file), "JSON lines"
-    return _separated(file, options, is_numbered)
+        return _as_table(file, _json_lines(file)), "JSON lines"
+    return _separated(file, options)
 
 
 def _parquet(file: Path) -> pd.DataFrame:
@@ -128,7 +161,7 @@ def _parquet(file: Path) -> pd.DataFrame:
         table = pd.read_parquet(file)
     except (OSError, pa.ArrowException) as error:
         raise StageError(f"{file} is no Parquet file: {error}") from None
-    return table.map(_text).astype(str)
+    return table.map(_text).astype("str")
 
 
 def _json_lines(file: Path) -> pd.DataFrame:
@@ -151,7 +184,7 @@ def _json_lines(file: Path) -> pd.DataFrame:
                     ) from None
     if wrong := next((row for row in rows if not isinstance(row, dict)), None):
         raise StageError(f"{file}: expected JSON objects, found {str(wrong)[:80]!r}")
-    return pd.DataFrame(rows).map(_text).astype(str)
+    return pd.DataFrame(rows).map(_text).astype("str")
 
 
 def _text(cell: object) -> str:
@@ -164,65 +197,30 @@ def _text(cell: object) -> str:
 
 
 def decoded(file: Path, encoding: str) -> tuple[str, str]:
-    """A text file's content and its encoding: the one given, else UTF-8, UTF-16 by its mark, or Windows-1252."""
-    content = file.read_bytes()
-    marked = content[:2] in (b"\xff\xfe", b"\xfe\xff")
-    for name in [encoding] if encoding else (["utf-16"] if marked else ["utf-8-sig", "cp1252"]):
-        try:
-            return content.decode(name), name
-        except (UnicodeDecodeError, LookupError) as error:
-            found = error
-    raise StageError(
-        f"{file} is no text in {encoding or 'UTF-8 or Windows-1252'}: {found}. Name its encoding"
-    ) from None
-
-
-def _separated(file: Path, options: TextOptions, is_numbered: bool) -> tuple[pd.DataFrame, str]:
-    text, encoding = decoded(file, options.encoding)
-    separator = "\t" if options.separator == "tab" else options.separator or _separator(text, file)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=False)
+    """A text file's content with plain line ends, and its encoding: the one given, or the one that was found."""
     try:
-        records = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise StageError(f"{file}, line {reader.line_num}: {error}") from None
-    if not records:
-        raise StageError(f"{file} is empty")
-    first = records[0][1]
-    width = len(first)
-    if wrong := next(((line, row) for line, row in records if len(row) != width), None):
-        line, row = wrong
-        raise StageError(
-            f"{file}, line {line}: {len(row)} columns, the first line has {width}: {separator.join(row)[:120]!r}. "
-            f"Separated by {_called(separator)}? Else name it with `--option separator=...`"
+        found = encodings.decode(file.read_bytes(), str(file), encoding or None)
+    except ValueError as error:
+        raise StageError(f"{error} (`--option encoding=...`)" if "encoding" in str(error) else str(error)) from None
+    return found.text.replace("\r\n", "\n").replace("\r", "\n"), found.encoding
+
+
+def _as_table(file: Path, rows: pd.DataFrame) -> Table:
+    return Table(str(file), rows, np.arange(1, len(rows) + 1), ",", ".")
+
+
+def _separated(file: Path, options: TextOptions) -> tuple[Table, str]:
+    try:
+        table = read_table(file, options.table)
+    except ValueError as error:
+        raise StageError(named_options(str(error))) from None
+    return table, ", ".join(table.notes)
+
+
+def named_options(message: str) -> str:
+    """A message that names options of other commands, with those of `add`."""
+    for name in ("separator", "decimal", "encoding", "header-line"):
+        message = message.replace(f"--{name} ", f"`--option {name.replace('-', '_')}=...` ").replace(
+            f"--{name}", f"`--option {name.replace('-', '_')}=...`"
         )
-    has_header = not (is_numbered and any(_is_number(cell) for cell in first)) and len(set(first)) == width
-    columns = [cell.strip() for cell in first] if has_header else [str(number) for number in range(1, width + 1)]
-    rows = [row for _, row in records[1 if has_header else 0 :]]
-    note = f"{_called(separator)} separated, {encoding.removesuffix('-sig').upper()}"
-    return pd.DataFrame(rows, columns=columns, dtype=str), note + ("" if has_header else ", without a header")
-
-
-def _separator(text: str, file: Path) -> str:
-    """The character that parts all of the first lines into the same number of cells, the most of them."""
-    lines = text.splitlines()[:SAMPLE]
-    found = {}
-    for separator in SEPARATORS:
-        widths = Counter(len(row) for row in csv.reader(lines, delimiter=separator) if row)
-        width, count = widths.most_common(1)[0] if widths else (1, 0)
-        if width > 1:
-            found[separator] = (count, width)
-    if not found:
-        return ","
-    return max(found, key=lambda separator: (found[separator], file.suffix == ".tsv" and separator == "\t"))
-
-
-def _called(separator: str) -> str:
-    return "tab" if separator == "\t" else f"'{separator}'"
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell.replace(",", "."))
-    except ValueError:
-        return False
-    return True
+    return message

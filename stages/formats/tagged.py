@@ -101,7 +101,7 @@ def _of_lines(words: Path, tags: Path, base: Path) -> Iterator[Sentence]:
 
 
 def _of_rows(request: Request) -> tuple[list[Sentence], list[str]]:
-    rows = read_rows(request.path, request.options, request.columns)
+    rows = read_rows(request.path, request.options)
     tokens, tags = rows.need("tokens", request.columns, TOKENS), rows.need("tags", request.columns, TAGS)
     given, _ = rows.given(request.columns)
     found = []
@@ -126,7 +126,7 @@ def _list(cell: str, place: str) -> list[str]:
 
 def _of_columns(file: Path, request: Request) -> tuple[list[Sentence], str]:
     text, encoding = decoded(file, request.options.encoding)
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = text.split("\n")
     is_tabbed = sum("\t" in line for line in lines) > sum(bool(line.strip()) for line in lines) / 2
     split = split_of_path(file, request.path)
     found: list[Sentence] = []
@@ -157,7 +157,7 @@ def _of_columns(file: Path, request: Request) -> tuple[list[Sentence], str]:
         words.append(cells[_column(request, "tokens", 2 if width == UNIVERSAL else 1, width) - 1].strip())
         tags.append(cells[_column(request, "tags", 4 if width == UNIVERSAL else width, width) - 1].strip())
     universal = "CoNLL-U, universal tags" if width == UNIVERSAL else f"CoNLL, {width} columns"
-    return found, f"{universal}, {encoding.removesuffix('-sig').upper()}"
+    return found, f"{universal}, {encoding}"
 
 
 def _column(request: Request, role: str, usual: int, width: int) -> int:

@@ -76,6 +76,6 @@ def text_rules(split: str, texts: Texts) -> list[Rule]:
     return found
 
 
-def decoded_rule() -> Rule:
+def decoded_rule(column: str = "text") -> Rule:
     """For texts of any letters: none was read in another encoding than it was written in, or with its order mark."""
-    return never_matches("text", "[ÃÂ]|â€|\ufffd|\ufeff", "no text is wrongly decoded")
+    return never_matches(column, "[ÃÂ]|â€|\ufffd|\ufeff", "no text is wrongly decoded")

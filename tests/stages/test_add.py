@@ -27,7 +27,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_both_entries_are_written_and_nothing_else_changes(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["add", "hotel", "labelled", str(project / "hotel.csv"), "--val", "0.2"]) == 0
     shown = capsys.readouterr().out
-    assert "read as: ';' separated, CP1252" in shown
+    assert "read as: ';' separated, Windows-1252" in shown
     assert "3 classes: déçu 100, neutre 100, satisfait 100" in shown
     assert shown.count("\n  - text: ") == 3
     before = PARAMS.read_text(encoding="utf-8").splitlines()

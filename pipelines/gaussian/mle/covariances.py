@@ -20,9 +20,18 @@ GAPS = 0.4  # share of cases whose last feature is removed
 
 def add_covariances(report: Report, frames: dict[str, pd.DataFrame], out: Path, seed: int) -> dict[str, float]:
     """Adds the sections on covariances and on gaps, from a table without redundant features."""
-    name = next(name for name in ("classes-7d", "galton") if name in frames)
+    names = [name for name in ("classes-7d", "galton", *frames) if name in frames]
+    name = next((name for name in names if _is_large(frames[name])), None)
+    if name is None:
+        return {}
     cases = data.cases(name, frames[name])
     return _add_covariances(report, cases, out, seed) | _add_missing(report, cases, seed)
+
+
+def _is_large(table: pd.DataFrame) -> bool:
+    """Whether it has several features, and cases enough in each group to leave some out of an estimate."""
+    cases = table.drop_duplicates("case")
+    return len(table["feature"].unique()) > 1 and cases["group"].value_counts().min() > 2 * MANY
 
 
 def covariances(rows: Array, groups: Labels, group: str) -> dict[str, tuple[Array, Array]]:

@@ -21,3 +21,54 @@ def write_reviews(file: Path, rows: int = 300, classes: Sequence[str] = tuple(CL
         text = f'"The {about} was {rng.choice(CLASSES[label])}, {rng.choice(CLASSES[label])}; visit {number}."'
         lines.append(f"{rng.randint(1, 99)},{rng.randint(10, 99)};{text};{label}")
     file.write_text("\n".join(lines) + "\n", encoding="cp1252")
+
+
+def write_names(folder: Path, sentences: int = 240) -> None:
+    """CoNLL-2003: four columns, IOB1, capitals, documents; the place of a capital says what a name is."""
+    rng = random.Random(sentences)
+    people, places = ("Ann", "Kim", "Jim Kerr", "Eve Ray", "Tom"), ("New York", "Oslo", "Lima", "San Marino", "Bonn")
+    for split, count in (("train", sentences), ("testa", sentences // 4), ("testb", sentences // 4)):
+        lines = []
+        for number in range(count):
+            if number % 6 == 0:
+                lines += ["-DOCSTART- -X- O O", ""]
+            for word, tag in _sentence(rng, people, places):
+                lines.append(f"{word} NN I-NP {tag}")
+            lines.append("")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"eng.{split}").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _sentence(rng: random.Random, people: Sequence[str], places: Sequence[str]) -> list[tuple[str, str]]:
+    parts = [
+        (rng.choice(people), "PER"),
+        (rng.choice(("lives in", "flew to", "left")), ""),
+        (rng.choice(places), "LOC"),
+    ]
+    parts += [(rng.choice(("today", "in May", "")), ""), (".", "")]
+    return [(word, f"I-{kind}" if kind else "O") for text, kind in parts for word in text.split()]
+
+
+def write_pairs(file: Path, rows: int = 600) -> None:
+    """Sentences and their translations as two columns without names, separated by tabs."""
+    rng = random.Random(rows)
+    nouns = {"dog": "Hund", "cat": "Katze", "horse": "Pferd", "bird": "Vogel", "man": "Mann", "cow": "Kuh"}
+    verbs = {"sees": "sieht", "hears": "hört", "likes": "mag", "finds": "findet"}
+    lines = []
+    for _ in range(rows):
+        (one, eins), (two, zwei) = rng.sample(sorted(nouns.items()), 2)
+        verb, tut = rng.choice(sorted(verbs.items()))
+        often, oft = rng.choice((("", ""), (" today", " heute"), (" often", " oft")))
+        lines.append(f"Every {one} {verb} this {two}{often}.\tJeder {eins} {tut} {zwei}{oft}.")
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_cases(file: Path, rows: int = 300) -> None:
+    """Three kinds of plants with two lengths, as a German Excel writes them: `;` and decimal commas."""
+    rng = random.Random(rows)
+    lines = ["Nr;Breite;Höhe;Art"]
+    for number in range(rows):
+        kind = number % 3
+        width, height = rng.gauss(2 + 2 * kind, 0.6), rng.gauss(9 - 3 * kind, 0.8)
+        lines.append(f"{number};{width:.2f};{height:.2f};{('rot', 'grün', 'blau')[kind]}".replace(".", ","))
+    file.write_text("\n".join(lines) + "\n", encoding="cp1252")

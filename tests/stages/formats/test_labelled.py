@@ -66,12 +66,20 @@ def test_columns_by_name_and_number_and_files_by_split(tmp_path: Path) -> None:
     assert prepared.facts["labels"] == ["0", "1"]
 
 
+def test_two_columns_without_names(tmp_path: Path) -> None:
+    file = tmp_path / "sst.tsv"
+    file.write_text("".join(f"{n % 2}\tsays number {n}\n" for n in range(12)))
+    assert every(read(file))["text"].tolist() == [f"says number {n}" for n in range(12)]
+    file.write_text("".join(f"says number {n}\t{'ab'[n % 2]}\n" for n in range(12)))
+    assert every(read(file))["class"].tolist() == ["a", "b"] * 6
+
+
 @pytest.mark.parametrize(
     ("text", "columns", "says"),
     [
         ("a,b\nx,y\n", {}, "has no column that is called text, sentence"),
         ("text,label\nx,y\n", {"text": "words"}, "has no column 'words' for text: it has text, label"),
-        ("text,label\nx,y,z\n", {}, "line 2: 3 columns, the first line has 2"),
+        ("text,label\nx,y,z\n", {}, "line 2 of"),
         ("", {}, "is empty"),
         ("text,label,part\nx,y,early\n", {"split": "part"}, "'early' in part is no split"),
         ("text,label\nx,y\n", {"words": 1}, "unknown column 'words' in own.mine.columns"),

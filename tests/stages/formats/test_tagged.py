@@ -112,7 +112,7 @@ def test_what_is_converted_is_well_formed_and_stays(sequences: list[list[str]]) 
     ("name", "text", "says"),
     [
         ("a.conll", "Ann B-PER\nruns\n", "line 2: 1 columns, expected 2, a word and its tag"),
-        ("a.conll", "\n\n", "holds no sentence"),
+        ("a.conll", "\n\n", "holds nothing but white space"),
         ("a.jsonl", '{"tokens": ["a"], "tags": [3]}', "tags holds numbers: expected the names of tags"),
         ("seq.in", "a b\n", "seq.out is missing"),
     ],
