@@ -62,7 +62,7 @@ $(READY): requirements.lock
 
 repro: $(READY)
 	@SETUP_SECONDS=$$(cat .venv/setup-seconds 2>/dev/null || echo 0); rm -f .venv/setup-seconds; \
-	python -m pipelines repro $(if $(DATA),--data $(DATA)) --setup-seconds $$SETUP_SECONDS
+	exec python -m pipelines repro $(if $(DATA),--data $(DATA)) --setup-seconds $$SETUP_SECONDS
 
 # What CI runs: downloads and prepares what is not there yet, then checks all data sets in one process.
 check-data: $(READY)

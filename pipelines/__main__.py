@@ -10,6 +10,7 @@ from pathlib import Path
 
 from inputs.options import TableOptions, add_options
 from pipelines.runs import signals
+from pipelines.runs.scratch import scratch
 
 UNREAD = 141  # a shell's exit status for SIGPIPE: the reader of the output, `head` say, has closed it
 
@@ -17,7 +18,8 @@ UNREAD = 141  # a shell's exit status for SIGPIPE: the reader of the output, `he
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options) or 0)
+        with scratch():
+            return int(options.run(options) or 0)
     except KeyboardInterrupt:
         print("interrupted: what was finished is kept, the same command resumes from there", file=sys.stderr)
         return 130
@@ -107,7 +109,8 @@ def _run(options: argparse.Namespace) -> None:
 
     tracker().create_store(pipeline.name)
     prefect.wait()
-    getattr(flows, pipeline.family)(pipeline=pipeline.name, stage=True)
+    with signals.interruptible():
+        getattr(flows, pipeline.family)(pipeline=pipeline.name, stage=True)
 
 
 def _standalone(options: argparse.Namespace) -> None:

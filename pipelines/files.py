@@ -1,11 +1,14 @@
 """Files: where the project keeps them, how they are written whole or not at all, and which of code decide a result."""
 
 import ast
+import contextlib
 import functools
 import hashlib
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 CODE = Path(__file__).resolve().parents[1]
 # DVC runs experiments in temporary copies of the project and names the real one in DVC_ROOT, so that runs of every copy
@@ -27,6 +30,7 @@ DESCRIPTIVE = frozenset(
 def write_atomically(path: Path, content: bytes) -> None:
     """Writes the file beside its place and moves it there; on an error (disk full) the old file stays as it was."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as file:
@@ -42,6 +46,53 @@ def write_atomically(path: Path, content: bytes) -> None:
         ) from error
     finally:
         temporary.unlink(missing_ok=True)  # after a failure, Ctrl-C included; else it has moved
+
+
+def _sweep(path: Path) -> None:
+    """Removes what processes that were killed while they wrote the file have left beside it."""
+    for left in path.parent.glob(f".{path.name}.*"):
+        pid = left.name.rpartition(".")[2]
+        if pid.isdecimal() and not Path("/proc", pid).exists():
+            left.unlink(missing_ok=True)
+
+
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file, computed once a process as long as its time and size stay."""
+    status = path.stat()
+    return _digest(path.absolute(), status.st_mtime_ns, status.st_size)
+
+
+@functools.lru_cache(maxsize=4096)
+def _digest(path: Path, _changed: int, _size: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+SEAL = "sha256"
+
+
+def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON content with a digest of itself, as `read_sealed` checks it."""
+    rest = {key: value for key, value in content.items() if key != SEAL}
+    return {**rest, SEAL: hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()}
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object. Raises ValueError that names the file where it holds none."""
+    with contextlib.suppress(ValueError):  # also of bytes that are no text
+        if isinstance(content := json.loads(path.read_bytes()), dict):
+            return content
+    raise ValueError(f"{path} is damaged: it is not a whole JSON object")
+
+
+def read_sealed(path: Path) -> dict[str, Any]:
+    """What was written as `sealed(...)`. Raises ValueError that names the file if it has changed since."""
+    content = read_json(path)
+    if SEAL not in content:
+        raise ValueError(f"{path} holds no digest of itself: it is damaged, or an earlier edition wrote it")
+    if sealed(content)[SEAL] != content[SEAL]:
+        raise ValueError(f"{path} is damaged: its content has changed since it was written (its digest differs)")
+    return content
 
 
 def code_of(*modules: str, root: Path | None = None) -> frozenset[str]:

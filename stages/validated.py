@@ -3,6 +3,8 @@
 The bytes depend on the rows alone, not on how the rules are worded or how many there are.
 """
 
+import hashlib
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -44,7 +46,12 @@ def publish(dataset: Dataset[Any], card: Mapping[str, Any], tables: Mapping[str,
         if "arrays_sha256" in entry:
             arrays = path.with_suffix(".safetensors")
             _copy(prepared / arrays.name, arrays, entry["arrays_sha256"])
-    write_json(folder / CARD, {**card, "tables": written})
+    write_json(folder / CARD, _sealed({**card, "tables": written}))
+
+
+def _sealed(card: Mapping[str, Any]) -> dict[str, Any]:
+    """The card with a digest of itself, which training checks (pipelines/files.py, `read_sealed`)."""
+    return {**card, "sha256": hashlib.sha256(json.dumps(card, sort_keys=True).encode()).hexdigest()}
 
 
 def _copy(source: Path, target: Path, digest: str) -> None:

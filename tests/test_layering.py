@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 Imports = dict[str, set[str]]  # module -> the modules that it imports, all by their full names
 Rule = Callable[[Imports], list[str]]
 
-MLFLOW = {"pipelines.runs.mlflow_tracker", "pipelines.runs.serving"}
+MLFLOW = {*(f"pipelines.runs.mlflow_{part}" for part in ("tracker", "store", "registry")), "pipelines.runs.serving"}
 PREFECT = {
     "pipelines.runs.fan_out",
     "pipelines.runs.flows",

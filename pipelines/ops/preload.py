@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 POLL = 0.5
+END_LIMIT = 30.0  # seconds for an interrupted command to keep what it has
 # A process with threads cannot be forked safely: numpy's and Arrow's libraries start some when they are imported.
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 
@@ -52,11 +53,20 @@ def preloaded(packages: Mapping[str, Sequence[str]]) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        for server in servers:
-            server.terminate()
-        for server in servers:
-            server.wait()
-        shutil.rmtree(folder)
+        _end(servers)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end(servers: Sequence["subprocess.Popen[bytes]"]) -> None:
+    """Ends the servers; a command that still runs, as whoever asked for it was killed, is interrupted with them."""
+    from pipelines.ops import processes
+
+    members = [member for server in servers for member in processes.family(server.pid)[1:]]
+    for server in servers:
+        server.terminate()
+    for server in servers:
+        server.wait()
+    processes.await_end(members, END_LIMIT)
 
 
 def serve(address: Path, libraries: Sequence[str]) -> None:
@@ -117,7 +127,8 @@ class Ended:
 
 
 def _keep(connection: socket.socket, ended: Ended) -> None:
-    """Forks for one command, tells how it ended, and interrupts it when nobody waits for it any more."""
+    """Forks for one command, tells how it ended, and interrupts it when nobody waits for it or the server has ended."""
+    server = os.getppid()
     connection.settimeout(None)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     size, descriptors, _, _ = socket.recv_fds(connection, 4, 3)
@@ -131,7 +142,9 @@ def _keep(connection: socket.socket, ended: Ended) -> None:
         return
     death = os.pidfd_open(worker)
     awaited: list[Any] = [connection, death]
-    if death not in select.select(awaited, [], [])[0]:
+    while not (found := select.select(awaited, [], [], POLL)[0]) and os.getppid() == server:
+        pass
+    if death not in found:
         os.kill(worker, signal.SIGINT)
     status = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
     with contextlib.suppress(OSError):

@@ -7,7 +7,6 @@ there are cores, each on one chain; DVC's lock keeps their bookkeeping apart, an
 
 import contextlib
 import hashlib
-import json
 import os
 import re
 import signal
@@ -15,15 +14,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import params
+from pipelines import files
 from pipelines.files import write_atomically
-from pipelines.ops import preload, server, server_leases
+from pipelines.ops import damage, preload, processes, server, server_leases
 from pipelines.ops.progress import Progress
-from pipelines.runs import cores
+from pipelines.reporting import sealed
+from pipelines.runs import cores, signals
+from pipelines.runs.alone import alone
 from pipelines.runs.tracking import tracker
 from pipelines.settings import load_pipeline, names
 
@@ -60,25 +62,29 @@ def repro(data: str | None = None, setup_seconds: float = 0, *, is_recorded: boo
     Naming the data (`builtin` or `public`) writes it to params.yaml first: later calls stay with it. `is_recorded`
     keeps how long each stage took, by which later calls order the stages and estimate the time left.
     """
+    with alone(files.ROOT / ".cache" / "repro.lock", "runs `make repro` here", _to_stderr) as lock:
+        return _repro_alone(data, setup_seconds, lock, is_recorded)
+
+
+def _repro_alone(data: str | None, setup_seconds: float, lock: int, is_recorded: bool) -> int:
     began = time.time()
     if data:
         choose_data(data)
     chains = plan()
-    cores.count()  # a mistake in CORES is reported before anything runs
-    lanes = Lanes(chains)
+    cores.count()  # a mistake in CORES, or a damaged store, is reported before anything runs
+    tracker().check()
+    damage.mend()
+    lanes = Lanes(chains, [lock])
     if subprocess.run(["dvc", "status", "--quiet"], check=False, stderr=subprocess.DEVNULL).returncode == 0:
         print("Data and pipelines are up to date.")
     else:
-        # A terminal sends Ctrl-C to DVC and its stages too: this process waits for their end.
-        handler = signal.signal(signal.SIGINT, lambda *_: lanes.stop())
         me = server_leases.holder()
         server_leases.add(me)  # the Prefect server stays up between one DVC process and the next
         try:
-            with preload.preloaded(LIBRARIES) as folder:
+            with _ended_by_signals(lanes), preload.preloaded(LIBRARIES) as folder:
                 lanes.run(f"{folder}{os.pathsep}")
         finally:
             server_leases.remove(me)
-            signal.signal(signal.SIGINT, handler)
         if lanes.failed:
             print("stopped; what was finished is kept: the same command resumes from there", file=sys.stderr)
             return 130 if lanes.interrupted else 1
@@ -88,6 +94,27 @@ def repro(data: str | None = None, setup_seconds: float = 0, *, is_recorded: boo
     synchronise(names(), lanes.progress.ran)
     print("next: `make ui` (MLflow and Prefect), `dvc metrics show`, data/reports/*/page/report.md")
     return 0
+
+
+def _to_stderr(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _ended_by_signals(lanes: "Lanes") -> Iterator[None]:
+    """Ctrl-C, `kill` and a closed terminal end what runs; this process waits for that, and then goes on."""
+
+    def stop(number: int, _frame: object) -> None:
+        lanes.stop()
+        if number != signal.SIGINT:  # which a terminal sends to DVC and its stages too
+            processes.interrupt(processes.family(os.getpid())[1:])
+
+    before = {number: signal.signal(number, stop) for number in signals.ENDING_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @dataclass
@@ -124,7 +151,8 @@ def stage_of(family: str, pipeline: str) -> str:
 class Lanes:
     """DVC processes side by side. After the first that fails, or an interruption, no other is started."""
 
-    def __init__(self, chains: Sequence[Chain]) -> None:
+    def __init__(self, chains: Sequence[Chain], locks: Sequence[int] = ()) -> None:
+        self._locks = locks  # descriptors: a DVC process that outlives this one keeps the next `make repro` waiting
         self.failed = self.interrupted = False
         self.progress = Progress([stage for chain in chains for stage in chain.stages], cores.count())
         self._waiting = sorted(chains, key=self._urgency, reverse=True)
@@ -172,7 +200,7 @@ class Lanes:
     def _repro(self, targets: Sequence[str]) -> None:
         command = ["python", "-m", "dvc", "--wait-for-lock", "repro", *targets]
         environment = os.environ | cores.HELD | {"PATH": self._programs + os.environ.get("PATH", os.defpath)}
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as dvc:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, pass_fds=self._locks) as dvc:
             assert dvc.stdout is not None
             stage = ""
             for line in dvc.stdout:
@@ -227,5 +255,5 @@ def synchronise(pipelines: Iterable[str], ran: Collection[str] = ()) -> None:
 
 def trained_since(began: float) -> float:
     """Seconds of training in the runs that were trained after `began`, all together."""
-    runs = [path for path in Path("data/work").glob("*/*/run.json") if path.stat().st_mtime > began]
-    return float(sum(json.loads(path.read_text(encoding="utf-8")).get("seconds", 0) for path in runs))
+    runs = [path for path in Path("data/work").glob(f"*/*/{sealed.RECORD}") if path.stat().st_mtime > began]
+    return float(sum(sealed.read(path.parent).get("seconds", 0) for path in runs))

@@ -11,6 +11,7 @@ refused because of the process id that is left in `server.pid`.
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -23,10 +24,12 @@ import requests
 
 from pipelines import files
 from pipelines.ops import server_leases
+from pipelines.runs import databases
 
 HOST = "127.0.0.1"  # Prefect has no log-in by default: nothing outside this machine may reach it
 SERVER = "pipelines.ops.server_process"
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+MIGRATIONS = "server/database/_migrations/versions/sqlite"  # in Prefect's package
 START_LIMIT = 120.0  # seconds; it takes 5 on an idle core, and 7 more to create its database the first time
 ANSWER_LIMIT = 10.0
 END_LIMIT = 20.0
@@ -195,6 +198,9 @@ def _running() -> Server | None:
 
 
 def _start(port: int) -> Server:
+    check_database()
+    shutil.rmtree(_temporary(), ignore_errors=True)  # of a server that was killed
+    _temporary().mkdir(parents=True)
     with listen(port) as listener, log().open("wb") as output:
         url = f"http://{HOST}:{listener.getsockname()[1]}/api"
         process = subprocess.Popen(
@@ -213,11 +219,26 @@ def _start(port: int) -> Server:
     return server
 
 
+def check_database() -> None:
+    """Raises ServerError where the server's database is damaged, or of a newer Prefect."""
+    path = files.PREFECT_HOME / "prefect.db"
+    if path.exists() and (fault := databases.fault_of(path, "prefect", MIGRATIONS)):
+        raise ServerError(
+            f"{path} is damaged ({fault}). It holds the history of flows and the deployments, and no result: "
+            f"`rm {path}*`, and the next command makes a new one (`make deploy` deploys again)"
+        )
+
+
+def _temporary() -> Path:
+    return files.PREFECT_HOME / "tmp"
+
+
 def _environment(url: str) -> dict[str, str]:
     """None of the caller's settings of Prefect: they may name the user's own database, which is not ours to migrate."""
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("PREFECT_")}
     settings = {
         "PREFECT_HOME": str(files.PREFECT_HOME),  # its SQLite database: two servers must never share one
+        "TMPDIR": str(_temporary()),  # the caller's may go before the server does
         "PREFECT_API_URL": url,  # where its web pages look for the API
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

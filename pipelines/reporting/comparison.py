@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipelines.files import write_atomically
-from pipelines.reporting import page, plots
+from pipelines.files import read_json, write_atomically
+from pipelines.reporting import page, plots, sealed
 from pipelines.task import Comparison
 
 
@@ -67,17 +67,19 @@ def compare(pipeline: str, by: Comparison, data: Path = Path("data")) -> Ranking
 
 def read_champion(pipeline: str, data: Path = Path("data")) -> Champion:
     """The champion that the last comparison of `pipeline` found."""
-    path = data / "reports" / pipeline / "page" / "champion.json"
-    return Champion(**json.loads(path.read_text(encoding="utf-8")))
+    return Champion(**read_json(data / "reports" / pipeline / "page" / "champion.json"))
 
 
 def load_runs(folder: Path) -> pd.DataFrame:
-    """The figures of every run in a folder of runs, with its variant and seed; the index is the run's name."""
+    """The figures of every run in a folder of runs, with its variant and seed; the index is the run's name.
+
+    Raises ValueError where there are no runs, and one that names the file of a run that has been damaged.
+    """
     rows = {}
-    for path in sorted(folder.glob("*/metrics.json")):
-        record = json.loads(path.with_name("run.json").read_text(encoding="utf-8"))
+    for path in sorted(folder.glob(f"*/{sealed.RECORD}")):
+        record = sealed.read_finished(path.parent)
         settings = {key: record["params"][key] for key in ("variant", "seed")}
-        figures = json.loads(path.read_text(encoding="utf-8"))
+        figures = json.loads(path.with_name("metrics.json").read_text(encoding="utf-8"))
         rows[path.parent.name] = settings | figures
     if not rows:
         raise ValueError(f"no finished runs in {folder}: run `dvc repro` first")

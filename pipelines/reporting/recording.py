@@ -11,10 +11,11 @@ from typing import Any
 
 import params
 from pipelines import task
+from pipelines.reporting import sealed
 from pipelines.reporting.ledger import Record, Rows
+from pipelines.reporting.sealed import Made
 from pipelines.settings import load_pipeline
 
-Made = dict[str, Any]  # a run's run.json
 Tables = Callable[[str, Path], dict[str, Rows]]
 
 
@@ -22,28 +23,19 @@ def of_runs(folders: Sequence[Path], tables: Tables, settings: Path = params.FIL
     """The records of finished runs, those of a variant's seeds as one.
 
     `tables(pipeline, folder)` gives what is recorded of the tables in a run's folder. `settings` is the params.yaml
-    from which a run's settings can differ. Raises ValueError that names the folder that holds no finished run.
+    from which a run's settings can differ. Raises ValueError that names the folder that holds no finished run, or the
+    file that has been damaged since.
     """
     groups: dict[tuple[str, ...], list[Path]] = {}
     for folder in folders:
-        made = _read(folder)
+        made = sealed.read_finished(folder)
         key = (made["params"]["pipeline"], made["tags"]["data.source"], made["params"]["variant"])
         groups.setdefault((*key, *_changed(made, settings)), []).append(folder)
     return [_record(runs, tables, settings) for runs in groups.values()]
 
 
-def _read(folder: Path) -> Made:
-    path = folder / "run.json"
-    made: Made = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    if not made.get("finished"):
-        raise ValueError(
-            f"{folder} holds no finished run: expected a folder like data/models/rnn-slots/rnn-slots-gru-s0"
-        )
-    return made
-
-
 def _record(folders: Sequence[Path], tables: Tables, settings: Path) -> Record:
-    made = [_read(folder) for folder in folders]
+    made = [sealed.read_finished(folder) for folder in folders]
     first, tags = made[0]["params"], made[0]["tags"]
     figures = [json.loads((folder / "metrics.json").read_text(encoding="utf-8")) for folder in folders]
     decimals = {figure.name: figure.decimals for figure in task.find(first["family"], first["task"]).comparison.figures}

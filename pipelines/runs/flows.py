@@ -4,6 +4,7 @@
 `pipelines/`, so that a family needs no flow of its own.
 """
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -16,10 +17,14 @@ from prefect.runtime import flow_run
 from pipelines import task as tasks
 from pipelines.reporting.comparison import Ranking, compare
 from pipelines.runs import registry
+from pipelines.runs.alone import alone, is_held
 from pipelines.runs.fan_out import report, train_runs
+from pipelines.runs.folder import is_being_trained
 from pipelines.runs.tracking import tracker
 from pipelines.settings import Pipeline, Run, load_pipeline, tasks_of_families
 from pipelines.tables import DATA, read_card, stage_of, tables_of
+
+SCHEDULED = re.compile(r"-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")  # a flow run's id at the end of a folder's name
 
 
 def run_pipeline(pipeline: str, stage: bool = False) -> None:
@@ -36,18 +41,29 @@ def run_pipeline(pipeline: str, stage: bool = False) -> None:
     runs = _checked(loaded)
     tracker().create_store(pipeline)  # before processes fan out
     data = DATA if stage else DATA / "work" / f"{pipeline}-{flow_run.get_id()}"
-    work = data / "work" / pipeline
-    report(f"{pipeline}: {_counted(len(runs), 'run')} on {loaded.source} data")
-    if failures := train_runs(runs, work):
-        raise ValueError(
-            "\n".join([f"{len(failures)} of {_counted(len(runs), 'run')} failed; the others are kept", *failures])
-        )
-    _collect([work / run.name for run in runs], data / "models" / pipeline)
-    ranking = compare_runs(loaded, data)
-    if stage:
-        promote_champion(loaded, ranking)
-    else:
-        shutil.rmtree(data)
+    if not stage:
+        _sweep(pipeline)
+    with alone(registry.lock_of(pipeline, data), f"runs {pipeline} here", report):
+        tracker().end_abandoned(pipeline, is_being_trained)
+        work = data / "work" / pipeline
+        report(f"{pipeline}: {_counted(len(runs), 'run')} on {loaded.source} data")
+        if failures := train_runs(runs, work):
+            raise ValueError(
+                "\n".join([f"{len(failures)} of {_counted(len(runs), 'run')} failed; the others are kept", *failures])
+            )
+        _collect([work / run.name for run in runs], data / "models" / pipeline)
+        ranking = compare_runs(loaded, data)
+        if stage:
+            promote_champion(loaded, ranking, data)
+        else:
+            shutil.rmtree(data)
+
+
+def _sweep(pipeline: str) -> None:
+    """Removes what a scheduled run whose process was killed has left in `data/work`."""
+    for left in (DATA / "work").glob(f"{pipeline}-*"):
+        if SCHEDULED.search(left.name) and not is_held(registry.lock_of(pipeline, left)):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _checked(pipeline: Pipeline) -> list[Run]:
@@ -81,18 +97,25 @@ def compare_runs(pipeline: Pipeline, data: Path) -> Ranking:
 
 
 @task(name="promote", task_run_name="promote", cache_policy=NO_CACHE)
-def promote_champion(pipeline: Pipeline, ranking: Ranking) -> None:
+def promote_champion(pipeline: Pipeline, ranking: Ranking, data: Path) -> None:
     """Registers the best run as the pipeline's champion."""
-    registry.promote(pipeline.name)
+    registry.promote(pipeline.name, data)
     comparison = tasks.find(pipeline.family, pipeline.task).comparison
-    report(f"champion of {pipeline.name}: {ranking.champion.run}, {comparison.brief(ranking.champion.figures)}")
+    found = f"of {pipeline.name}: {ranking.champion.run}, {comparison.brief(ranking.champion.figures)}"
+    if registry.is_workspace(data):
+        report(f"champion {found}")
+    else:
+        report(f"the experiment's best {found}; `dvc exp apply` and then `make repro` make it the champion")
 
 
 def _collect(folders: list[Path], models: Path) -> None:
     """Copies finished runs to the stage's output, which DVC has removed before the stage began."""
     shutil.rmtree(models, ignore_errors=True)
-    for folder in folders:
-        shutil.copytree(folder, models / folder.name)
+    try:
+        for folder in folders:
+            shutil.copytree(folder, models / folder.name)
+    except OSError as error:
+        raise OSError(f"could not copy the runs to {models} ({error}): free some space and run it again") from None
 
 
 def _counted(number: int, noun: str) -> str:

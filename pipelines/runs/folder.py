@@ -20,10 +20,13 @@ import pandas as pd
 import torch
 import yaml
 
-from pipelines import task
-from pipelines.files import digest_of_code, write_atomically
+from pipelines import files, task
+from pipelines.files import digest_of, digest_of_code, read_json
+from pipelines.nn import checkpoint
 from pipelines.nn.training import choose_device
-from pipelines.reporting import recording
+from pipelines.reporting import recording, sealed
+from pipelines.reporting.sealed import Made
+from pipelines.runs.alone import alone, is_held
 from pipelines.runs.tracker import TrackedRun
 from pipelines.runs.tracking import tracker
 from pipelines.settings import Run
@@ -38,40 +41,91 @@ REPORT_EVERY = 15.0  # seconds between two messages about how far a run is
 
 
 def execute(run: Run, work: Path, train: Train, report: Report) -> Path:
-    """Trains `run` in `work/<name>` unless that folder already holds the same run, finished; returns the folder."""
+    """Trains `run` in `work/<name>` unless that folder already holds the same run, finished; returns the folder.
+
+    A run that is found damaged is reported, with the file's name, and trained again.
+    """
     run = task.find(run.family, run.task).resolve(run)
     folder, tables = work / run.name, tables_of(run.dataset)
-    description = describe(run, tables)
-    made = read(folder)
-    if made.get("fingerprint") != description["fingerprint"]:
-        shutil.rmtree(folder, ignore_errors=True)
-        made = {}
-    if made.get("finished"):
-        report(f"{run.name}: unchanged, kept ({_headline(run, _figures(folder))})")
-        return folder
-    folder.mkdir(parents=True, exist_ok=True)
-    if (folder / "checkpoint.safetensors").exists():
-        report(f"{run.name}: resuming after its last finished epoch")
-    params, tags = description["params"], description["tags"]
-    with tracker().run(run.name, run.pipeline, params, tags, made.get("run_id")) as tracked:
-        write(folder, description | {"run_id": tracked.run_id, "finished": False})
-        _link_data(tracked, description)
-        began = time.monotonic()
-        figures = train(run, tables, folder, TrackingLog(tracked, run, report))
-        tracked.finish(figures, folder)
-        seconds = round(time.monotonic() - began, 1)
-        write(folder, description | {"run_id": tracked.run_id, "finished": True, "seconds": seconds})
-    report(f"{run.name}: {_headline(run, figures)}, {seconds:.0f} s")
+    with alone(work / f".{run.name}.lock", f"trains {run.name}", report):
+        description = describe(run, tables)
+        made = _whole(folder, description["fingerprint"], report)
+        if made.get("finished"):
+            publish(folder)  # the process may have been killed before the tracker had all of it
+            report(f"{run.name}: unchanged, kept ({_headline(run, _figures(folder))})")
+        else:
+            _train(run, folder, description | {"run_id": made.get("run_id")}, train, report)
     return folder
 
 
+def _whole(folder: Path, fingerprint: str, report: Report) -> Made:
+    """The record of the run with this fingerprint, finished or not; empty, and the folder too, where there is none."""
+    made: Made = {}
+    try:
+        made = sealed.read(folder)
+        if made.get("fingerprint") != fingerprint:
+            made = {}
+        elif made["finished"]:
+            sealed.read_finished(folder)
+        else:
+            _check_checkpoints(folder)
+    except ValueError as error:
+        report(f"{error}: {folder.name} is trained again")
+        made = {"run_id": made.get("run_id")}
+    if "fingerprint" not in made:
+        shutil.rmtree(folder, ignore_errors=True)
+    return made
+
+
+def _check_checkpoints(folder: Path) -> None:
+    for path in folder.glob("*checkpoint.safetensors"):
+        try:
+            checkpoint.load(path)
+        except ValueError:
+            raise ValueError(f"{path} is damaged: its content is not what was saved") from None
+
+
+def _train(run: Run, folder: Path, made: Made, train: Train, report: Report) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(".*"):  # by a process that was killed while it wrote
+        left.unlink()
+    if (folder / "checkpoint.safetensors").exists():
+        report(f"{run.name}: resuming after its last finished epoch")
+    made["tags"] |= {"folder": _name_of(folder)}
+    with tracker().run(run.name, run.pipeline, made["params"], made["tags"], made["run_id"]) as tracked:
+        made |= {"run_id": tracked.run_id, "finished": False}
+        sealed.write(folder, made)
+        _link_data(tracked, made)
+        began = time.monotonic()
+        figures = train(run, tables_of(run.dataset), folder, TrackingLog(tracked, run, report))
+        made |= {"finished": True, "seconds": round(time.monotonic() - began, 1)}
+        sealed.write(folder, made)
+        tracked.finish(figures, folder)
+    report(f"{run.name}: {_headline(run, figures)}, {made['seconds']:.0f} s")
+
+
+def _name_of(folder: Path) -> str:
+    """A run's folder as the tracker knows it: relative to the project, where it is within."""
+    path, root = folder.resolve(), files.ROOT.resolve()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def is_being_trained(name: str) -> bool:
+    """Whether a process trains in the folder that the tracker knows as `name`."""
+    folder = files.ROOT / name
+    return is_held(folder.with_name(f".{folder.name}.lock"))
+
+
 def publish(folder: Path) -> bool:
-    """Writes a finished run's folder to a store that lacks it; False where the store has it."""
-    made = read(folder)
+    """Writes a finished run's folder to a store that lacks it, or has it in part; False where the store has it.
+
+    Raises DamageError that names the file which is not as training left it.
+    """
+    made = sealed.read_finished(folder)
     pipeline = made["params"]["pipeline"]
-    if tracker().find(pipeline, made["fingerprint"]):
+    if tracker().find(pipeline, made["fingerprint"], made.get("run_id")):
         return False
-    with tracker().run(folder.name, pipeline, made["params"], made["tags"]) as tracked:
+    with tracker().run(folder.name, pipeline, made["params"], made["tags"], made.get("run_id")) as tracked:
         _link_data(tracked, made)
         for row in pd.read_csv(folder / "history.csv").to_dict("records"):
             tracked.epoch({str(key): float(value) for key, value in row.items()})
@@ -99,7 +153,7 @@ def describe(run: Run, tables: Path) -> dict[str, Any]:
     digest = hashlib.sha256(json.dumps([params, device, torch.__version__], sort_keys=True).encode())
     digest.update(digest_of_code(f"{found.package}.train").encode())
     for path in [*sorted(path for path in tables.iterdir() if path.is_file()), *found.reads(run)]:
-        digest.update(path.name.encode() + _digest_of(path, path.stat().st_mtime_ns))
+        digest.update(path.name.encode() + bytes.fromhex(digest_of(path)))
     tags = {
         "pipeline": run.pipeline,
         "variant": run.variant,
@@ -120,15 +174,10 @@ def describe(run: Run, tables: Path) -> dict[str, Any]:
     return {"fingerprint": digest.hexdigest(), "params": params, "tags": tags}
 
 
-@functools.lru_cache(maxsize=256)  # the runs of a pipeline read the same tables
-def _digest_of(path: Path, _changed: int) -> bytes:
-    return hashlib.sha256(path.read_bytes()).digest()
-
-
 def warnings_of(dataset: str) -> str:
     """What validation warned of without stopping, a line each (its layout is described in stages/checks/result.py)."""
     path = DATA / "validation" / dataset / "result.json"
-    found = json.loads(path.read_text(encoding="utf-8")).get("warnings", []) if path.is_file() else []
+    found = read_json(path).get("warnings", []) if path.is_file() else []
     text = "\n".join(f"{entry['table']}: {entry['rule']}: {entry['observed']}" for entry in found)
     return text if len(text) <= WARNINGS_LIMIT else f"{text[:WARNINGS_LIMIT]} ... ({len(found)} warnings)"
 
@@ -179,16 +228,4 @@ def _headline(run: Run, figures: Mapping[str, float]) -> str:
 
 
 def _figures(folder: Path) -> Row:
-    figures: Row = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    return figures
-
-
-def read(folder: Path) -> dict[str, Any]:
-    """A run's `run.json`; empty where there is none."""
-    path = folder / "run.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-def write(folder: Path, made: Mapping[str, Any]) -> None:
-    """Writes a run's `run.json`."""
-    write_atomically(folder / "run.json", json.dumps(made, indent=2).encode())
+    return read_json(folder / "metrics.json")

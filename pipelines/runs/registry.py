@@ -2,11 +2,15 @@
 
 import importlib.metadata
 import json
+from collections.abc import Callable
 from pathlib import Path
 
-from pipelines.files import write_atomically
+from pipelines import files
+from pipelines.files import SEAL, read_sealed, sealed, write_atomically
 from pipelines.reporting.comparison import read_champion
+from pipelines.reporting.sealed import RECORD, read_finished
 from pipelines.runs import folder as runs
+from pipelines.runs.alone import alone
 from pipelines.runs.tracker import Model
 from pipelines.runs.tracking import tracker
 from pipelines.tables import DATA
@@ -16,13 +20,24 @@ REQUIREMENTS = ("mlflow", "torch", "safetensors", "pandas", "pyarrow", "pyyaml",
 
 
 def promote(pipeline: str, data: Path = DATA) -> dict[str, str]:
-    """Makes the run that a comparison found best the pipeline's champion; written to `data/registry/`."""
+    """Makes the run that a comparison found best the pipeline's champion; written to `data/registry/`.
+
+    In the copy of an experiment it is only written there: what `predict` answers with stays the workspace's champion
+    until the experiment is applied.
+    """
     best = read_champion(pipeline, data)
     figures = {name: str(value) for name, value in best.figures.items()}
     chosen = {"model": pipeline, "run": best.run, "variant": best.variant, **figures}
-    register(chosen, data)
-    write_atomically(data / "registry" / f"{pipeline}.json", json.dumps(chosen, indent=2).encode())
+    if is_workspace(data):
+        register(chosen, data)
+    write_atomically(data / "registry" / f"{pipeline}.json", json.dumps(sealed(chosen), indent=2).encode())
     return chosen
+
+
+def is_workspace(data: Path) -> bool:
+    """Whether `data` is the project's own folder, and not that of a copy which DVC makes within for an experiment."""
+    data, root = data.resolve(), files.ROOT.resolve()
+    return data == root / DATA or not data.is_relative_to(root)
 
 
 def register(chosen: dict[str, str], data: Path) -> str | None:
@@ -35,9 +50,9 @@ def register(chosen: dict[str, str], data: Path) -> str | None:
     runs.publish(folder)
     if not (folder / "model.safetensors").is_file():
         return None
-    made = runs.read(folder)
+    made = read_finished(folder)
     fingerprint = made["fingerprint"]
-    run_id = tracker().find(pipeline, fingerprint)
+    run_id = tracker().find(pipeline, fingerprint, made.get("run_id"))
     if run_id is None:
         raise ValueError(f"the tracking store lost {run} while it was being registered: try again")
     return tracker().register(
@@ -53,11 +68,44 @@ def register(chosen: dict[str, str], data: Path) -> str | None:
 
 
 def publish(data: Path = DATA) -> tuple[int, int]:
-    """Brings the tracking store in line with the stage outputs: (runs that it lacked, champions set)."""
-    folders = sorted(path.parent for path in (data / "models").glob("*/*/run.json"))
+    """Brings the tracking store in line with the stage outputs: (runs that it lacked, champions set).
+
+    A store that is damaged is set aside first. Raises ValueError that names the outputs which are damaged, after all
+    others were published.
+    """
+    if place := tracker().renew():
+        print(f"set the damaged store aside, as {place}")
+    folders = sorted(path.parent for path in (data / "models").glob(f"*/*/{RECORD}"))
+    counts, faults = [0, 0], list[str]()
     for pipeline in dict.fromkeys(folder.parent.name for folder in folders):
         tracker().create_store(pipeline)
-    published = sum(runs.publish(folder) for folder in folders)
-    promotions = sorted((data / "registry").glob("*.json"))
-    versions = [register(json.loads(path.read_text(encoding="utf-8")), data) for path in promotions]
-    return published, sum(version is not None for version in versions)
+        with alone(lock_of(pipeline, data), f"runs {pipeline} here", print):
+            tracker().end_abandoned(pipeline, runs.is_being_trained)
+            for folder in folders:
+                if folder.parent.name == pipeline:
+                    counts[0] += _attempted(lambda: runs.publish(folder), faults)  # noqa: B023  called at once
+            counts[1] += _attempted(lambda: _republish(data / "registry" / f"{pipeline}.json", data), faults)  # noqa: B023
+    if faults:
+        raise ValueError("\n".join([*dict.fromkeys(faults), "`make repro` makes them again; all else was published"]))
+    return counts[0], counts[1]
+
+
+def lock_of(pipeline: str, data: Path) -> Path:
+    """The lock of whoever works on a pipeline's outputs in `data`."""
+    return data / "work" / pipeline / ".lock"
+
+
+def _attempted(publish: Callable[[], bool], faults: list[str]) -> bool:
+    """Whether something was published; a fault of the outputs is kept, to be reported when the others were."""
+    try:
+        return publish()
+    except ValueError as error:
+        faults.append(str(error))
+        return False
+
+
+def _republish(promotion: Path, data: Path) -> bool:
+    if not promotion.is_file():
+        return False
+    chosen = read_sealed(promotion)
+    return register({key: value for key, value in chosen.items() if key != SEAL}, data) is not None

@@ -10,6 +10,7 @@ import mlflow
 from mlflow.pyfunc import PythonModel
 
 from pipelines import task
+from pipelines.files import digest_of
 
 
 class ServedModel(PythonModel):
@@ -17,6 +18,8 @@ class ServedModel(PythonModel):
 
     def load_context(self, context: Any) -> None:
         weights = Path(context.artifacts["weights"])
+        if digest_of(weights) != context.model_config["sha256"]:
+            raise ValueError(f"{weights} is damaged: it has changed since it was registered (its digest differs)")
         self.predictor = task.find(context.model_config["family"], context.model_config["task"]).predictor(weights)
 
     # The annotation of the input is the model's signature for MLflow.

@@ -12,7 +12,8 @@ import torch
 from pipelines import task
 from pipelines.nn import distributed
 from pipelines.nn.training import choose_device
-from pipelines.runs.folder import describe, write
+from pipelines.reporting import sealed
+from pipelines.runs.folder import describe
 from pipelines.settings import Run, load_pipeline
 from pipelines.tables import tables_of
 from pipelines.task import Row
@@ -47,7 +48,7 @@ def train(name: str, variants: Collection[str], seeds: Collection[int], out: Pat
             figures = trainer.train(run, tables, folder, PrintedLog(run.name, began))
             if group.rank == 0:
                 seconds = round(time.monotonic() - began, 1)
-                write(folder, description | {"finished": True, "seconds": seconds})
+                sealed.write(folder, description | {"finished": True, "seconds": seconds})
                 print(f"{run.name}: {comparison.brief(figures)}, {seconds:.0f} s", flush=True)
 
 

@@ -5,7 +5,7 @@ A tracker is a projection of the stage outputs: everything it gets is in a run's
 these methods in a module of its own, named in `tracking.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,22 +74,35 @@ class Tracker(Protocol):
     def address(self) -> str:
         """The store that is written to."""
 
+    def check(self) -> None:
+        """Raises TrackerError where the project's own store is damaged."""
+
+    def renew(self) -> Path | None:
+        """Sets the project's own store aside where it is damaged; the place that it has now."""
+
     def create_store(self, experiment: str) -> None:
         """Creates the store and the experiment where they do not exist; called before processes fan out."""
 
     def run(
         self, name: str, experiment: str, params: Mapping[str, Any], tags: Mapping[str, str], run_id: str | None = None
     ) -> AbstractContextManager[TrackedRun]:
-        """A run that ends with the block, as finished, failed or interrupted; `run_id` names one to resume."""
+        """A run that ends with the block, as finished, failed or interrupted.
 
-    def find(self, experiment: str, fingerprint: str) -> str | None:
-        """The id of the finished run with this fingerprint."""
+        `run_id` names one to go on with. The tags `fingerprint` and `folder` find it, in any state, where that is not
+        known: what is made from the same in the same folder is one run.
+        """
+
+    def find(self, experiment: str, fingerprint: str, run_id: str | None = None) -> str | None:
+        """The id of the finished run with this fingerprint; None where the store has `run_id`, and not as finished."""
+
+    def end_abandoned(self, experiment: str, is_in_use: Callable[[str], bool]) -> None:
+        """Ends as interrupted the runs whose process is gone: the folder that their tag names is not in use."""
 
     def register(self, model: Model) -> str:
-        """Registers the model as champion of its name, unless it is already; returns the version."""
+        """Makes the model champion of its name; returns its version, of which there is one for a fingerprint."""
 
     def champion(self, name: str) -> Champion:
-        """The champion of that name. Raises ValueError where there is none."""
+        """The champion of that name. Raises ValueError where there is none, or where it is damaged."""
 
     def page(self, host: str, port: int) -> Page:
         """Its web server on the project's own store."""

@@ -54,17 +54,17 @@ def tiny_run() -> Callable[..., Run]:
 @pytest.fixture(scope="session")
 def _empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a fresh MLflow store: created once, then copied."""
-    from pipelines.runs import mlflow_tracker
+    from pipelines.runs import mlflow_store
 
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    mlflow_tracker.create_database(path)
+    mlflow_store.create_database(path)
     return path
 
 
 @pytest.fixture
 def new_store(_empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NewStore:
     """Makes the project's tracking store a new and empty one, as after a wipe; returns its folder."""
-    from pipelines.runs import mlflow_tracker
+    from pipelines.runs import mlflow_store
 
     made: list[Path] = []
     # Loading a logged model puts its folder first on the path of modules, for good.
@@ -75,8 +75,8 @@ def new_store(_empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         home.mkdir()
         made.append(home)
         shutil.copy(_empty_store, home / "mlflow.db")
-        monkeypatch.setattr(mlflow_tracker, "HOME", home)
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", mlflow_tracker.store_uri())
+        monkeypatch.setattr(mlflow_store, "HOME", home)
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", mlflow_store.store_uri())
         return home
 
     make()

@@ -13,6 +13,7 @@ import pytest
 
 from inputs.texts import clean, is_mark
 from pipelines import task
+from pipelines.reporting import sealed
 from pipelines.reporting.comparison import compare
 from pipelines.settings import Run
 from pipelines.task import Log, Row
@@ -104,7 +105,7 @@ def test_a_run_can_be_compared(example: Example, trained: Trained, tmp_path: Pat
     by, run = task.find(example.family, example.task).comparison, example.run()
     folder = tmp_path / "models" / run.pipeline / run.name
     shutil.copytree(trained[0], folder)
-    (folder / "run.json").write_text(json.dumps({"params": vars(run), "fingerprint": ""}, default=dict))
+    sealed.write(folder, {"params": dataclasses.asdict(run), "fingerprint": "", "finished": True})
     found = compare(run.pipeline, by, tmp_path)
     assert list(found.table.index) == [run.variant]
     shown = contents(tmp_path / "reports" / run.pipeline / "pictures").keys()

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from scipy import stats
 
+from pipelines.reporting import sealed
 from pipelines.reporting.comparison import Champion, best_run, compare, load_runs, read_champion, summarise
 from pipelines.rnn.slots import TASK
 from pipelines.task import Comparison, Figure
@@ -31,12 +32,13 @@ def write_runs(data: Path, scores: dict[str, list[tuple[float, float]]], pipelin
             folder = data / "models" / pipeline / f"{pipeline}-{variant}-s{seed}"
             folder.mkdir(parents=True)
             figures = {"val_f1": val, "test_f1": test, "test_f1_strict": test - 1, "best_epoch": 2, "parameters": 1234}
-            made = {"params": {"variant": variant, "seed": seed}, "fingerprint": f"{variant}{seed}"}
+            params = {"variant": variant, "seed": seed}
+            made = {"params": params, "fingerprint": f"{variant}{seed}", "finished": True}
             history = pd.DataFrame({"epoch": [1, 2], "train_loss": [3.0, 1.0 + seed], "grad_norm": [9.0, 1.0]})
             (folder / "metrics.json").write_text(json.dumps(figures))
-            (folder / "run.json").write_text(json.dumps(made))
             history.assign(val_f1=[val - 10, val]).to_csv(folder / "history.csv", index=False)
             (folder / "confusion.png").write_bytes(f"picture of {folder.name}".encode())
+            sealed.write(folder, made)
 
 
 @pytest.fixture
@@ -97,9 +99,12 @@ def test_the_metrics_for_dvc_are_one_row(data: Path) -> None:
     compare("rnn-slots", Comparison(chosen_by, headline), data)
     metrics = json.loads((data / "metrics" / "rnn-slots.json").read_text())
     assert metrics == {"champion": "gru-s1", "figure": "test F1", "val": 96.0, "test": 91.0}
-    figures = json.loads((data / "models" / "rnn-slots" / "rnn-slots-gru-s1" / "metrics.json").read_text())
-    figures |= {"val_f1": 96.04, "test_f1": 91.26}
-    (data / "models" / "rnn-slots" / "rnn-slots-gru-s1" / "metrics.json").write_text(json.dumps(figures))
+    run = data / "models" / "rnn-slots" / "rnn-slots-gru-s1"
+    figures = json.loads((run / "metrics.json").read_text()) | {"val_f1": 96.04, "test_f1": 91.26}
+    (run / "metrics.json").write_text(json.dumps(figures))
+    with pytest.raises(ValueError, match=r"rnn-slots-gru-s1/metrics.json is damaged"):
+        compare("rnn-slots", Comparison(chosen_by, headline), data)
+    sealed.write(run, sealed.read(run))
     compare("rnn-slots", Comparison(chosen_by, headline), data)
     metrics = json.loads((data / "metrics" / "rnn-slots.json").read_text())
     assert (metrics["val"], metrics["test"]) == (96.0, 91.3)

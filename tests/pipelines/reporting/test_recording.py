@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines import task
-from pipelines.reporting import recording
+from pipelines.reporting import recording, sealed
 from pipelines.reporting.ledger import Rows
 from pipelines.settings import load_pipeline
 
@@ -27,10 +27,10 @@ def finished_run(folder: Path, seed: int = 0, test_f1: float = 91.139, *, varian
         "git.dirty": "false",
     }
     made = {"params": asdict(resolved), "tags": tags, "finished": True, "seconds": 14.0 + seed}
-    (run / "run.json").write_text(json.dumps(made))
     figures = {"val_f1": 90.0993, "test_f1": test_f1, "test_recall": 89.06984, "best_epoch": 4, "parameters": 321598}
     (run / "metrics.json").write_text(json.dumps(figures))
     (run / "parts.csv").write_text('part,share\n"a, b",0.25\nc,0.7500\n')
+    sealed.write(run, made)
     return run
 
 
@@ -62,13 +62,16 @@ def test_equal_seeds_show_that_they_are_equal(tmp_path: Path) -> None:
 def test_tables_are_those_of_the_first_seed_cell_by_cell(tmp_path: Path) -> None:
     folders = [finished_run(tmp_path, seed) for seed in (0, 1)]
     (folders[1] / "parts.csv").write_text("part,share\n")
+    with pytest.raises(ValueError, match=r"rnn-slots-gru-s1/parts.csv is damaged"):
+        recording.of_runs(folders, nothing)
+    sealed.write(folders[1], sealed.read(folders[1]))
     (found,) = recording.of_runs(folders, lambda _, folder: {"parts.csv": recording.rows(folder / "parts.csv")})
     assert found.tables == {"parts.csv": [{"part": "a, b", "share": "0.25"}, {"part": "c", "share": "0.7500"}]}
 
 
 def test_a_run_that_is_not_finished_is_named(tmp_path: Path) -> None:
     run = finished_run(tmp_path)
-    (run / "run.json").write_text(json.dumps({"finished": False}))
+    sealed.write(run, {"finished": False})
     with pytest.raises(ValueError, match="rnn-slots-gru-s0 holds no finished run: expected a folder like"):
         recording.of_runs([run], nothing)
     with pytest.raises(ValueError, match="nowhere holds no finished run"):
@@ -77,16 +80,16 @@ def test_a_run_that_is_not_finished_is_named(tmp_path: Path) -> None:
 
 def edited(run: Path, **changes: Mapping[str, Any]) -> Path:
     """The run with changes to the parts of its run.json."""
-    made = json.loads((run / "run.json").read_text())
+    made = sealed.read(run)
     for part, values in changes.items():
         made[part] = made[part] | values
-    (run / "run.json").write_text(json.dumps(made))
+    sealed.write(run, made)
     return run
 
 
 def test_settings_that_differ_from_params_yaml_are_part_of_a_record(tmp_path: Path) -> None:
     own = finished_run(tmp_path / "own")
-    params = json.loads((own / "run.json").read_text())["params"]
+    params = sealed.read(own)["params"]
     changes = {"model": params["model"] | {"crf": True}, "training": params["training"] | {"epochs": 7}}
     other = edited(finished_run(tmp_path / "other"), params=changes)
     first, second = recording.of_runs([own, other], nothing)

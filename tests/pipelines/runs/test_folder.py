@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,11 @@ import pytest
 import yaml
 
 from pipelines import files, task
+from pipelines.nn import checkpoint
+from pipelines.reporting import sealed
 from pipelines.runs import folder as runs
-from pipelines.runs import mlflow_tracker
+from pipelines.runs import mlflow_store
+from pipelines.runs.alone import alone
 from pipelines.runs.tracking import tracker
 from pipelines.settings import Run
 from pipelines.task import Log, Row
@@ -175,32 +179,31 @@ class Training:
 
     def __call__(self, run: Run, _tables: Path, out: Path, log: Log) -> Row:
         self.calls.append(run.name)
-        checkpoint = out / "checkpoint.safetensors"
-        done = int(checkpoint.read_text()) if checkpoint.exists() else 0
+        kept = out / "checkpoint.safetensors"
+        done = checkpoint.load(kept)["epoch"] if kept.exists() else 0
         for epoch in range(done + 1, run.training["epochs"] + 1):
             if epoch == self.interrupted_at:
                 raise KeyboardInterrupt
-            checkpoint.write_text(str(epoch))
+            checkpoint.save(kept, {"epoch": epoch})
             log.epoch({"epoch": float(epoch), "val_f1": 50.0 + epoch})
         rows = [{"epoch": float(epoch), "val_f1": 50.0 + epoch} for epoch in range(1, run.training["epochs"] + 1)]
         figures = {"val_f1": 50.0 + run.training["epochs"], "test_f1": 40.0, "best_epoch": run.training["epochs"]}
         pd.DataFrame(rows).to_csv(out / "history.csv", index=False)
         (out / "metrics.json").write_text(json.dumps(figures))
         (out / "model.safetensors").write_text("weights")
-        checkpoint.unlink()
+        kept.unlink()
         return figures
 
 
 def mlflow_runs() -> list[tuple[str, str]]:
     """(id, status) of each run in the store."""
-    store = mlflow_tracker.client()
-    found = store.search_runs([mlflow_tracker.experiment_id("rnn-slots")])
+    store = mlflow_store.client()
+    found = store.search_runs([mlflow_store.experiment_id("rnn-slots")])
     return [(run.info.run_id, run.info.status) for run in found]
 
 
 def made(folder: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((folder / "run.json").read_text())
-    return content
+    return sealed.read(folder)
 
 
 @pytest.mark.usefixtures("new_store", "workplace")
@@ -220,9 +223,9 @@ class TestExecute:
         assert tracker().find("rnn-slots", content["fingerprint"]) == run_id
         (message,) = messages
         assert re.fullmatch(r"rnn-slots-elman-s0: val F1 52\.00, test F1 40\.00, \d+ s", message)
-        artifacts = {file.path for file in mlflow_tracker.client().list_artifacts(run_id)}
+        artifacts = {file.path for file in mlflow_store.client().list_artifacts(run_id)}
         assert artifacts == {"history.csv", "metrics.json", "model.safetensors"}
-        inputs = mlflow_tracker.client().get_run(run_id).inputs
+        inputs = mlflow_store.client().get_run(run_id).inputs
         assert inputs is not None
         assert [given.dataset.name for given in inputs.dataset_inputs] == ["slots"]
 
@@ -260,7 +263,7 @@ class TestExecute:
         assert messages[0] == "rnn-slots-elman-s0: resuming after its last finished epoch"
         assert mlflow_runs() == [(interrupted["run_id"], "FINISHED")]
         assert made(folder)["run_id"] == interrupted["run_id"]
-        points = mlflow_tracker.client().get_metric_history(interrupted["run_id"], "val_f1")
+        points = mlflow_store.client().get_metric_history(interrupted["run_id"], "val_f1")
         assert {point.step: point.value for point in points if point.step} == {1: 51, 2: 52, 3: 53, 4: 54}
 
     def test_a_run_that_fails_is_not_taken_for_finished(self, tiny_run: MakeRun, tmp_path: Path) -> None:
@@ -280,15 +283,146 @@ class TestExecute:
         folder = runs.execute(tiny_run(), tmp_path / "work", Training(), print)
         assert runs.publish(folder) is False
         ((run_id, _),) = mlflow_runs()
-        before = mlflow_tracker.client().get_run(run_id)
+        before = mlflow_store.client().get_run(run_id)
         new_store()
         assert runs.publish(folder) is True
         assert runs.publish(folder) is False
         ((new_id, status),) = mlflow_runs()
-        after = mlflow_tracker.client().get_run(new_id)
+        after = mlflow_store.client().get_run(new_id)
         assert status == "FINISHED"
         assert after.info.run_name == before.info.run_name
         assert after.data.params == before.data.params
         assert after.data.metrics == before.data.metrics
         own = made(folder)["tags"]
         assert {key: after.data.tags[key] for key in own} == {key: before.data.tags[key] for key in own} == own
+
+    # --- trust is checked
+
+    @pytest.mark.parametrize("name", ["metrics.json", "model.safetensors", "history.csv", "run.json"])
+    @pytest.mark.parametrize("how", ["flipped", "cut", "longer", "empty"])
+    def test_a_damaged_run_is_reported_and_trained_again(
+        self, name: str, how: str, tiny_run: MakeRun, tmp_path: Path
+    ) -> None:
+        folder = runs.execute(tiny_run(), tmp_path / "work", Training(), print)
+        before = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "run.json"}
+        damage(folder / name, how)
+        messages, training = list[str](), Training()
+        runs.execute(tiny_run(), tmp_path / "work", training, messages.append)
+        assert training.calls == ["rnn-slots-elman-s0"]
+        assert str(folder / name) in messages[0]
+        assert messages[0].endswith(": rnn-slots-elman-s0 is trained again")
+        assert {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "run.json"} == before
+        assert [status for _, status in mlflow_runs()] == ["FINISHED"], "one run one time"
+
+    def test_a_damaged_run_is_not_published(self, tiny_run: MakeRun, tmp_path: Path) -> None:
+        folder = runs.execute(tiny_run(), tmp_path / "work", Training(), print)
+        damage(folder / "metrics.json", "flipped")
+        with pytest.raises(sealed.DamageError, match=r"metrics.json is damaged"):
+            runs.publish(folder)
+
+    @pytest.mark.parametrize("how", ["flipped", "cut", "longer", "empty"])
+    def test_a_damaged_checkpoint_is_reported_and_not_resumed_from(
+        self, how: str, tiny_run: MakeRun, tmp_path: Path
+    ) -> None:
+        run, messages = tiny_run(epochs=4), list[str]()
+        with pytest.raises(KeyboardInterrupt):
+            runs.execute(run, tmp_path / "work", Training(interrupted_at=3), print)
+        damage(tmp_path / "work" / run.name / "checkpoint.safetensors", how)
+        runs.execute(run, tmp_path / "work", Training(), messages.append)
+        assert "checkpoint.safetensors is damaged" in messages[0]
+        assert messages[0].endswith(": rnn-slots-elman-s0 is trained again")
+        ((run_id, status),) = mlflow_runs()
+        assert status == "FINISHED"
+        points = mlflow_store.client().get_metric_history(run_id, "val_f1")
+        assert [point.step for point in points].count(1) == 1, "an epoch that the tracker has is not logged twice"
+
+    # --- killed at a bad time: what the next command finds in the store
+
+    def test_killed_before_the_tracker_ended_the_run(self, tiny_run: MakeRun, tmp_path: Path) -> None:
+        folder = runs.execute(tiny_run(), tmp_path / "work", Training(), print)
+        ((run_id, _),) = mlflow_runs()
+        mlflow_store.client().update_run(run_id, "RUNNING")
+        other = tracker().run("of a schedule", "rnn-slots", {}, {"fingerprint": made(folder)["fingerprint"]})
+        with other as scheduled:  # the same, made elsewhere: it is not taken for this one
+            pass
+        runs.execute(tiny_run(), tmp_path / "work", Training(), print)
+        assert dict(mlflow_runs()) == {run_id: "FINISHED", scheduled.run_id: "FINISHED"}
+
+    def test_killed_between_creation_and_the_first_record(self, tiny_run: MakeRun, tmp_path: Path) -> None:
+        folder = runs.execute(tiny_run(), tmp_path / "work", Training(), print)
+        ((run_id, _),) = mlflow_runs()
+        mlflow_store.client().update_run(run_id, "RUNNING")
+        shutil.rmtree(folder)
+        runs.execute(tiny_run(), tmp_path / "work", Training(), print)
+        assert mlflow_runs() == [(run_id, "FINISHED")]
+        points = mlflow_store.client().get_metric_history(run_id, "val_f1")
+        assert sorted(point.step for point in points) == [1, 2]
+
+    def test_killed_and_never_resumed(self, tiny_run: MakeRun, tmp_path: Path) -> None:
+        """Its settings have changed since, or its variant is gone."""
+        with pytest.raises(KeyboardInterrupt):
+            runs.execute(tiny_run(epochs=4), tmp_path / "work", Training(interrupted_at=3), print)
+        ((run_id, _),) = mlflow_runs()
+        mlflow_store.client().update_run(run_id, "RUNNING")
+        folder = tmp_path / "work" / "rnn-slots-elman-s0"
+        with alone(folder.with_name(f".{folder.name}.lock"), "", print):
+            tracker().end_abandoned("rnn-slots", runs.is_being_trained)
+            assert mlflow_runs() == [(run_id, "RUNNING")], "somebody trains it"
+        tracker().end_abandoned("rnn-slots", runs.is_being_trained)
+        assert mlflow_runs() == [(run_id, "KILLED")]
+
+    def test_a_run_deleted_in_the_ui_is_published_again(self, tiny_run: MakeRun, tmp_path: Path) -> None:
+        folder = runs.execute(tiny_run(), tmp_path / "work", Training(), print)
+        ((run_id, _),) = mlflow_runs()
+        store = mlflow_store.client()
+        store.delete_run(run_id)
+        assert runs.publish(folder) is True
+        ((new_id, status),) = mlflow_runs()
+        assert (new_id != run_id, status) == (True, "FINISHED")
+        store.delete_experiment(mlflow_store.experiment_id("rnn-slots"))
+        assert runs.publish(folder) is True
+
+    def test_remains_of_a_killed_write_are_no_files_of_the_run(self, tiny_run: MakeRun, tmp_path: Path) -> None:
+        left = tmp_path / "work" / "rnn-slots-elman-s0" / ".metrics.json.999999999"
+        with pytest.raises(KeyboardInterrupt):
+            runs.execute(tiny_run(), tmp_path / "work", Training(interrupted_at=2), print)
+        left.write_text("{")
+        folder = runs.execute(tiny_run(), tmp_path / "work", Training(), print)
+        assert not left.exists()
+        assert set(made(folder)["files"]) == {"history.csv", "metrics.json", "model.safetensors"}
+
+    def test_two_processes_train_a_run_once(self, tiny_run: MakeRun, tmp_path: Path) -> None:
+        """The second waits, with a line that says so, and finds it finished."""
+        training, messages = Training(), list[str]()
+        waits = threading.Event()
+
+        def trains(run: Run, tables: Path, out: Path, log: Log) -> Row:
+            second.start()
+            assert waits.wait(30)
+            return training(run, tables, out, log)
+
+        def report(message: str) -> None:
+            messages.append(message)
+            waits.set()
+
+        second = threading.Thread(
+            target=runs.execute, args=(tiny_run(), tmp_path / "work", training, report), daemon=True
+        )
+        runs.execute(tiny_run(), tmp_path / "work", trains, print)
+        second.join(30)
+        assert training.calls == ["rnn-slots-elman-s0"]
+        assert messages[0].startswith("another process trains rnn-slots-elman-s0 (process ")
+        assert "unchanged, kept" in messages[1]
+        assert [status for _, status in mlflow_runs()] == ["FINISHED"]
+
+
+def damage(path: Path, how: str) -> None:
+    """Damages a file as disks, copies and hands do."""
+    content = bytearray(path.read_bytes())
+    if how == "flipped":
+        content[len(content) // 2] ^= 1
+    elif how == "longer":
+        content += b"\n0"
+    else:
+        del content[(len(content) // 2 if how == "cut" else 0) :]
+    path.write_bytes(content)

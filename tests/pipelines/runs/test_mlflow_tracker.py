@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy
 
-from pipelines.runs import mlflow_tracker
+from pipelines.runs import mlflow_store, mlflow_tracker
 from pipelines.runs.mlflow_tracker import MlflowTracker
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ ROWS = [{"epoch": 1.0, "val_f1": 50.0, "train_loss": 2.5}, {"epoch": 2.0, "val_f
 
 @pytest.fixture
 def store() -> "MlflowClient":
-    return mlflow_tracker.client()
+    return mlflow_store.client()
 
 
 def only_run(store: "MlflowClient", experiment: str = "rnn-slots") -> "Run":
@@ -163,7 +163,7 @@ def test_a_run_that_the_store_has_lost_is_begun_anew(store: "MlflowClient", new_
     with TRACKER.run("run", "rnn-slots", PARAMS, TAGS, first.run_id) as second:
         pass
     assert second.run_id != first.run_id
-    assert only_run(mlflow_tracker.client()).data.params["model.cell"] == "gru"
+    assert only_run(mlflow_store.client()).data.params["model.cell"] == "gru"
 
 
 def test_a_run_is_found_by_its_fingerprint() -> None:
@@ -178,14 +178,14 @@ def test_a_run_is_found_by_its_fingerprint() -> None:
 
 
 def test_the_store_is_created_once(store: "MlflowClient", new_store: Callable[[], Path], tmp_path: Path) -> None:
-    first = mlflow_tracker.experiment_id("rnn-slots")
-    assert mlflow_tracker.experiment_id("rnn-slots") == first
+    first = mlflow_store.experiment_id("rnn-slots")
+    assert mlflow_store.experiment_id("rnn-slots") == first
     experiment = store.get_experiment(first)
     assert experiment.name == "rnn-slots"
     assert experiment.artifact_location.startswith((tmp_path / "mlflow-0" / "artifacts").as_uri())
     home = new_store()
     assert (home / "mlflow.db").is_file()
-    assert mlflow_tracker.client().get_experiment_by_name("rnn-slots") is None
+    assert mlflow_store.client().get_experiment_by_name("rnn-slots") is None
 
 
 def test_another_store_keeps_its_own_artifacts(
@@ -193,16 +193,16 @@ def test_another_store_keeps_its_own_artifacts(
 ) -> None:
     """MLFLOW_TRACKING_URI names a server, say: where it keeps files is its own affair."""
     home = new_store()
-    monkeypatch.setattr(mlflow_tracker, "store_uri", lambda: "sqlite:////elsewhere/mlflow.db")
+    monkeypatch.setattr(mlflow_store, "store_uri", lambda: "sqlite:////elsewhere/mlflow.db")
     monkeypatch.chdir(home)
-    experiment = mlflow_tracker.client().get_experiment(mlflow_tracker.experiment_id("rnn-slots"))
+    experiment = mlflow_store.client().get_experiment(mlflow_store.experiment_id("rnn-slots"))
     assert not experiment.artifact_location.startswith((home / "artifacts").as_uri())
 
 
 def test_the_training_table_is_tied_to_the_run(store: "MlflowClient") -> None:
     with TRACKER.run("run", "rnn-slots", PARAMS, TAGS) as tracked:
         tracked.link_data("slots", Path("data/validated/slots"), "0a1b")
-    (found,) = store.search_runs([mlflow_tracker.experiment_id("rnn-slots")], "datasets.digest = '0a1b'")
+    (found,) = store.search_runs([mlflow_store.experiment_id("rnn-slots")], "datasets.digest = '0a1b'")
     assert found.inputs is not None
     (dataset,) = found.inputs.dataset_inputs
     assert found.info.run_id == tracked.run_id
@@ -235,7 +235,7 @@ def test_processes_that_open_a_fresh_store_at_once_all_get_it(tmp_path: Path) ->
     """Two stages of a `make repro` do."""
     environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
     environment |= {"DVC_ROOT": str(tmp_path), "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
-    ask = "from pipelines.runs.mlflow_tracker import experiment_id; print(experiment_id('{}'))"
+    ask = "from pipelines.runs.mlflow_store import experiment_id; print(experiment_id('{}'))"
     command = [sys.executable, "-W", "ignore", "-c"]
     asked = [
         subprocess.Popen([*command, ask.format(name)], env=environment, stdout=subprocess.PIPE, text=True)
