@@ -1,6 +1,6 @@
 """Everyday sentences, which no split has: what the champion of the built-in reviews answers.
 
-They were written before the reviews had remarks (stages/texts/remarks.py), and no setting was chosen by them.
+They were written before the reviews had remarks (stages/texts/remarks.py), and settings were chosen on val.
 """
 
 import json
