@@ -3,8 +3,9 @@
 An `Alphabet` or a `Lexicon` is made from the symbols that a trained model knows, and reads typed and served texts in
 them. A known word is never changed, and of an unknown one no character that the model knows. So a text of training is
 read as it is, whatever its data has: full-width punctuation, or even characters that nobody sees. What is not known is
-read in the nearest form that is: without invisible characters, capitals, accents or typographic marks, in composed or
-in decomposed letters, and with marks parted from its ends. A mark or an emoji that was not in training is left out.
+read in the nearest form that is: without invisible characters, accents or typographic marks, without capitals where the
+model has none, in composed or in decomposed letters, and with marks parted from its ends. A mark or an emoji that was
+not in training is left out.
 """
 
 import functools
@@ -32,6 +33,7 @@ _KEYBOARD = {
     **dict(zip("\u00f8\u00d8\u0142\u0141\u0111\u0110\u00f0\u0131", "oOlLdDdi", strict=True)),
     **dict(zip("\u00df\u00e6\u00c6\u0153\u0152\u00fe", ("ss", "ae", "AE", "oe", "OE", "th"), strict=True)),
 }
+_FEW_CAPITALS = 0.01  # share of words with capitals, as N for a number, up to which texts are read in lower case
 _LONGEST_WORD = 200  # characters of a word for which known forms are looked for
 
 
@@ -106,7 +108,8 @@ class Alphabet:
     def __init__(self, symbols: Iterable[str]) -> None:
         self._known = frozenset(symbols)
         self._characters = frozenset("".join(self._known))
-        self._is_lower = all(symbol == symbol.lower() for symbol in self._known)
+        capitals = sum(symbol != symbol.lower() for symbol in self._known)
+        self._is_lower = capitals <= _FEW_CAPITALS * len(self._known)
 
     def __call__(self, text: str) -> Reading:
         """A text of nothing but marks that are not known keeps them."""
@@ -146,11 +149,25 @@ class Alphabet:
         return "".join(map(forms.__getitem__, word))
 
     def _visible(self, word: str) -> str:
-        return clean(word).lower() if self._is_lower else clean(word)
+        return self._cased(clean(word))
+
+    def _cased(self, word: str) -> str:
+        """Without capitals where the model has none."""
+        return word.lower() if self._is_lower else word
+
+    def _forms(self, word: str) -> Iterator[str]:
+        """A word as it is, and then ever further from it."""
+        yield word
+        yield self._cased(word)
+        if not word.isascii() or "`" in word:
+            yield self._cased(unicodedata.normalize("NFD", word))
+            common = plain(word)
+            yield self._cased(common)
+            yield self._cased(plain(without_accents(common)))
 
     def _character(self, character: str) -> str:
         """A character in the first of its forms that the alphabet has; itself where it has none."""
-        for form in _forms(character):
+        for form in self._forms(character):
             if self._characters.issuperset(form) and " " not in form and (form or _ACCENTS.match(character)):
                 return form
         return character
@@ -215,17 +232,4 @@ class Lexicon(Alphabet):
         """The first form of a word that is known; None where none is."""
         if len(word) > _LONGEST_WORD:
             return None
-        return next((form for form in _forms(word) if form in self._known), None)
-
-
-def _forms(word: str) -> Iterator[str]:
-    """A word as it is, and then ever further from it."""
-    yield word
-    yield word.lower()
-    if not word.isascii() or "`" in word:
-        apart = unicodedata.normalize("NFD", word)
-        yield from (apart, apart.lower())
-        common = plain(word)
-        yield from (common, common.lower())
-        bare = plain(without_accents(common))
-        yield from (bare, bare.lower())
+        return next((form for form in self._forms(word) if form in self._known), None)

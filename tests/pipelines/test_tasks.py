@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 import shutil
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from inputs.texts import clean, is_mark
 from pipelines import task
+from pipelines.nn.typed import TextPredictor
 from pipelines.reporting import sealed
 from pipelines.reporting.comparison import compare
 from pipelines.settings import Run
@@ -202,6 +204,11 @@ def asked(predictor: task.Predictor, text: str) -> dict[str, Any] | str:
         return str(error)
 
 
+def full_width(text: str) -> str:
+    """Its ASCII letters as East Asian keyboards have them."""
+    return "".join(chr(ord(one) + 0xFEE0) if one.isascii() and one.isalpha() else one for one in text)
+
+
 @only(lambda example: example.asked is not None)
 def test_a_saved_model_answers_in_words(example: Example, prepared: Path, trained: Trained) -> None:
     predictor = task.find(example.family, example.task).predictor(trained[0] / "model.safetensors")
@@ -215,6 +222,11 @@ def test_a_saved_model_answers_in_words(example: Example, prepared: Path, traine
         alone = predictor([text])[0]
         assert alone.keys() == answer.keys()
         assert task.find(example.family, example.task).predictor.shown(answer).strip()
+    if isinstance(predictor, TextPredictor):
+        for text in texts:
+            invisible = "\u200b".join(["\ufeff", *text, "\u202c"])
+            for same in (invisible, unicodedata.normalize("NFD", text), full_width(text)):
+                assert predictor([same])[0] == predictor([text])[0] | {"text": same}
     for odd in ODD:
         found = asked(predictor, odd)
         if isinstance(found, str):
