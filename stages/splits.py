@@ -1,7 +1,7 @@
 """Splits of a user's own data: those that its files name, and draws by a digest of the content for the rest.
 
 A drawn row falls where its own digest puts it, whatever else the data hold: a repeat falls beside its like, and rows
-that are added later move none. Rows of one group (a speaker, a document) fall together.
+that are added later move none. Rows of one group (a speaker, a document) fall together, by its name instead.
 """
 
 import hashlib
@@ -63,7 +63,8 @@ def assign(
     """The split of each row: the one in `given`, or where that is '' a draw by the digest of its content or group.
 
     Where some splits are given, only those that lack all rows are drawn, from the rows given as train. A class that the
-    draw leaves out of val or test gets the row there that was nearest to it, if it has rows enough.
+    draw leaves out of val or test, or all rows where there are no classes, gets the row there that was nearest
+    to it, if it has three or more.
     """
     known = set(given) - {""}
     if unknown := known - set(SPLITS):
@@ -77,36 +78,17 @@ def assign(
         )
     drawn = missing if known else list(SPLITS)
     pool = [split in ("", "train") for split in given]
-    keys = _keys(contents, groups)
+    keys = contents if groups is None else groups  # rows of one key stay together
     shares: dict[str, float] = {split: params.shares[split] for split in ("test", "val") if split in drawn}
     places = {key: _place(key, params.seed) for key in {key for key, free in zip(keys, pool, strict=True) if free}}
     fallen = {key: _fall(place, shares) for key, place in places.items()}
     of_class: dict[str, set[str]] = {}
-    for key, label, free in zip(keys, classes or (), pool, strict=False):
+    for key, label, free in zip(keys, classes or [""] * len(keys), pool, strict=True):
         if free:
             of_class.setdefault(label, set()).add(key)
     moved = _fill(fallen, places, shares, of_class)
     splits = [fallen[key] if free else split for key, free, split in zip(keys, pool, given, strict=True)]
     return Assigned(splits, _notes(known, drawn, params, groups is not None, moved))
-
-
-def _keys(contents: Sequence[str], groups: Sequence[str] | None) -> list[str]:
-    """A key for each row; rows of one key stay together. Groups that have a content in common are one."""
-    if groups is None:
-        return list(contents)
-    first: dict[str, str] = {}  # content -> a group that has it
-    above: dict[str, str] = {}
-
-    def root(group: str) -> str:
-        while group in above:
-            group = above[group]
-        return group
-
-    for content, group in zip(contents, groups, strict=True):
-        one, other = sorted((root(group), root(first.setdefault(content, group))))
-        if one != other:
-            above[other] = one
-    return [root(group) for group in groups]
 
 
 def _place(key: str, seed: int) -> float:
@@ -143,10 +125,10 @@ def _fill(
 
 def _notes(known: set[str], drawn: Sequence[str], params: SplitParams, is_grouped: bool, moved: int) -> list[str]:
     shares = ", ".join(f"{split} {params.shares[split]:.0%}" for split in drawn if split != "train")
-    together = "groups and repeats stay together" if is_grouped else "repeats stay together"
+    together = "groups stay together" if is_grouped else "repeats stay together"
     given = f", {' and '.join(split for split in SPLITS if split in known)} as given" if known else ""
     line = f"splits: {shares} drawn by digest with seed {params.seed}, {together}{given}"
-    return [line, *([f"splits: {moved} moved, so that each class is in val and test"] if moved else [])]
+    return [line, *([f"splits: {moved} moved, so that val and test have some of each class"] if moved else [])]
 
 
 def counts(splits: Sequence[str]) -> str:

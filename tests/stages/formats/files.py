@@ -72,3 +72,45 @@ def write_cases(file: Path, rows: int = 300) -> None:
         width, height = rng.gauss(2 + 2 * kind, 0.6), rng.gauss(9 - 3 * kind, 0.8)
         lines.append(f"{number};{width:.2f};{height:.2f};{('rot', 'grün', 'blau')[kind]}".replace(".", ","))
     file.write_text("\n".join(lines) + "\n", encoding="cp1252")
+
+
+def write_texts(folder: Path, lines: int = 400) -> None:
+    """Plain text in two files, with paragraphs."""
+    rng = random.Random(lines)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("one.txt", "two.txt"):
+        text = []
+        for number in range(lines // 2):
+            animal, verb = rng.choice(("dog", "cat", "bird")), rng.choice(("sees", "likes"))
+            text.append(f"The {animal} {verb} the {rng.choice('abc')} house.")
+            text += [""] * (number % 5 == 4)
+        (folder / name).write_text("\n".join(text) + "\n", encoding="utf-8")
+
+
+def write_key_phrases(folder: Path, documents: int = 120) -> None:
+    """Documents and their phrases, a file each: the word before `matters` is one."""
+    rng = random.Random(documents)
+    (folder / "docs").mkdir(parents=True, exist_ok=True)
+    (folder / "keys").mkdir(exist_ok=True)
+    for number in range(documents):
+        one, other = rng.sample(("graph theory", "deep nets", "queues", "hash tables", "grammars", "fast caches"), 2)
+        text = f"Here {one} matters.\nAs for {other}, it is known since {number}."
+        (folder / "docs" / f"{number:03}.txt").write_text(text)
+        (folder / "keys" / f"{number:03}.key").write_text(f"{one.title()}\n")
+
+
+def write_trees(folder: Path, trees: int = 300) -> None:
+    """Trees with function tags and traces, over several lines and several files."""
+    rng = random.Random(trees)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("wsj_01.mrg", "wsj_02.mrg", "wsj_03.mrg"):
+        found = []
+        for _ in range(trees // 3):
+            subject, verb = rng.choice(("John", "Ann", "Kim")), rng.choice(("sees", "has", "likes"))
+            noun = rng.choice(("dog", "cat", "house", "tree"))
+            after = rng.choice((" (PP-LOC (IN in) (NP (NNP Rome)))", "", " (ADVP (RB often))"))
+            found.append(
+                f"( (S \n  (NP-SBJ-1 (NNP {subject}) )\n"
+                f"  (VP (VBZ {verb}) (NP (DT a) (NN {noun})){after})\n  (. .) ))\n"
+            )
+        (folder / name).write_text("".join(found), encoding="utf-8")
