@@ -8,6 +8,7 @@ from params import Source
 from stages.dataset import Suite
 from stages.rules.reviews import plain_error
 from stages.rules.vocabulary import Rule, at_least
+from stages.texts.remarks import remark_verdict
 from stages.texts.reviews import BAD, GOOD, bag
 
 # Of the reviews with more praise than blame, or the reverse, the share whose label agrees. Published reviews come to
@@ -35,7 +36,10 @@ def verdicts_suite(tables: Mapping[str, pd.DataFrame], source: Source) -> Suite:
 
 
 def verdict_errors(rows: pd.DataFrame) -> list[str]:
-    """Of drawn reviews: of two with the same words one is favourable, any other has words of its verdict alone."""
+    """Of drawn reviews: of two with the same words one is favourable, any other has words of its verdict alone.
+
+    A remark has the verdict of its word, turned where it is negated.
+    """
     bags = rows["text"].map(bag)
     counts = rows.groupby(bags)["label"].agg(["size", "sum"])
     found = dict(zip(counts.index, counts.itertuples(index=False, name=None), strict=True))
@@ -43,7 +47,9 @@ def verdict_errors(rows: pd.DataFrame) -> list[str]:
     for text, label, words in zip(rows["text"], rows["label"], bags, strict=True):
         reviews, favourable = found[words]
         if reviews == 1:
-            errors.append(plain_error(text, label))
+            verdict = remark_verdict(text)
+            wrong = "" if verdict == label else f"the remark's verdict is {verdict}"
+            errors.append(plain_error(text, label) if verdict is None else wrong)
         else:
             errors.append("" if (reviews, favourable) == (2, 1) else f"{favourable} of {reviews} are favourable")
     return errors

@@ -22,6 +22,7 @@ from stages.texts.polarity import (
     SPLITS_OF_FOLDS,
     fold_of,
 )
+from stages.texts.remarks import remark_verdict
 from stages.texts.reviews import LETTERS, LONGEST, bag
 from stages.texts.sizes import SPLITS
 
@@ -44,6 +45,9 @@ def _checked(context: RuleContext[SentimentMrOptions], split: str) -> pd.DataFra
     rows["true_fold"] = rows["text"].map(fold_of)
     if context.source == "builtin":
         rows["verdict_error"] = verdict_errors(rows)
+        rows["end_error"] = [
+            "" if text.endswith(" .") or remark_verdict(text) is not None else "no full stop" for text in rows["text"]
+        ]
     bags = rows["text"].map(bag)
     rows["bag_also_in"] = ""
     for earlier in SPLITS[: SPLITS.index(split)]:
@@ -59,7 +63,7 @@ def _split_rules(context: RuleContext[SentimentMrOptions], split: str) -> list[R
     share = len(folds) / 10
     expected = share * (context.options.reviews if builtin else MR_TEXTS)
     slack = UNEVEN * share * MR_TEXTS if not builtin else max(20.0, 0.3 * expected)
-    found = text_rules(split, Texts("review", rows, not builtin, letters, longest, end="." if builtin else ""))[1:]
+    found = text_rules(split, Texts("review", rows, not builtin, letters, longest))[1:]
     found += [
         row_count_between(
             int(expected - slack),
@@ -72,6 +76,7 @@ def _split_rules(context: RuleContext[SentimentMrOptions], split: str) -> list[R
         mean_between("label", 0.4, 0.6, "40% to 60% of reviews are favourable"),
     ]
     if builtin:
+        found.append(no_error("end_error", "the last word of a review that is no remark is `.`"))
         found.append(
             no_error(
                 "verdict_error",

@@ -24,6 +24,13 @@ def test_only_reviews_that_praise_or_blame_more_count() -> None:
     assert rows["agreeing"].to_list() == [1, 0, 2 / 3, 0]
 
 
+def test_a_remark_has_the_verdict_of_its_word_turned_where_it_is_negated() -> None:
+    rows = reviews(
+        ("the film is not good", 0), ("the film is not bad", 0), ("the film is good", 1), ("it is not fun", 1)
+    )
+    assert verdict_errors(rows) == ["", "the remark's verdict is 1", "", ""]
+
+
 def test_a_drawn_review_has_one_partner_of_the_other_verdict_or_words_of_its_own() -> None:
     turned = "not moving , it is dull ."
     rows = reviews(

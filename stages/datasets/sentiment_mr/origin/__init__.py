@@ -25,7 +25,7 @@ class SentimentMrOptions:
 
 def make(options: SentimentMrOptions) -> Iterator[tuple[str, bytes]]:
     """Write generated reviews in the layout of MR."""
-    reviews = draw_reviews("train", options.reviews, Random(f"{options.seed}/mr"), set())
+    reviews = draw_reviews("train", options.reviews, Random(f"{options.seed}/mr"), set(), has_remarks=True)
     yield ARCHIVE, pack_polarity(*([found.text for found in reviews if found.label == label] for label in (1, 0)))
 
 
