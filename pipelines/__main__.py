@@ -5,7 +5,7 @@ import gc
 import os
 import select
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from inputs.options import TableOptions, add_options
@@ -134,16 +134,31 @@ def _predict(options: argparse.Namespace) -> int:
 
     champion = tracker().champion(full_name(options.pipeline))
     found = task.find(champion.config["family"], champion.config["task"])
-    answers = (answer for texts in found.questions(options.arguments) for answer in champion.predict(texts))
-    status = 0
-    for number, answer in enumerate(answers, start=1):
-        if "error" in answer:
+    asked, status = 0, 0
+    for texts in _batches(found.questions(options.arguments)):
+        answers = [{"error": str(texts)}] if isinstance(texts, ValueError) else champion.predict(texts)
+        for answer in answers:
+            asked += 1
+            if "error" not in answer:
+                print(found.predictor.shown(answer), end="\n\n", flush=True)
+                continue
             status = 1
-            name = f"text {number}" if options.arguments else f"line {number}"
-            print(f"error: {name}: {answer['error']}", file=sys.stderr, flush=True)
-        else:
-            print(found.predictor.shown(answer), end="\n\n", flush=True)
+            name = f"{'text' if options.arguments else 'line'} {asked}: "
+            where = "" if isinstance(texts, ValueError) else name
+            print(f"error: {where}{answer['error']}", file=sys.stderr, flush=True)
     return status
+
+
+def _batches(questions: Iterable[list[str]]) -> Iterator[list[str] | ValueError]:
+    """Batches of texts; of a file that cannot be read the error, which names it, and then those of other files."""
+    asked = iter(questions)
+    while True:
+        try:
+            yield next(asked)
+        except StopIteration:
+            return
+        except ValueError as error:
+            yield error
 
 
 def _fit(options: argparse.Namespace) -> None:

@@ -153,6 +153,10 @@ def standard_input() -> list[str]:
     return [line.strip() for line in lines]
 
 
+def _alone(text: str) -> list[str]:
+    return [text]
+
+
 def no_files(_run: Run) -> list[Path]:
     """A run that reads nothing but its data."""
     return []
@@ -184,9 +188,9 @@ class Task:
         return replace(run, model=asdict(model), training=asdict(training))
 
     def questions(self, arguments: list[str]) -> Iterable[list[str]]:
-        """The texts that a command line asks, in batches."""
+        """The texts that a command line asks, in batches; after a ValueError the next batch can be asked for."""
         texts = self.predictor.inputs(arguments)
-        return [texts] if isinstance(texts, list) else ([text] for text in texts)
+        return [texts] if isinstance(texts, list) else map(_alone, texts)
 
 
 def find(family: str, name: str) -> Task:

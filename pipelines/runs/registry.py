@@ -16,7 +16,18 @@ from pipelines.runs.tracking import tracker
 from pipelines.tables import DATA
 
 # What the served model needs, at the versions that it was trained with.
-REQUIREMENTS = ("mlflow", "torch", "safetensors", "pandas", "pyarrow", "pyyaml", "numpy", "scipy", "soundfile")
+REQUIREMENTS = (
+    "mlflow",
+    "torch",
+    "safetensors",
+    "pandas",
+    "pyarrow",
+    "pyyaml",
+    "numpy",
+    "scipy",
+    "soundfile",
+    "pillow",
+)
 
 
 def promote(pipeline: str, data: Path = DATA) -> dict[str, str]:

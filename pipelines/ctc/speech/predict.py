@@ -26,9 +26,9 @@ class Predictor(task.Predictor):
         """For each recording (base64 of a sound file) its text, and the model's confidence in it.
 
         `confidence` is the probability of the text given the sound, of the least certain piece where the recording is
-        longer than `audio.MAX_SECONDS`; `characters` has the start and end of each (seconds) and the mean probability
-        of its steps; `warnings` names what is doubtful about the sound. Raises ValueError that names the text that
-        holds no recording.
+        longer than `audio.MAX_SECONDS`, times the share that is there of a file that is cut off; `characters` has the
+        start and end of each (seconds) and the mean probability of its steps; `warnings` names what is doubtful about
+        the sound. Raises ValueError that names the text that holds no recording.
         """
         return [self._answer(text, f"text {number} of {len(texts)}") for number, text in enumerate(texts, start=1)]
 
@@ -45,7 +45,7 @@ class Predictor(task.Predictor):
             "start": found[0]["start"],
             "end": round(last.start + last.seconds, 3),
             "text": between.join(part["text"] for part in found if part["text"]),
-            "confidence": min(part["confidence"] for part in found),
+            "confidence": min(part["confidence"] for part in found) * min(1.0, last.share),
             "characters": [character for part in found for character in part["characters"]],
             "warnings": list(dict.fromkeys(warning for part in found for warning in part["warnings"])),
         }
@@ -53,7 +53,7 @@ class Predictor(task.Predictor):
     def _recognised(self, piece: Piece) -> dict[str, Any]:
         warnings = piece.warnings(self._rate)
         answer = {"start": round(piece.start, 3), "text": "", "confidence": 1.0, "characters": [], "warnings": warnings}
-        if any(warning.startswith("silent") for warning in warnings):
+        if piece.is_silent:
             return answer
         log_probs = posteriors(self._model, self._encoder, self._encoder.features([piece.waveform(self._rate)]))[0]
         lengths = torch.tensor([len(log_probs)])

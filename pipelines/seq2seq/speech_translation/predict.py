@@ -52,7 +52,7 @@ class Predictor(task.Predictor):
     def _translated(self, piece: Piece) -> dict[str, Any]:
         params = self._model.params
         answer: dict[str, Any] = {"start": round(piece.start, 3), "end": round(piece.start + piece.seconds, 3)}
-        if any(warning.startswith("silent") for warning in piece.warnings(params.sample_rate)):
+        if piece.is_silent:
             return answer | {"translation": "", "log_prob": 0.0, "score": 0.0, "cut": False, "others": []}
         features = features_of([piece.waveform(params.sample_rate)], params)
         hypotheses = self._model.translations(features, params, n_best=N_BEST)[0]

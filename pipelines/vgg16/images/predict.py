@@ -23,6 +23,8 @@ class Predictor(task.Predictor):
     def __call__(self, texts: list[str]) -> list[dict[str, Any]]:
         """The five most probable classes of each picture in base64, and warnings that make an answer doubtful.
 
+        A picture on which there is nothing to see has no class.
+
         Raises ValueError that names a text that holds no picture, or a broken one.
         """
         if not texts:
@@ -40,6 +42,7 @@ class Predictor(task.Predictor):
                 "classes": [
                     {"class": saved.classes[label], "confidence": round(confidence, 6)}
                     for label, confidence in zip(labels, confidences, strict=True)
+                    if not photo.is_blank
                 ],
                 "warnings": photo.warnings,
             }
@@ -51,7 +54,7 @@ class Predictor(task.Predictor):
         """The files that a command line names. Raises ValueError where it names none, or one that cannot be read."""
         if not arguments:
             raise ValueError("name at least one picture: python -m pipelines predict vgg16-images picture.png")
-        return (as_text(Path(argument)) for argument in arguments)
+        return map(as_text, map(Path, arguments))  # which goes on after a file that cannot be read
 
     @staticmethod
     def shown(answer: Mapping[str, Any]) -> str:
@@ -59,4 +62,6 @@ class Predictor(task.Predictor):
         lines = [answer["name"]] if answer["name"] else []
         lines += [f"  warning: {warning}" for warning in answer["warnings"]]
         lines += [f"  {one['class']:<12} {one['confidence']:6.1%}" for one in answer["classes"]]
+        if not answer["classes"]:
+            lines.append("  (no class)")
         return "\n".join(lines)

@@ -83,7 +83,7 @@ def test_hours_need_no_more_memory_than_seconds(tmp_path: Path) -> None:
     ("content", "says"),
     [
         (b"not a sound at all, just some text", "clip is no recording that can be read"),
-        (b"", "clip is no recording that can be read"),
+        (b"", "clip is empty: a recording"),
         (b"RIFF\x24\x00\x00\x00WAVEfmt ", "clip is no recording that can be read"),
     ],
 )

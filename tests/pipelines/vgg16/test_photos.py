@@ -67,8 +67,11 @@ def test_grey_of_1_8_and_16_bits() -> None:
 
 
 def test_what_is_transparent_is_white() -> None:
-    picture = Image.new("RGBA", (32, 32), (255, 0, 0, 0))
-    assert (from_text(text_of(picture), 32, "it").pixels == 255).all()
+    picture = halves((32, 32), "RGBA")
+    picture.putpixel((0, 0), (255, 0, 0, 0))
+    pixels = from_text(text_of(picture), 32, "it").pixels
+    assert (pixels[0, 0] == 255).all()
+    assert (pixels[0, 1] == RED).all()
 
 
 def test_a_camera_held_sideways() -> None:
@@ -82,7 +85,11 @@ def test_a_camera_held_sideways() -> None:
 def test_one_pixel_is_a_picture() -> None:
     photo = from_text(text_of(Image.new("RGB", (1, 1), RED)), 32, "it")
     assert (photo.pixels == RED).all()
-    assert photo.warnings == ["only 1 pixels wide or high: the model was trained on 32"]
+    assert photo.is_blank
+    assert photo.warnings == [
+        "only 1 pixels wide or high: the model was trained on 32",
+        "blank: all of it has about the same colour, so no class is given",
+    ]
 
 
 def test_of_what_moves_the_first_frame_counts() -> None:

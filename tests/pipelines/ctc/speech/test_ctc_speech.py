@@ -295,7 +295,8 @@ def test_files_are_asked_piece_by_piece(predictor: Predictor, tmp_path: Path) ->
     answers = predictor(asked)
     whole = predictor([as_text(Piece(0.0, soundfile.read(path, dtype="float32")[0], 8000))])[0]
     assert whole["characters"] == [character for answer in answers for character in answer["characters"]]
-    assert whole["end"] == answers[-1]["end"] == pytest.approx(soundfile.info(path).duration, abs=1e-3)
+    assert whole["end"] == answers[-1]["end"]
+    assert 0.4 < soundfile.info(path).duration - whole["end"] < 0.6, "without the silence at the end"
     with pytest.raises(ValueError, match=r"nowhere\.wav is no file: name a sound file"):
         list(Predictor.inputs(["nowhere.wav"]))
     with pytest.raises(ValueError, match="no sound file is named"):
