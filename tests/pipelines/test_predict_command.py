@@ -2,9 +2,13 @@
 
 import io
 import sys
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
+from PIL import Image
 
 from pipelines import task
 from pipelines.__main__ import main
@@ -92,3 +96,27 @@ def test_one_bad_text_of_many_costs_few_more_calls(champion: Champion) -> None:
     assert [number for number, answer in enumerate(answers) if "error" in answer] == [300]
     assert len(champion.asked) <= 25
     assert champion.predict([]) == []
+
+
+@pytest.mark.parametrize(("family", "name", "suffix"), [("vgg16", "images", "png"), ("ctc", "speech", "wav")])
+def test_a_file_that_cannot_be_read_costs_no_other_its_answer(
+    family: str,
+    name: str,
+    suffix: str,
+    champion: Champion,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    champion.config = {"family": family, "task": name}
+    monkeypatch.setattr(champion, "predict", lambda texts: [{"error": f"{len(texts)} asked"}])
+    good, empty, absent = (tmp_path / f"{stem}.{suffix}" for stem in ("good", "empty", "absent"))
+    if suffix == "png":
+        Image.new("RGB", (40, 40)).save(good)
+    else:
+        soundfile.write(good, np.random.default_rng(0).uniform(-0.1, 0.1, 8000), 8000)
+    empty.touch()
+    assert main(["predict", "rnn-slots", str(empty), str(good), str(absent), str(good)]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(":")[1].split()[0] for line in lines] == [str(empty), "text", str(absent), "text"]
+    assert lines[0].startswith(f"error: {empty} is empty")
