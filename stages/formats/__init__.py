@@ -11,7 +11,7 @@ from stages.errors import StageError
 if TYPE_CHECKING:  # it imports pandas
     from stages.formats.kind import Kind
 
-KINDS = ("labelled", "tagged", "pairs", "text", "key-phrases", "trees", "cases", "numbers")
+KINDS = ("labelled", "tagged", "pairs", "text", "key-phrases", "trees", "recordings", "pictures", "cases", "numbers")
 
 
 def find(kind: str) -> "Kind":

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -22,7 +23,8 @@ Decoder = Callable[[Tensor, Tensor], list[tuple[int, ...]]]  # log probabilities
 def scores(rows: pd.DataFrame, recognised: Sequence[str]) -> Row:
     """In percent: error rates, exact texts, doubled characters kept and merged, exact texts with doubled and new words.
 
-    A figure over no rows is 100. Where the rows come from several tables, the error rates of each are included.
+    A figure over no rows is 100, as is that of a column that the data do not have. Where the rows come from several
+    tables, the error rates of each are included.
     """
     found = metrics.error_rates(list(rows["text"]), recognised)
     right = rows["text"].to_numpy() == pd.Series(recognised, dtype="str").to_numpy()
@@ -30,7 +32,7 @@ def scores(rows: pd.DataFrame, recognised: Sequence[str]) -> Row:
     found["doubled_kept"] = 100 * kept / pairs if pairs else 100.0
     found["doubled_merged"] = 100 * merged / pairs if pairs else 0.0
     for column, name in (("doubled", "doubled_right"), ("new_words", "new_words_right")):
-        chosen = rows[column].to_numpy(dtype=bool)
+        chosen = rows[column].to_numpy(dtype=bool) if column in rows else np.zeros(len(rows), bool)
         found[name] = 100 * float(right[chosen].mean()) if chosen.any() else 100.0
     if len(set(rows["part"])) > 1:
         for part, of_part in rows.groupby("part"):

@@ -44,7 +44,8 @@ def draw(
 ) -> None:
     """Pictures of one recording: the first whose text is in Latin letters and doubles one, else the first."""
     latin = rows["text"].str.isascii()
-    places = [*rows.index[latin & rows["doubled"]], *rows.index[latin], 0]
+    doubled = rows.get("doubled", False)
+    places = [*rows.index[latin & doubled], *rows.index[latin], 0]
     index = int(places[0])
     text, own = str(rows["text"].iloc[index]), log_probs[index]
     target = alphabet.encode(text)

@@ -33,7 +33,7 @@ def _split_suite(context: RuleContext[Any], split: str) -> Suite:
         [
             *size_rules(split, "document"),
             no_error("count_error", "there is a tag for each word"),
-            matches("tags", "^[BIO]( [BIO])*$", "tags are B, I and O"),
+            matches("tags", "^[BIO](?: [BIO])*$", "tags are B, I and O"),
             warning(matches("tags", "B", "every text has one of its phrases")),
             warning(decoded_rule()),
             warning(no_error("several", "no document has two lists of phrases")),

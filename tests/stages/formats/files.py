@@ -114,3 +114,43 @@ def write_trees(folder: Path, trees: int = 300) -> None:
                 f"  (VP (VBZ {verb}) (NP (DT a) (NN {noun})){after})\n  (. .) ))\n"
             )
         (folder / name).write_text("".join(found), encoding="utf-8")
+
+
+def write_pictures(folder: Path, pictures: int = 120) -> None:
+    """PNG and JPEG of 40 to 500 pixels: a bright half, left or on top, in grey, in colour or transparent."""
+    import numpy as np
+    from PIL import Image
+
+    rng = np.random.default_rng(pictures)
+    for number in range(pictures):
+        name = ("left", "top")[number % 2]
+        width, height = (int(side) for side in rng.integers(40, 500, 2))
+        pixels = rng.integers(0, 90, (height, width, 3), dtype=np.uint8)
+        pixels[np.s_[:, : width // 2] if name == "left" else np.s_[: height // 2]] += np.uint8(150)
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        mode, ending = (("RGB", "png"), ("L", "jpg"), ("RGBA", "png"), ("RGB", "jpeg"))[number % 4]
+        Image.fromarray(pixels).convert(mode).save(folder / name / f"{number:03}.{ending}")
+
+
+TONES = {"a": 500.0, "b": 1000.0, "c": 1800.0}
+
+
+def write_recordings(folder: Path, recordings: int = 120) -> None:
+    """Common Voice's layout: clips of 22 and 44 kHz, wav and mp3, of several speakers; a letter is a tone."""
+    import numpy as np
+    import soundfile
+
+    rng = np.random.default_rng(recordings)
+    (folder / "clips").mkdir(parents=True, exist_ok=True)
+    lines = ["client_id\tpath\tsentence"]
+    for number in range(recordings):
+        text = " ".join("".join(rng.choice(list(TONES), 2)) for _ in range(2))
+        rate, ending = ((22_050, "wav"), (44_100, "mp3"), (44_100, "wav"))[number % 3]
+        gap = np.zeros(rate // 20)
+        seconds = np.arange(rate // 8) / rate
+        parts = [np.sin(2 * np.pi * TONES[letter] * seconds) if letter in TONES else gap for letter in text]
+        wave = np.concatenate([part for tone in parts for part in (tone, gap)])
+        wave = 0.3 * wave + rng.normal(0, 0.003, len(wave))
+        soundfile.write(folder / "clips" / f"clip_{number:03}.{ending}", wave, rate)
+        lines.append(f"speaker {number % 12}\tclip_{number:03}.{ending}\t{text.upper()}!")
+    (folder / "validated.tsv").write_text("\n".join(lines) + "\n")
