@@ -3,10 +3,13 @@
 import contextlib
 import functools
 import os
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from filelock import FileLock
 
@@ -65,21 +68,39 @@ def client() -> "MlflowClient":
 
 
 def check(path: Path) -> None:
-    """Raises TrackerError where the database is there and damaged; looked at once a process."""
+    """Raises TrackerError where the database is there and cannot be used; looked at once a process."""
     if path.exists() and (fault := _fault(path, path.stat().st_ino)):
         raise TrackerError(
-            f"{path} is damaged ({fault}). No result is lost with it, only the history of scheduled runs and "
+            f"{path} {fault}. No result is lost with it, only the history of scheduled runs and "
             "experiments: `python -m pipelines publish` sets it aside and fills a new one from the stages' outputs"
         )
 
 
 @functools.lru_cache(maxsize=4)
 def _fault(path: Path, _inode: int) -> str | None:
-    return databases.fault_of(path, "mlflow", MIGRATIONS)
+    if fault := databases.fault_of(path, "mlflow", MIGRATIONS):
+        return f"is damaged ({fault})"
+    if other := _other_place(path):
+        return f"names files in {other}: the project was moved or copied here from another folder"
+    return None
+
+
+def _other_place(path: Path) -> Path | None:
+    """A folder outside the project where the database's experiments keep their files; None where it is busy, too."""
+    query = "SELECT artifact_location FROM experiments WHERE name != 'Default'"
+    with (
+        contextlib.suppress(sqlite3.OperationalError),
+        contextlib.closing(sqlite3.connect(path, timeout=30)) as database,
+    ):
+        for (place,) in database.execute(query):
+            folder = Path(url2pathname(urlsplit(place).path))
+            if folder.resolve() != (HOME / "artifacts").resolve():
+                return folder
+    return None
 
 
 def renew() -> Path | None:
-    """Sets the project's own database aside where it is damaged; its new place."""
+    """Sets the project's own database aside where it cannot be used; its new place."""
     try:
         check(database())
     except TrackerError:

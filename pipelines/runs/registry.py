@@ -85,7 +85,7 @@ def publish(data: Path = DATA) -> tuple[int, int]:
     others were published.
     """
     if place := tracker().renew():
-        print(f"set the damaged store aside, as {place}")
+        print(f"set the store aside, as {place}")
     folders = sorted(path.parent for path in (data / "models").glob(f"*/*/{RECORD}"))
     counts, faults = [0, 0], list[str]()
     for pipeline in dict.fromkeys(folder.parent.name for folder in folders):

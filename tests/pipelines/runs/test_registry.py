@@ -271,8 +271,12 @@ def test_damaged_outputs_are_named_after_the_others_were_published(data: Path, n
         registry.publish(data)
 
 
-@pytest.mark.parametrize("how", ["header", "newer"])
-def test_a_damaged_store_is_named_and_published_again(how: str, data: Path, new_store: Callable[[], Path]) -> None:
+@pytest.mark.parametrize(
+    ("how", "fault"), [("header", "is damaged ("), ("newer", "is damaged ("), ("moved", "names files in /elsewhere")]
+)
+def test_a_damaged_store_is_named_and_published_again(
+    how: str, fault: str, data: Path, new_store: Callable[[], Path]
+) -> None:
     registry.promote("rnn-slots", data)
     root = data.parent / "root"
     path = root / ".mlflow" / "mlflow.db"
@@ -288,11 +292,11 @@ def test_a_damaged_store_is_named_and_published_again(how: str, data: Path, new_
 
     refused = run("predict", "rnn-slots", *TEXTS)
     assert refused.returncode == 1
-    assert refused.stderr.startswith(f"error: {path} is damaged (")
+    assert refused.stderr.startswith(f"error: {path} {fault}")
     assert "No result is lost" in refused.stderr
     assert "`python -m pipelines publish` sets it aside" in refused.stderr
     published = run("publish")
-    assert f"set the damaged store aside, as {path}.damaged" in published.stdout
+    assert f"set the store aside, as {path}.damaged" in published.stdout
     assert "published 2 runs that the store lacked; champions: 1" in published.stdout
     assert run("predict", "rnn-slots", *TEXTS).stdout.split()[:2] == ["flights", "O"]
 
@@ -316,9 +320,12 @@ def test_a_busy_database_is_no_damaged_one(new_store: Callable[[], Path], monkey
 
 def break_database(path: Path, how: str) -> None:
     content = path.read_bytes()
-    if how == "newer":
+    if change := {
+        "newer": "UPDATE alembic_version SET version_num = 'ffffffffffff'",
+        "moved": "UPDATE experiments SET name = 'rnn-slots', artifact_location = 'file:///elsewhere/artifacts'",
+    }.get(how):
         with contextlib.closing(sqlite3.connect(path)) as database, database:
-            database.execute("UPDATE alembic_version SET version_num = 'ffffffffffff'")
+            database.execute(change)
         return
     path.write_bytes(
         {
