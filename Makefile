@@ -55,7 +55,7 @@ $(READY): requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.lock
 	@index=$${PIP_INDEX_URL:-$$($(BIN)/pip config get global.index-url 2>/dev/null || true)}; \
 	[ -z "$$index" ] || export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$index}"; \
-	$(BIN)/uv pip sync --python $(BIN)/python --require-hashes requirements.lock
+	$(BIN)/uv pip sync $$([ -t 2 ] || echo --quiet) --python $(BIN)/python --require-hashes requirements.lock
 	@echo $$(( $$(date +%s) - $$(cat .setup-began) )) > .venv/setup-seconds; rm .setup-began
 	@git rev-parse --git-dir >/dev/null 2>&1 || $(BIN)/dvc config --local core.no_scm true  # an archive without git
 	@pwd > $(READY)

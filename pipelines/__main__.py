@@ -7,10 +7,14 @@ import select
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inputs.options import TableOptions, add_options
 from pipelines.runs import signals
 from pipelines.runs.scratch import scratch
+
+if TYPE_CHECKING:
+    from pipelines.runs.tracker import Champion
 
 UNREAD = 141  # a shell's exit status for SIGPIPE: the reader of the output, `head` say, has closed it
 
@@ -132,7 +136,9 @@ def _predict(options: argparse.Namespace) -> int:
     from pipelines.runs.tracking import tracker
     from pipelines.settings import full_name
 
-    champion = tracker().champion(full_name(options.pipeline))
+    name = full_name(options.pipeline)
+    champion = tracker().champion(name)
+    _compare_with_outputs(name, champion)
     found = task.find(champion.config["family"], champion.config["task"])
     asked, status = 0, 0
     for texts in _batches(found.questions(options.arguments)):
@@ -159,6 +165,19 @@ def _batches(questions: Iterable[list[str]]) -> Iterator[list[str] | ValueError]
             return
         except ValueError as error:
             yield error
+
+
+def _compare_with_outputs(pipeline: str, champion: "Champion") -> None:
+    """Reports a champion that is not the one of the stage's outputs, as after DVC has restored others."""
+    from pipelines.runs.registry import chosen_champion
+
+    chosen = chosen_champion(pipeline)
+    if not chosen.items() <= champion.tags.items():
+        print(
+            f"note: the answers are those of {champion.tags.get('run')} as it was registered last; data/registry/"
+            f"{pipeline}.json names another champion ({chosen['run']}): `python -m pipelines publish` registers it",
+            file=sys.stderr,
+        )
 
 
 def _fit(options: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -123,15 +124,27 @@ def digest_of_code(*modules: str) -> str:
 
 
 @functools.cache
+def libraries_of(*modules: str) -> frozenset[str]:
+    """The packages of others that `modules`, with all they come to import here, need: the names that are imported."""
+    described = {path for path in DESCRIPTIVE if path.startswith(("params", "pipelines"))}
+    names = {name.split(".")[0] for path in code_of(*modules) | described for name in _imported_names(CODE / path)}
+    return frozenset(name for name in names - sys.stdlib_module_names if not _files_of(name, CODE))
+
+
 def _imports(path: Path, root: Path) -> frozenset[str]:
     """The project's files that a file imports."""
+    return frozenset(file for name in _imported_names(path) for file in _files_of(name, root))
+
+
+def _imported_names(path: Path) -> frozenset[str]:
+    """Modules that a file imports, and names that it imports from modules, with those modules' names before them."""
     names: set[str] = set()
     for node in _run_nodes(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return frozenset(file for name in names for file in _files_of(name, root))
+    return frozenset(names)
 
 
 def _run_nodes(tree: ast.AST) -> Iterator[ast.AST]:

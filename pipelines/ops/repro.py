@@ -24,7 +24,7 @@ from pipelines.files import write_atomically
 from pipelines.ops import damage, preload, processes, server, server_leases
 from pipelines.ops.progress import Progress
 from pipelines.reporting import sealed
-from pipelines.runs import cores, signals
+from pipelines.runs import cores, signals, tracking
 from pipelines.runs.alone import alone
 from pipelines.runs.tracking import tracker
 from pipelines.settings import load_pipeline, names
@@ -243,7 +243,7 @@ def synchronise(pipelines: Iterable[str], ran: Collection[str] = ()) -> None:
     """Publishes stage outputs that DVC restored from its cache: no stage ran then that could have logged them."""
     lock = hashlib.sha256(Path("dvc.lock").read_bytes()).hexdigest()
     state = f"{lock} {tracker().address()}"
-    stamp = tracker().state() / "published"
+    stamp = tracking.stamp()
     if stamp.exists() and stamp.read_text() == state:
         return
     if not {stage_of(name.split("-")[0], name) for name in pipelines} <= set(ran):

@@ -18,6 +18,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import requests
@@ -54,6 +55,11 @@ class Server:
     def ui(self) -> str:
         """The address for a browser."""
         return self.url.removesuffix("/api")
+
+    @property
+    def port(self) -> int | None:
+        """The port in its address."""
+        return urlsplit(self.url).port
 
     def is_alive(self) -> bool:
         """Whether the project's own server still runs; the user's is assumed to."""

@@ -28,6 +28,8 @@ def ui(mlflow_port: int = 5000, prefect_port: int = 4200) -> int:
         page = tracker().page(HOST, mlflow_port)
         with signals.interruptible(), _served(page, mlflow_port) as mlflow, _prefect(prefect_port) as prefect:
             _wait_for(mlflow, page)
+            if prefect.port != prefect_port:
+                print(f"joined the Prefect server that already runs; port {prefect_port} is not used", file=sys.stderr)
             print(f"MLflow   {page.address}\nPrefect  {prefect.ui}\nCtrl-C ends both", flush=True)
             while prefect.is_alive():
                 _check(mlflow, page)

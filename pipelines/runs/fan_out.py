@@ -32,10 +32,10 @@ Execute = Callable[[Run, Path, Callable[[str], None]], object]
 PAUSE = 0.5  # seconds between a worker's looks for a free core: longer than a flow's, which goes first
 
 
-def train_runs(runs: Sequence[Run], work: Path) -> list[str]:
+def train_runs(runs: Sequence[Run], work: Path) -> tuple[list[Path], list[str]]:
     """Trains the runs in folders of `work`; to be called within a flow.
 
-    Returns what went wrong, a line for each run that failed, after all others have finished.
+    Returns the folders, and a line for each run that failed, after all others have finished.
     """
     queue = Queue(runs)
     workers = [Worker() for _ in range(min(len(runs), cores.count()) - 1)]
@@ -59,7 +59,7 @@ def train_runs(runs: Sequence[Run], work: Path) -> list[str]:
         raise
     for worker in workers:
         worker.stop()
-    return queue.failures
+    return queue.folders, queue.failures
 
 
 class Queue:
@@ -67,6 +67,7 @@ class Queue:
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self._waiting = deque(runs)
+        self._folders: dict[str, Path] = {}
         self._failures: dict[str, str] = {}
         self._names = [run.name for run in runs]
 
@@ -86,9 +87,13 @@ class Queue:
     def attempt(self, run: Run, work: Path, execute: Execute) -> None:
         """Trains a run; an error is kept, to be reported when the others have finished."""
         try:
-            one_run(run, work, execute)
+            self._folders[run.name] = one_run(run, work, execute)
         except Exception as error:
             self._failures[run.name] = f"{run.name}: {error}"
+
+    @property
+    def folders(self) -> list[Path]:
+        return [self._folders[name] for name in self._names if name in self._folders]
 
     @property
     def failures(self) -> list[str]:
@@ -116,17 +121,21 @@ def _is_worth_a_retry(_task: object, _run: object, state: State[Any]) -> bool:
 
 @task(
     name="train",
-    task_run_name="{run.variant}-s{run.seed}",
+    task_run_name="train {run.variant}-s{run.seed}",
     cache_policy=NO_CACHE,
     retries=1,  # from the last finished epoch
     retry_delay_seconds=10,
     retry_condition_fn=_is_worth_a_retry,
 )
-def one_run(run: Run, work: Path, execute: Execute) -> None:
-    """One run; on a GPU it waits for a slot of Prefect's global concurrency limit `gpu`, which owns the devices."""
+def one_run(run: Run, work: Path, execute: Execute) -> Path:
+    """Trains one run; returns its folder.
+
+    On a GPU it waits for a slot of Prefect's global concurrency limit `gpu`, which owns the devices.
+    """
     on_gpu = choose_device(run.device).type == "cuda"
     with concurrency("gpu", occupy=1, strict=True) if on_gpu else contextlib.nullcontext():
         execute(run, work, report)
+    return work / run.name
 
 
 def report(message: str) -> None:

@@ -47,12 +47,12 @@ def run_pipeline(pipeline: str, stage: bool = False) -> None:
         tracker().end_abandoned(pipeline, is_being_trained)
         work = data / "work" / pipeline
         report(f"{pipeline}: {_counted(len(runs), 'run')} on {loaded.source} data")
-        if failures := train_runs(runs, work):
+        trained, failures = train_runs(runs, work)
+        if failures:
             raise ValueError(
                 "\n".join([f"{len(failures)} of {_counted(len(runs), 'run')} failed; the others are kept", *failures])
             )
-        _collect([work / run.name for run in runs], data / "models" / pipeline)
-        ranking = compare_runs(loaded, data)
+        ranking = compare_runs(loaded, trained, data)
         if stage:
             promote_champion(loaded, ranking, data)
         else:
@@ -87,8 +87,9 @@ def _checked(pipeline: Pipeline) -> list[Run]:
 
 
 @task(name="compare", task_run_name="compare", cache_policy=NO_CACHE)
-def compare_runs(pipeline: Pipeline, data: Path) -> Ranking:
-    """Compares the runs, and shows their table."""
+def compare_runs(pipeline: Pipeline, trained: list[Path], data: Path) -> Ranking:
+    """Collects the folders of trained runs in the stage's output, compares them, and shows their table."""
+    _collect(trained, data / "models" / pipeline.name)
     comparison = tasks.find(pipeline.family, pipeline.task).comparison
     ranking = compare(pipeline.name, comparison, data)
     shown = ["seeds", comparison.chosen_by.name, comparison.headline.name, f"{comparison.headline.name}_sd"]

@@ -27,8 +27,8 @@ ADDED = "registered_model_meta"  # MLflow writes it beside the files when it han
 class MlflowChampion:
     """A registered pyfunc model, loaded."""
 
-    def __init__(self, model: Any) -> None:
-        self._model = model
+    def __init__(self, model: Any, tags: Mapping[str, str]) -> None:
+        self._model, self.tags = model, tags
         self.config: Mapping[str, str] = model.model_config
 
     def predict(self, texts: list[str]) -> list[Answer]:
@@ -64,7 +64,7 @@ def champion(name: str) -> MlflowChampion:
         ) from None
     if fault := _fault_of(version):
         raise ValueError(f"{fault}: `python -m pipelines publish` registers it again, from data/models/{name}")
-    return MlflowChampion(mlflow.pyfunc.load_model(str(_folder(version))))
+    return MlflowChampion(mlflow.pyfunc.load_model(str(_folder(version))), version.tags)
 
 
 @contextlib.contextmanager

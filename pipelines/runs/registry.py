@@ -5,29 +5,16 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from pipelines import files
+from pipelines import files, task
 from pipelines.files import SEAL, read_sealed, sealed, write_atomically
 from pipelines.reporting.comparison import read_champion
 from pipelines.reporting.sealed import RECORD, read_finished
 from pipelines.runs import folder as runs
 from pipelines.runs.alone import alone
 from pipelines.runs.tracker import Model
-from pipelines.runs.tracking import tracker
+from pipelines.runs.tracking import stamp, tracker
 from pipelines.tables import DATA
-
-# What the served model needs, at the versions that it was trained with.
-REQUIREMENTS = (
-    "mlflow",
-    "torch",
-    "safetensors",
-    "pandas",
-    "pyarrow",
-    "pyyaml",
-    "numpy",
-    "scipy",
-    "soundfile",
-    "pillow",
-)
+from pipelines.task import Task
 
 
 def promote(pipeline: str, data: Path = DATA) -> dict[str, str]:
@@ -40,6 +27,7 @@ def promote(pipeline: str, data: Path = DATA) -> dict[str, str]:
     figures = {name: str(value) for name, value in best.figures.items()}
     chosen = {"model": pipeline, "run": best.run, "variant": best.variant, **figures}
     if is_workspace(data):
+        stamp().unlink(missing_ok=True)  # DVC may bring the outputs of before back, and no stage runs then
         register(chosen, data)
     write_atomically(data / "registry" / f"{pipeline}.json", json.dumps(sealed(chosen), indent=2).encode())
     return chosen
@@ -72,10 +60,25 @@ def register(chosen: dict[str, str], data: Path) -> str | None:
             run_id=run_id,
             weights=folder / "model.safetensors",
             config={key: made["params"][key] for key in ("family", "task")},
-            requirements=[f"{name}=={importlib.metadata.version(name)}" for name in REQUIREMENTS],
+            requirements=requirements_of(task.find(made["params"]["family"], made["params"]["task"])),
             tags={**chosen, "fingerprint": fingerprint},
         )
     )
+
+
+def requirements_of(served: Task) -> list[str]:
+    """What the task's served model needs, for pip: at the versions that are installed here."""
+    distributions = importlib.metadata.packages_distributions()
+    libraries = {"mlflow", *files.libraries_of(f"{served.package}.predict")}
+    known = {library: distributions[library] for library in libraries if library in distributions}
+    names = {library if library in packages else packages[0] for library, packages in known.items()}
+    return [f"{name}=={importlib.metadata.version(name)}" for name in sorted(names, key=str.lower)]
+
+
+def chosen_champion(pipeline: str, data: Path = DATA) -> dict[str, str]:
+    """The promotion that the stage's outputs hold, as tags of the registered model; empty where there is none."""
+    path = data / "registry" / f"{pipeline}.json"
+    return {key: value for key, value in read_sealed(path).items() if key != SEAL} if path.is_file() else {}
 
 
 def publish(data: Path = DATA) -> tuple[int, int]:
@@ -95,7 +98,7 @@ def publish(data: Path = DATA) -> tuple[int, int]:
             for folder in folders:
                 if folder.parent.name == pipeline:
                     counts[0] += _attempted(lambda: runs.publish(folder), faults)  # noqa: B023  called at once
-            counts[1] += _attempted(lambda: _republish(data / "registry" / f"{pipeline}.json", data), faults)  # noqa: B023
+            counts[1] += _attempted(lambda: _republish(pipeline, data), faults)  # noqa: B023
     if faults:
         raise ValueError("\n".join([*dict.fromkeys(faults), "`make repro` makes them again; all else was published"]))
     return counts[0], counts[1]
@@ -115,8 +118,6 @@ def _attempted(publish: Callable[[], bool], faults: list[str]) -> bool:
         return False
 
 
-def _republish(promotion: Path, data: Path) -> bool:
-    if not promotion.is_file():
-        return False
-    chosen = read_sealed(promotion)
-    return register({key: value for key, value in chosen.items() if key != SEAL}, data) is not None
+def _republish(pipeline: str, data: Path) -> bool:
+    chosen = chosen_champion(pipeline, data)
+    return bool(chosen) and register(chosen, data) is not None

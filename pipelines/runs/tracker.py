@@ -49,6 +49,7 @@ class Champion(Protocol):
     """A registered model, loaded."""
 
     config: Mapping[str, str]
+    tags: Mapping[str, str]  # those that it was registered with
 
     def predict(self, texts: list[str]) -> list[Answer]:
         """An answer for each text; of one that cannot be answered, its `error`."""

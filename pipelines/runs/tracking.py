@@ -1,5 +1,7 @@
 """Which tracker the project uses."""
 
+from pathlib import Path
+
 from pipelines.runs.tracker import Tracker
 
 
@@ -8,3 +10,8 @@ def tracker() -> Tracker:
     from pipelines.runs.mlflow_tracker import MlflowTracker  # MLflow itself is imported when it is called
 
     return MlflowTracker()
+
+
+def stamp() -> Path:
+    """The file that marks the store as in line with the outputs that dvc.lock names."""
+    return tracker().state() / "published"

@@ -57,7 +57,8 @@ def test_four_cores_train_four_runs_at_once_with_the_results_of_one(
 ) -> None:
     runs = [tiny_run(f"v{number}", seed=number, epochs=60) for number in range(6)]
     monkeypatch.setenv("CORES", "1")
-    assert train_runs(runs[:3], tmp_path / "alone") == []
+    folders, failures = train_runs(runs[:3], tmp_path / "alone")
+    assert ([folder.name for folder in folders], failures) == ([run.name for run in runs[:3]], [])
 
     monkeypatch.setenv("CORES", "4")
     seen: list[int] = []
@@ -70,7 +71,7 @@ def test_four_cores_train_four_runs_at_once_with_the_results_of_one(
 
     watching = threading.Thread(target=watch)
     watching.start()
-    failures = train_runs(runs, tmp_path / "together")
+    _, failures = train_runs(runs, tmp_path / "together")
     done.set()
     watching.join()
     assert failures == []
@@ -86,7 +87,7 @@ def test_what_fails_is_named_after_the_others_have_finished(
 ) -> None:
     monkeypatch.setenv("CORES", "2")
     runs = [tiny_run("good"), tiny_run("bad", learning_rate=1e30), tiny_run("fine", seed=1)]
-    (failure,) = train_runs(runs, tmp_path / "work")
+    _, (failure,) = train_runs(runs, tmp_path / "work")
     assert failure.startswith("rnn-slots-bad-s0: the loss is ")
     assert weights(tmp_path / "work").keys() == {"rnn-slots-good-s0", "rnn-slots-fine-s1"}
 

@@ -15,14 +15,15 @@ from typing import Any
 
 import pytest
 
-from pipelines import files
+from pipelines import files, task
+from pipelines.__main__ import main as pipelines_main
 from pipelines.reporting import comparison, sealed
 from pipelines.rnn.slots import TASK
 from pipelines.rnn.slots.predict import Predictor
 from pipelines.rnn.slots.train import train
 from pipelines.runs import databases, mlflow_store, registry
 from pipelines.runs import folder as runs
-from pipelines.runs.tracking import tracker
+from pipelines.runs.tracking import stamp, tracker
 from pipelines.settings import Run
 
 pytestmark = [
@@ -335,3 +336,39 @@ def break_database(path: Path, how: str) -> None:
             "header": bytes([content[0] ^ 1]) + content[1:],
         }[how]
     )
+
+
+def test_a_champion_that_the_outputs_do_not_name_is_reported(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As after an experiment was undone: DVC restores outputs, and no stage runs that could register their champion."""
+    chosen = registry.promote("rnn-slots", data)
+    stamp().write_text("in line")
+    assert pipelines_main(["predict", "rnn-slots", *TEXTS]) == 0
+    assert capsys.readouterr().err == ""
+
+    before = chosen | {"run": "rnn-slots-bad-s0"}
+    files.write_atomically(data / "registry" / "rnn-slots.json", json.dumps(files.sealed(before)).encode())
+    assert pipelines_main(["predict", "rnn-slots", *TEXTS]) == 0
+    assert capsys.readouterr().err.startswith(
+        "note: the answers are those of rnn-slots-good-s0 as it was registered last"
+    )
+    registry.publish(data)
+    assert pipelines_main(["predict", "rnn-slots", *TEXTS]) == 0
+    assert capsys.readouterr().err == ""
+
+    registry.promote("rnn-slots", data)
+    assert not stamp().exists(), "the next `make repro` compares the store with the outputs"
+
+
+def test_a_served_model_needs_what_its_code_imports() -> None:
+    needed = {
+        (family, name): {line.split("==")[0] for line in registry.requirements_of(task.find(family, name))}
+        for family, name in (("rnn", "slots"), ("rnn", "key_terms"), ("vgg16", "images"), ("seq2seq", "translation"))
+    }
+    assert all({"mlflow", "torch", "numpy", "PyYAML", "safetensors"} <= names for names in needed.values())
+    own = {"snowballstemmer", "pillow", "sentencepiece"}
+    assert {key: names & own for key, names in needed.items()} == {
+        ("rnn", "slots"): set(),
+        ("rnn", "key_terms"): {"snowballstemmer"},
+        ("vgg16", "images"): {"pillow"},
+        ("seq2seq", "translation"): {"sentencepiece"},
+    }
