@@ -16,10 +16,11 @@ from pipelines.runs import tracking
 
 
 class Champion:
-    """Stands for a tagger in the registry: it answers all texts at once, or refuses the first that it cannot."""
+    """In place of a tagger in the registry: it answers all texts at once, or refuses the first that it cannot."""
 
     def __init__(self) -> None:
         self.config = {"family": "rnn", "task": "slots"}
+        self.tags: dict[str, str] = {}
         self.asked: list[int] = []
 
     def predict(self, texts: list[str]) -> list[task.Answer]:
@@ -43,7 +44,8 @@ class Tracker:
 
 
 @pytest.fixture
-def champion(monkeypatch: pytest.MonkeyPatch) -> Champion:
+def champion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Champion:
+    monkeypatch.chdir(tmp_path)  # without the outputs of stages
     tracker = Tracker()
     monkeypatch.setattr(tracking, "tracker", lambda: tracker)
     return tracker.found
