@@ -23,7 +23,7 @@ import yaml
 from pipelines import settings, task
 from pipelines.__main__ import main as pipelines_main
 from pipelines.reporting import illustrations, ledger, results
-from stages.__main__ import VERBS
+from stages.__main__ import EDITS, VERBS
 
 pytestmark = pytest.mark.slow
 
@@ -142,7 +142,10 @@ def test_files_and_stages_that_a_document_names_exist(document: Path) -> None:
 def test_commands_that_a_document_names_exist(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         pipelines_main(["--help"])
-    verbs = {"pipelines": re.findall(r"^ {4}(\w+)", capsys.readouterr().out, flags=re.MULTILINE), "stages": list(VERBS)}
+    verbs = {
+        "pipelines": re.findall(r"^ {4}(\w+)", capsys.readouterr().out, flags=re.MULTILINE),
+        "stages": [*VERBS, *EDITS],
+    }
     for document in DOCUMENTS:
         if document.name != "CHANGELOG.md":
             named = re.findall(r"python -m (stages|pipelines) ([a-z]+)", document.read_text(encoding="utf-8"))
