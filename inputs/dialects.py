@@ -134,8 +134,17 @@ def _first(rows: Sequence[Row], width: int) -> int:
     """Where the table begins: at the first row that fits and is followed by rows that fit."""
     for place in range(min(len(rows), _PREAMBLE)):
         if all(row.fits(width) for row in rows[place : place + _UNMIXED]):
-            return place
+            return _below_titles(rows, place, width)
     return 0
+
+
+def _below_titles(rows: Sequence[Row], first: int, width: int) -> int:
+    """Below titles, which spreadsheets fill up with empty cells; 0 titles where no row of names follows."""
+    place = first
+    while place < len(rows) - 1 and rows[place].used == 1:
+        place += 1
+    is_header = rows[place].used == width and not any(is_number(cell) for cell in rows[place].cells)
+    return place if is_header and place - first < _PREAMBLE else first
 
 
 # -- which separator

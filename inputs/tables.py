@@ -29,6 +29,7 @@ _PLAIN = r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$"
 _THOUSANDS = r"^[-+]?[1-9][0-9]{0,2}\.[0-9]{3}$"  # or a decimal point
 _TOLD = re.compile(r'"?sep=([^\n"])"?\s*\n', re.IGNORECASE)  # Excel's first line
 _TOTALS = ("total", "sum", "summe", "mean", "average", "mittelwert", "gesamt")  # what a last row may begin with
+_TOP = 50  # rows that may be no part of the table
 _LISTED = 3  # lines named in a note
 
 Numbers = NDArray[np.float64]
@@ -95,8 +96,10 @@ class Table:
         if which is None:
             names = self.columns if len(self.columns) == 1 else self.numeric()
             if len(names) != 1:
-                known = ", ".join(self.columns)
-                raise ValueError(f"{self.name} has {len(names)} columns of numbers: name one of {known} by --column")
+                known, hints = ", ".join(self.columns), "" if names else self._hints()
+                raise ValueError(
+                    f"{self.name} has {len(names)} columns of numbers: name one of {known} by --column{hints}"
+                )
             which = names[0]
         values = self.numbers(which)
         values = values[~np.isnan(values)]
@@ -191,16 +194,21 @@ class Table:
                 expected = "a finite number; leave the row out, or find out what it is"
             line = self._line(texts, cell)
             raise ValueError(
-                f"line {line} of {self.name}, column {column!r}, is {cell!r}: expected {expected}"
-                + self._hint(texts, line)
+                f"line {line} of {self.name}, column {column!r}, is {cell!r}: expected {expected}" + self._hint(texts)
             )
         return value
 
-    def _hint(self, texts: "pd.Series[str]", line: int) -> str:
-        """Where the first row alone is no number, it may be the header."""
-        if len(texts) < 3 or line != self.lines[0] or not all(is_number(one) for one in texts[1:].unique()):
+    def _hint(self, texts: "pd.Series[str]") -> str:
+        """Where all but the first rows are numbers, these may be above the table, and the last of them its header."""
+        numbers = {cell: is_number(cell) or is_missing(cell) for cell in texts.unique()}
+        wrong = np.flatnonzero(~texts.map(numbers).to_numpy(bool))
+        if not len(wrong) or wrong[-1] >= min(_TOP, len(texts) // 2):
             return ""
+        line = self.lines[wrong[-1]]
         return f" (if line {line} has the names of the columns: --header-line {line})"
+
+    def _hints(self) -> str:
+        return next((hint for name in self.columns if (hint := self._hint(self.rows[name]))), "")
 
     def _line(self, texts: "pd.Series[str]", cell: str) -> int:
         return int(self.lines[int((texts == cell).to_numpy().argmax())])
