@@ -68,9 +68,16 @@ class Picture:
 
 def is_blank(pixels: Pixels) -> bool:
     """Whether pixels (H, W, 3) all have about the same colour, so that there is nothing to see."""
-    usual = np.median(pixels.reshape(-1, 3), axis=0)
-    differs = (np.abs(pixels.astype(np.int16) - usual.astype(np.int16)) > _EVEN_LEVELS).any(axis=-1)
+    pixels = _looked_at(pixels).astype(np.int16)
+    usual = np.median(pixels.reshape(-1, 3), axis=0).astype(np.int16)
+    differs = (np.abs(pixels - usual) > _EVEN_LEVELS).any(axis=-1)
     return bool(differs.mean() < _EVEN_SHARE)
+
+
+def _looked_at(pixels: Pixels) -> Pixels:
+    """Of a large picture every so many pixels in both directions, at most about a million."""
+    step = max(1, round((pixels.shape[0] * pixels.shape[1] / 1e6) ** 0.5))
+    return pixels[::step, ::step]
 
 
 def read_picture(content: bytes, name: str) -> Picture:
@@ -86,7 +93,7 @@ def read_picture(content: bytes, name: str) -> Picture:
         pixels, kind, whole = _decoded(content, name, doubts)
     if ending := damage.missing(whole, kind):
         raise ValueError(f"{name} is a broken picture: {ending}")
-    spread = int(np.ptp(pixels, axis=(0, 1)).max())
+    spread = int(np.ptp(_looked_at(pixels), axis=(0, 1)).max())
     if spread < _FAINT and not is_blank(pixels):
         doubts.append(f"faint: its colours span {spread + 1} of 256 levels")
     return Picture(pixels, doubts)
@@ -187,8 +194,8 @@ def _in_colour(picture: "Image", doubts: list[str]) -> Pixels:
     if picture.mode == "F" or picture.mode.startswith("I"):
         return in_bytes(_numbers(picture), doubts, is_inverted=_is_inverted(picture))
     if "A" in picture.getbands() or "a" in picture.getbands() or "transparency" in picture.info:
-        colours = np.asarray(_rgba(picture), np.uint8)
-        return _on_ground(_deep(colours, bits, doubts), doubts, is_palette=picture.mode == "P")
+        colours = _deep(np.asarray(_rgba(picture), np.uint8), bits, doubts)
+        return _on_ground(colours, doubts, is_palette=picture.mode == "P")
     pixels = _deep(np.asarray(_rgb(picture), np.uint8), bits, doubts)
     if picture.mode not in ("1", "L"):
         return pixels
@@ -262,25 +269,31 @@ def _rgba(picture: "Image") -> "Image":
     return (picture.convert(plain) if plain else picture).convert("RGBA")
 
 
-def _on_ground(colours_and_opacity: Pixels, doubts: list[str], *, is_palette: bool) -> Pixels:
+def _on_ground(rgba: Pixels, doubts: list[str], *, is_palette: bool) -> Pixels:
     """A picture with transparent pixels on white; on black where nothing of it would be seen on white.
 
     A transparent entry of a palette that few pixels have keeps its own colour.
     """
-    rgba = colours_and_opacity.astype(np.float32)
-    colours, opacity = rgba[..., :3], rgba[..., 3:] / 255
+    opacity = rgba[..., 3]
     if not opacity.any():
         doubts.append("all of it is transparent: its colours are read as if they were not")
-        return colours.astype(np.uint8)
+        return rgba[..., :3]
     if is_palette and 0 < (share := float((opacity == 0).mean())) < _FEW:
         doubts.append(f"{share:.1%} of its pixels are transparent: they have the colour of their palette")
-        return colours.astype(np.uint8)
-    on_white = np.rint(colours * opacity + 255 * (1 - opacity)).astype(np.uint8)
-    on_black = np.rint(colours * opacity).astype(np.uint8)
-    if is_blank(on_white) and not is_blank(on_black):
+        return rgba[..., :3]
+    on_white = _on(rgba, "white")
+    if is_blank(on_white) and not is_blank(on_black := _on(rgba, "black")):
         doubts.append("white on a transparent ground: put on black")
         return on_black
     return on_white
+
+
+def _on(rgba: Pixels, colour: str) -> Pixels:
+    from PIL import Image
+
+    picture = Image.fromarray(rgba)
+    ground = Image.new("RGBA", picture.size, colour)
+    return np.asarray(Image.alpha_composite(ground, picture).convert("RGB"), np.uint8)
 
 
 def _turned(picture: "Image", pixels: Pixels, doubts: list[str]) -> Pixels:

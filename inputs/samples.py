@@ -11,6 +11,7 @@ _BITS = (1, 8, 10, 12, 14, 16, 20, 24, 32)  # of samples that are not negative
 _SIGNED = (8, 16, 32)
 _OVERSHOOT = 0.25  # beyond 0..1 or -1..1, from sharpening and resampling
 _TENTH = 0.1
+_AT_ONCE = 1 << 20  # samples that are converted together
 
 Pixels = NDArray[np.uint8]
 _Range = tuple[float, float]
@@ -21,23 +22,22 @@ def in_bytes(samples: NDArray[np.generic], notes: list[str], *, is_inverted: boo
 
     Raises OSError where no sample is a number.
     """
-    exact = samples.astype(np.float64)
-    is_number = np.isfinite(exact)
+    is_number = np.isfinite(samples) if samples.dtype.kind == "f" else np.ones(1, bool)
     if not is_number.any():
         raise OSError("none of the samples is a number: this is no picture")
-    known = exact[is_number]
-    if len(known) < exact.size:
-        notes.append(f"{1 - len(known) / exact.size:.1%} of its samples are not numbers: shown as black")
-        exact = np.where(is_number, exact, known.min())
+    known = samples if is_number.all() else samples[is_number]
+    if known.size < samples.size:
+        notes.append(f"{1 - known.size / samples.size:.1%} of its samples are not numbers: shown as black")
+        samples = np.where(is_number, samples, known.min())
     lowest, highest = float(known.min()), float(known.max())
     find = _of_floats if samples.dtype.kind == "f" else _of_integers
     (low, high), note = find(lowest, highest)
     if (low, high) not in ((0.0, 255.0), (0.0, 65535.0)) or note:
         notes.append(f"its samples are {lowest:.6g}..{highest:.6g}: scaled from {note or f'{low:g}..{high:g}'}")
-    scaled = ((exact - low) * (255 / (high - low))).clip(0, 255)
-    if is_inverted:
-        scaled = 255 - scaled
-    grey = np.rint(scaled).astype(np.uint8)
+    grey = np.empty(samples.shape, np.uint8)
+    for row in range(0, len(samples), rows := max(1, _AT_ONCE // samples.shape[1])):
+        scaled = (samples[row : row + rows].astype(np.float64) - low) * (255 / (high - low))
+        grey[row : row + rows] = np.rint((255 - scaled if is_inverted else scaled).clip(0, 255))
     return np.repeat(grey[..., None], 3, axis=2)
 
 
