@@ -1,9 +1,14 @@
-# make repro | check-data | test | test-fast | mutations | ui | deploy | worker | lint | bench | bench-cells | lock. Each
-# sets up what it needs.
-#   make repro CORES=4          how many trainings run at a time (default: all cores)
-#   make repro DATA=public      (also check-data) on the published data (DATA_MIRROR=folder is tried before their addresses)
-#   make ui MLFLOW_PORT=5001 PREFECT_PORT=4201
-#   make worker POOL=cpu
+# Each of these sets up what it needs:
+#   make repro       the whole DAG: data, trainings, comparisons, champions; CORES=4 trainings at a time (default: all
+#                    cores); DATA=public: on the published data (DATA_MIRROR=folder is tried before their addresses)
+#   make ui          MLflow's and Prefect's pages; MLFLOW_PORT=5001 PREFECT_PORT=4201
+#   make check-data  all data sets against their rules; DATA=public as above
+#   make deploy      the schedules of prefect.yaml; make worker POOL=cpu works on what is due
+#   make test        all tests; make test-fast: those for the loop of work
+#   make lint        format, rules, types, and the results in documents
+#   make mutations   every data set broken in every way
+#   make bench       speed beside other implementations; make bench-cells: of the recurrent cells
+#   make lock        renews requirements.lock; make setup: only the environment
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -41,7 +46,7 @@ endif
 unexport PYTHONDONTWRITEBYTECODE
 
 help:
-	@sed -n '1,6p' Makefile | cut -c3-
+	@sed -n '/^#/!q; s/^# //p' Makefile
 
 setup: $(READY)
 
@@ -73,7 +78,6 @@ check-data: $(READY)
 test: $(READY)
 	@echo "running the tests (5 to 10 minutes on 2 cores)"
 	@pytest -n 2 --dist loadfile --no-loadscope-reorder
-	@echo "next: 'make repro' trains on the built-in data, 'make ui' shows what came out"
 
 # What needs no server, no training and no whole data set, with few examples of each property: for the loop of work.
 test-fast: $(READY)

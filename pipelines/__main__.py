@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import inspect
 import os
 import select
 import sys
@@ -134,9 +135,19 @@ def _predict(options: argparse.Namespace) -> int:
     """Prints the answers; 1 where a text has none, which is named by its number on standard error."""
     from pipelines import task
     from pipelines.runs.tracking import tracker
-    from pipelines.settings import full_name
+    from pipelines.settings import full_name, is_known, load_pipeline
 
     name = full_name(options.pipeline)
+    if is_known(name):
+        pipeline = load_pipeline(name)
+        known = task.find(pipeline.family, pipeline.task)
+        if not known.has_predictor:
+            raise ValueError(
+                f"the result of {name} is a report, no model that answers: data/reports/{name}/page/report.md"
+            )
+        if options.arguments in (["-h"], ["--help"]):
+            print(inspect.getdoc(known.predictor.inputs))
+            return 0
     champion = tracker().champion(name)
     _compare_with_outputs(name, champion)
     found = task.find(champion.config["family"], champion.config["task"])

@@ -111,6 +111,11 @@ def full_name(name: str, file: Path = params.FILE) -> str:
     return with_key[0] if name not in sections and len(with_key) == 1 else name
 
 
+def is_known(name: str, file: Path = params.FILE) -> bool:
+    """Whether params.yaml has the pipeline; False where there is no such file, as where a model is only asked."""
+    return file.exists() and name in names(file)
+
+
 def load_pipeline(name: str, file: Path = params.FILE, source: Source | None = None) -> Pipeline:
     """The pipeline `name` of params.yaml, with the settings for data of `source`; None: of the source named there."""
     content = params.read(file)

@@ -8,6 +8,7 @@
 """
 
 import importlib
+import importlib.util
 import re
 import sys
 from abc import ABC, abstractmethod
@@ -178,6 +179,11 @@ class Task:
     @property
     def predictor(self) -> type[Predictor]:
         return cast(type[Predictor], importlib.import_module(f"{self.package}.predict").Predictor)
+
+    @property
+    def has_predictor(self) -> bool:
+        """Whether its result is a model that answers, and not a report."""
+        return importlib.util.find_spec(f"{self.package}.predict") is not None
 
     def resolve(self, run: Run) -> Run:
         """The run with all its settings, those too that params.yaml leaves to the defaults of the task's dataclasses.

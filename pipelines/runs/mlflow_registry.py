@@ -59,8 +59,7 @@ def champion(name: str) -> MlflowChampion:
     except mlflow.exceptions.MlflowException as error:
         raise ValueError(
             f"no champion of {name!r} in {mlflow.get_tracking_uri()} ({error.message}): "
-            "run `make repro`, or `python -m pipelines publish` after the store was wiped; "
-            f"a pipeline whose result is a report has none, but data/reports/{name}/page/report.md"
+            "run `make repro`, or `python -m pipelines publish` after the store was wiped"
         ) from None
     if fault := _fault_of(version):
         raise ValueError(f"{fault}: `python -m pipelines publish` registers it again, from data/models/{name}")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 HOME = files.ROOT / ".mlflow"
+KIND = {"mlflow.experimentKind": "custom_model_development"}  # else the pages about language models are opened
 MIGRATIONS = "store/db_migrations/versions"  # in MLflow's package
 DEFAULTS = {
     "DO_NOT_TRACK": "true",
@@ -140,7 +141,7 @@ def experiment_id(experiment: str) -> str:
             if found.lifecycle_stage == "deleted":
                 store.restore_experiment(found.experiment_id)
             return str(found.experiment_id)
-        return str(store.create_experiment(experiment, artifacts_uri() if is_own() else None))
+        return str(store.create_experiment(experiment, artifacts_uri() if is_own() else None, KIND))
 
 
 def create_database(path: Path) -> None:

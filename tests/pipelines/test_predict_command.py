@@ -121,3 +121,13 @@ def test_a_file_that_cannot_be_read_costs_no_other_its_answer(
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(":")[1].split()[0] for line in lines] == [str(empty), "text", str(absent), "text"]
     assert lines[0].startswith(f"error: {empty} is empty")
+
+
+def test_a_pipeline_whose_result_is_a_report_names_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "gaussian-mle"]) == 1
+    assert "a report, no model that answers: data/reports/gaussian-mle/page/report.md" in capsys.readouterr().err
+
+
+def test_help_on_what_a_pipeline_reads(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "gaussian-classification", "--help"]) == 0
+    assert "`--hp 50 --attack 65` is one" in capsys.readouterr().out
