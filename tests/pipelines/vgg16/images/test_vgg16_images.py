@@ -82,14 +82,14 @@ def test_without_frozen_layers_nothing_is_cached(tables: Path, tmp_path: Path) -
         params = dataclasses.replace(PARAMS, freeze=freeze)
         assert training_material(VGG16(PARAMS.shape), pictures, params, tmp_path).features is None
         assert evaluation_material(VGG16(PARAMS.shape), pictures, params, tmp_path).features is None
-    assert not list(tmp_path.glob("features-*"))
+    assert not list(tmp_path.glob("features-*.safetensors"))
 
 
 def test_features_are_computed_once_for_the_same_inputs(tables: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
     network, pictures = VGG16(PARAMS.shape), load_pictures(tables, "shapes", "val")
     once = frozen_features(network, pictures, PARAMS, tmp_path, 2)
-    (file,) = tmp_path.glob("features-*")
+    (file,) = tmp_path.glob("features-*.safetensors")
     written = file.stat().st_mtime_ns
     assert torch.equal(frozen_features(network, pictures, PARAMS, tmp_path, 2), once)
     assert file.stat().st_mtime_ns == written
@@ -100,11 +100,11 @@ def test_features_are_computed_once_for_the_same_inputs(tables: Path, tmp_path: 
     with torch.no_grad():
         next(network.features.parameters()).add_(1)
     frozen_features(network, pictures, PARAMS, tmp_path, 2)
-    assert len(list(tmp_path.glob("features-*"))) == 6
+    assert len(list(tmp_path.glob("features-*.safetensors"))) == 6
     with torch.no_grad():
         linear(network.classifier[-1]).weight.add_(1)  # the layers after the frozen ones do not matter
     frozen_features(network, pictures, PARAMS, tmp_path, 2)
-    assert len(list(tmp_path.glob("features-*"))) == 6
+    assert len(list(tmp_path.glob("features-*.safetensors"))) == 6
 
 
 def test_a_view_is_drawn_for_each_picture() -> None:
@@ -192,7 +192,7 @@ def test_feature_maps_are_those_before_each_pooling() -> None:
 def test_other_pictures_are_trained_on_once_and_give_the_same_weights(tables: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
     one = source.source_network(PARAMS, TRAINING, tables, tmp_path / "a", CPU)
-    (file,) = (tmp_path / "a").glob("source-*")
+    (file,) = (tmp_path / "a").glob("source-*.safetensors")
     written = file.stat().st_mtime_ns
     torch.manual_seed(1)
     two = source.source_network(PARAMS, TRAINING, tables, tmp_path / "a", CPU)
@@ -202,7 +202,7 @@ def test_other_pictures_are_trained_on_once_and_give_the_same_weights(tables: Pa
     assert len(digests) == 1
     other = dataclasses.replace(PARAMS, max_shift=0)
     source.source_network(other, TRAINING, tables, tmp_path / "a", CPU)
-    assert len(list((tmp_path / "a").glob("source-*"))) == 2
+    assert len(list((tmp_path / "a").glob("source-*.safetensors"))) == 2
 
 
 def test_imagenets_weights_that_do_not_fit_or_are_missing(
