@@ -90,13 +90,13 @@ def summarise(runs: pd.DataFrame, by: Comparison) -> pd.DataFrame:
     """A row for each variant, best on val first; variants that tie are in order of name.
 
     Columns: the number of `seeds`, of `parameters`, and for each figure its mean over seeds, `<figure>`, and its
-    standard deviation (divided by n - 1; 0 for one seed), `<figure>_sd`.
+    standard deviation (divided by n - 1; nan for one seed), `<figure>_sd`.
     """
     grouped = runs.groupby("variant", sort=True)
     table = pd.DataFrame({"seeds": grouped.size(), "parameters": grouped["parameters"].first()})
     for figure in by.figures:
         table[figure.name] = grouped[figure.name].mean()
-        table[f"{figure.name}_sd"] = grouped[figure.name].std(ddof=1).fillna(0.0)
+        table[f"{figure.name}_sd"] = grouped[figure.name].std(ddof=1)
     return table.sort_values(by.chosen_by.name, ascending=by.chosen_by.lower_is_better, kind="stable")
 
 
@@ -104,8 +104,8 @@ def best_run(runs: pd.DataFrame, by: Comparison) -> Champion:
     """Of the variant with the best mean on val, the seed with the best val."""
     variant = str(summarise(runs, by).index[0])
     name = best_seeds(runs, by)[variant]
-    found = runs.loc[name].to_dict()
-    figures = {figure.name: round(float(found[figure.name]), max(4, figure.decimals)) for figure in by.figures}
+    measured = runs.loc[name].to_dict()
+    figures = {figure.name: round(float(measured[figure.name]), max(4, figure.decimals)) for figure in by.figures}
     return Champion(name, variant, figures)
 
 
@@ -127,9 +127,14 @@ def _write_tables(out: Path, table: pd.DataFrame, histories: Mapping[str, pd.Dat
     """`dvc plots` reads `test` of the variants and `val` of the curves, of every pipeline (dvc.yaml)."""
     out.mkdir(parents=True)
     headlines = table.reset_index().assign(test=table[by.headline.name].to_numpy())
-    headlines.to_csv(out / "variants.csv", index=False, float_format="%.4f")
+    headlines.to_csv(out / "variants.csv", index=False, float_format=_four_decimals)
     curves = [frame.assign(variant=variant, val=frame[by.chosen_by.name]) for variant, frame in histories.items()]
     pd.concat(curves).to_csv(out / "curves.csv", index=False, float_format="%.6g")
+
+
+def _four_decimals(value: float) -> str:
+    """A whole number without a fraction: a count stays one, also where a figure is a float."""
+    return f"{value:.0f}" if value.is_integer() else f"{value:.4f}"
 
 
 def _draw(
@@ -142,7 +147,7 @@ def _draw(
     """The pictures in which variants are compared."""
     plots.bars(
         table[by.headline.name],
-        table[f"{by.headline.name}_sd"],
+        table[f"{by.headline.name}_sd"].fillna(0.0),  # one seed: no bar of a deviation
         f"{by.headline.title}, mean and deviation over seeds",
         out / "variants.png",
         decimals=by.headline.decimals,

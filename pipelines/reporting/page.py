@@ -35,7 +35,7 @@ def written(pipeline: str, runs: pd.DataFrame, table: pd.DataFrame, best: str, b
 
 def _certainty(runs: pd.DataFrame, by: Comparison) -> list[str]:
     """Student's interval of each mean that has enough seeds, and whether the runs are normal, as it assumes."""
-    scores = {str(name): found.to_numpy() for name, found in runs.groupby("variant")[by.headline.name]}
+    scores = {str(name): values.to_numpy() for name, values in runs.groupby("variant")[by.headline.name]}
     enough = {name: values for name, values in scores.items() if len(values) >= MIN_SEEDS}
     if not enough:
         return []
@@ -47,10 +47,10 @@ def _certainty(runs: pd.DataFrame, by: Comparison) -> list[str]:
         "| --- | ---: | ---: | --- |",
     ]
     for name, values in enough.items():
-        found = summary.summarise(values)
-        interval = found.of_mean
+        estimated = summary.summarise(values)
+        interval = estimated.of_mean
         ends = f"{by.headline.text(interval.low)} to {by.headline.text(interval.high)}" if interval else "all are equal"
-        lines.append(f"| {name} | {len(values)} | {by.headline.text(found.estimate.mean)} | {ends} |")
+        lines.append(f"| {name} | {len(values)} | {by.headline.text(estimated.estimate.mean)} | {ends} |")
     residuals = np.concatenate([values - values.mean() for values in enough.values()])
     verdict = normality.check(residuals).verdict
     return [*lines, "", f"They assume normal deviations from a variant's mean. In these runs: {verdict}"]

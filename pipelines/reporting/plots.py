@@ -116,9 +116,9 @@ def scatter(actual: pd.Series, answered: pd.Series, across: str, up: str, path: 
 def waveforms(heard: np.ndarray, written: np.ndarray, path: Path) -> None:
     """A panel for each waveform (B, T), and over it the one that a network wrote (B, T)."""
     figure = _figure(9, 1.8 * len(heard) + 0.4)
-    for axes, actual, found in zip(figure.subplots(len(heard), squeeze=False)[:, 0], heard, written, strict=True):
+    for axes, actual, answered in zip(figure.subplots(len(heard), squeeze=False)[:, 0], heard, written, strict=True):
         axes.plot(actual, color="black", linewidth=0.8, label="recorded")
-        axes.plot(found, color="#e45756", linewidth=1.2, label="written")
+        axes.plot(answered, color="#e45756", linewidth=1.2, label="written")
         axes.set_ylim(-1.1, 1.1)
         axes.grid(alpha=0.3)
     axes.set_xlabel("sample")

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields
 from typing import Any
 
 import yaml
@@ -35,7 +36,7 @@ def show(pipeline: Pipeline, variant: str | None = None) -> str:
     if variant:
         return _text(head | {"variant": variant} | _blocks(_settings(pipeline, variant)))
     variants = {name: _settings(pipeline, name) for name in pipeline.variants}
-    shared = _shared([settings for settings in variants.values() if settings["seeds"]])
+    shared = _shared([settings for settings in variants.values() if settings["seeds"]], _defaults(pipeline))
     differences = {name: _difference(settings, shared) for name, settings in variants.items()}
     return _text(head | _blocks(shared) | {"variants": _Block(differences)})
 
@@ -46,18 +47,36 @@ def _settings(pipeline: Pipeline, variant: str) -> Settings:
     return {"device": run.device, "seeds": seeds, "model": run.model, "training": run.training}
 
 
-def _shared(variants: Sequence[Settings]) -> Settings:
-    """For each setting the value that most variants have; of equally many, the first."""
+def _defaults(pipeline: Pipeline) -> Settings:
+    """The defaults of the task's dataclasses, of the settings that have one."""
+    resolved = task.find(pipeline.family, pipeline.task).trainer.settings(pipeline.runs[0])
+    return {
+        part: {
+            field.name: field.default if field.default is not MISSING else field.default_factory()
+            for field in fields(params)
+            if field.default is not MISSING or field.default_factory is not MISSING
+        }
+        for part, params in zip(PARTS, resolved, strict=True)
+    }
+
+
+def _shared(variants: Sequence[Settings], defaults: Settings) -> Settings:
+    """For each setting the value that most variants have; of equally many the default, or else the first."""
     shared = {key: _commonest([settings[key] for settings in variants]) for key in ("device", "seeds")}
     for part in PARTS:
-        keys = variants[0][part]
-        shared[part] = {key: _commonest([settings[part][key] for settings in variants]) for key in keys}
+        shared[part] = {
+            key: _commonest([settings[part][key] for settings in variants], defaults[part].get(key))
+            for key in variants[0][part]
+        }
     return shared
 
 
-def _commonest(values: Sequence[Any]) -> Any:
+def _commonest(values: Sequence[Any], default: Any = None) -> Any:
     texts = [json.dumps(value) for value in values]
-    return values[texts.index(Counter(texts).most_common(1)[0][0])]
+    counts = Counter(texts)
+    most = [text for text, count in counts.items() if count == max(counts.values())]
+    default_text = json.dumps(default)
+    return values[texts.index(default_text if default_text in most else most[0])]
 
 
 def _difference(settings: Settings, shared: Settings) -> Settings:

@@ -33,7 +33,7 @@ def test_an_empty_ledger_can_be_written(tmp_path: Path) -> None:
         ("{", "results.json is not JSON"),
         ('{"records": [{"pipelines": "x"}]}', r"unknown key 'pipelines' in .*results.json.records\[0\]: known are"),
         ('{"records": [{"data": "public"}]}', "lacks pipeline"),
-        ('{"records": [{"pipeline": "x", "data": "own"}]}', "is 'own': choose from builtin, public"),
+        ('{"records": [{"pipeline": "x", "data": "mine"}]}', "is 'mine': choose from builtin, public, own"),
     ],
 )
 def test_a_mistake_in_a_ledger_is_named(tmp_path: Path, text: str, message: str) -> None:

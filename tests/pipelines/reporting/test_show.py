@@ -59,6 +59,18 @@ def test_variants_are_shown_as_they_differ_from_what_most_share(file: Path) -> N
     assert "\n  wide: {device: cpu, model: {hidden_size: 7}, training: {epochs: 5}}\n" in text, "a line a variant"
 
 
+def test_of_values_that_equally_many_variants_have_the_default_is_shown(file: Path) -> None:
+    """Two variants of each cell, Elman's first; the default of the task is lstm."""
+    cells = ("elman", "lstm", "elman", "lstm")
+    variants = {f"{cell}-{number}": {"model": {"cell": cell}} for number, cell in enumerate(cells)}
+    widths = {"narrow": {"model": {"hidden_size": 3}}, "wide": {"model": {"hidden_size": 4}}}
+    content = yaml.safe_load(file.read_text())
+    section = content["pipelines"]["rnn"]["slots"]
+    for section["variants"], key, value in ((variants, "cell", "lstm"), (widths, "hidden_size", 3)):
+        file.write_text(yaml.safe_dump(content, sort_keys=False))
+        assert yaml.safe_load(show(load_pipeline("rnn-slots", file)))["model"][key] == value
+
+
 def test_the_command_prints_them(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "rnn-slots", "--variant", "wide", "--data", "public"]) == 0
     shown = yaml.safe_load(capsys.readouterr().out)
@@ -82,11 +94,11 @@ def test_a_mistake_is_one_message(
 @pytest.mark.parametrize("source", ["builtin", "public"])
 def test_what_is_shown_of_the_projects_pipelines_is_what_their_runs_use(name: str, source: params.Source) -> None:
     pipeline = load_pipeline(name, FILE, source)
-    found = task.find(pipeline.family, pipeline.task)
+    own_task = task.find(pipeline.family, pipeline.task)
     shown: dict[str, Any] = yaml.safe_load(show(pipeline))
     assert list(shown["variants"]) == list(pipeline.variants)
     for variant, own in shown["variants"].items():
-        run = found.resolve(pipeline.run(variant))
+        run = own_task.resolve(pipeline.run(variant))
         for part in ("model", "training"):
             used = json.loads(json.dumps(getattr(run, part)))  # tuples as lists
             assert {**shown[part], **own.get(part, {})} == used
