@@ -175,6 +175,12 @@ def with_overrides(options: list[str]) -> Any:
     return content
 
 
+def values_of(option: str) -> list[str]:
+    """An option with each of its values: `--queue -S x=1,2` is an experiment with x=1 and one with x=2."""
+    key, _, values = option.partition("=")
+    return [f"{key}={value}" for value in values.split(",")]
+
+
 RECORDED = sorted(
     {
         (record.pipeline, record.variant, record.command)
@@ -189,11 +195,13 @@ RECORDED = sorted(
 def test_the_command_of_a_record_trains_its_variant(pipeline: str, variant: str, command: str, tmp_path: Path) -> None:
     words = shlex.split(command)
     options = [after for word, after in itertools.pairwise(words) if word == "-S"]
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(with_overrides(options)))
+    pipeline = pipeline.partition(",")[0]
     assert words[-1] == pipeline.replace("-", "@", 1)
-    loaded = settings.load_pipeline(pipeline, tmp_path / "params.yaml")
-    assert loaded.variants[variant].seeds > 0
-    assert task.find(loaded.family, loaded.task).resolve(loaded.run(variant)).variant == variant
+    for chosen in itertools.product(*map(values_of, options)) if "--queue" in words else [options]:
+        (tmp_path / "params.yaml").write_text(yaml.safe_dump(with_overrides(list(chosen))))
+        loaded = settings.load_pipeline(pipeline, tmp_path / "params.yaml")
+        assert loaded.variants[variant].seeds > 0
+        assert task.find(loaded.family, loaded.task).resolve(loaded.run(variant)).variant == variant
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

@@ -24,11 +24,11 @@ def refresh(pages: Iterable[Path], root: Path, reports: Path) -> list[Path]:
     made = []
     for pipeline, name in sorted(links):
         if (reports / pipeline).is_dir():
-            found = sorted((reports / pipeline).rglob(f"{name}.png"))
-            if not found:
+            pictures = sorted((reports / pipeline).rglob(f"{name}.png"))
+            if not pictures:
                 raise ValueError(f"no picture {name}.png in {reports / pipeline}, which a document links to")
             made.append(root / "docs" / "pictures" / pipeline / f"{name}.png")
-            write_atomically(made[-1], small(found[0]))
+            write_atomically(made[-1], small(pictures[0]))
     return made
 
 

@@ -26,8 +26,9 @@ class Title:
     metric: str  # with its unit
     figure: str  # the figure of a record that `metric` names
     builtin: str  # the data
-    public: str
+    public: str  # '': published data does not decide the figure, and none of it is listed
     section: str  # of the family's page: the heading as GitHub links to it
+    public_metric: str = ""  # what the figure is on published data; '': the same
 
 
 @dataclass(frozen=True)
@@ -95,11 +96,11 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def differences(recorded: Ledger, found: Iterable[Record]) -> tuple[list[str], int]:
-    """A line for each figure and table in which `found` differs from what is recorded, and how many were compared."""
+def differences(recorded: Ledger, measured: Iterable[Record]) -> tuple[list[str], int]:
+    """A line for each figure and table that is `measured` otherwise than recorded, and how many were compared."""
     known = {record.identity: record for record in recorded.records}
     lines, compared = [], 0
-    for record in found:
+    for record in measured:
         old = known.get(record.identity)
         if old is None:
             lines.append(f"{' '.join(record.identity)}: not recorded")

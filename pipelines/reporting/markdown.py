@@ -10,6 +10,8 @@ from pipelines import settings, task
 from pipelines.reporting.ledger import NAME, Ledger, Record, Title
 
 NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+(e[-+]?\d+)?( (±|to) .*)?$")
+FRACTION = re.compile(r"\d[\d,]*\.(\d+)")  # a number with decimals, within a cell such as `95.80 ± 0.03`
+NONE = "\N{EN DASH}"
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,10 @@ def of_records(table: Table, recorded: Ledger) -> list[str]:
     if unknown := [column for column in table.columns if not any(row.get(column) for row in rows)]:
         raise ValueError(f"no {unknown[0]!r} in the records of {listed(table.pipelines)}")
     if table.sort:
-        column = table.sort.removeprefix("-")
-        rows.sort(key=lambda row: _value(row.get(column, "")), reverse=table.sort.startswith("-"))
+        column, is_reversed = table.sort.removeprefix("-"), table.sort.startswith("-")
+        rows.sort(key=lambda row: _place(row.get(column, ""), is_reversed))
     cells = [[_formatted(row.get(column, ""), table.formats.get(column)) for column in table.columns] for row in rows]
-    return [*_markdown(list(table.columns.values()), cells), "", _origin(records, table.columns)]
+    return [*_markdown(list(table.columns.values()), cells), "", _origin(table, records)]
 
 
 def _selected(table: Table, recorded: Ledger) -> list[Record]:
@@ -75,10 +77,11 @@ def _rows(table: Table, record: Record, recorded: Ledger) -> list[dict[str, str]
     return [common | dict(record.figures)]
 
 
-def _value(text: str) -> float:
-    """The number that a cell begins with; cells without one come last."""
-    found = re.match(r"[-+]?[\d.]+(e[-+]?\d+)?", text.replace(",", ""))
-    return float(found[0]) if found else float("-inf")
+def _place(text: str, is_reversed: bool) -> tuple[bool, float]:
+    """What orders cells: by the number that each begins with; cells without one come last, in either direction."""
+    number = re.match(r"[-+]?[\d.]+(e[-+]?\d+)?", text.replace(",", ""))
+    value = float(number[0]) if number else 0.0
+    return number is None, -value if is_reversed else value
 
 
 def _formatted(text: str, form: str | None) -> str:
@@ -96,20 +99,35 @@ def _markdown(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]
     return [f"| {' | '.join(cells)} |" for cells in lines]
 
 
-def _origin(records: Iterable[Record], columns: Iterable[str]) -> str:
+def _origin(table: Table, records: Sequence[Record]) -> str:
     """Under a table: how often, how long, where, by what code and by which command its figures were measured."""
-    records = list(records)
-    parts = []
-    if "seeds" not in columns and any(record.variant for record in records):
-        counts = sorted({record.seeds for record in records})
-        parts.append(f"{' to '.join(map(str, counts))} {'seed' if counts == [1] else 'seeds'} each")
-    seconds = sorted({round(record.seconds) for record in records if record.seconds})
-    if seconds and "seconds" not in columns:
-        parts.append(f"{' to '.join(str(value) for value in dict.fromkeys((seconds[0], seconds[-1])))} s a run")
+    parts = [_repeated(table, records), _lasted(table, records)]
     for values in ([r.machine for r in records], [r.commit and f"commit {r.commit}" for r in records]):
         parts += [" and ".join(dict.fromkeys(value for value in values if value))]
     commands = dict.fromkeys(f"`{record.command}`" for record in records if record.command)
     return "*" + "; ".join([part for part in [*parts, *commands] if part]) + "*"
+
+
+def _repeated(table: Table, records: Sequence[Record]) -> str:
+    """Over how many seeds. The rows of a file are of one run, in which a seed may mean something else."""
+    counts = sorted({record.seeds for record in records})
+    if table.file:
+        return "" if counts == [1] else "of the first seed"
+    if "seeds" in table.columns or (counts == [1] and "variant" not in table.columns):
+        return ""
+    return f"{' to '.join(map(str, counts))} {'seed' if counts == [1] else 'seeds'} each"
+
+
+def _lasted(table: Table, records: Sequence[Record]) -> str:
+    seconds = sorted(round(record.seconds) for record in records if record.seconds)
+    if not seconds or "seconds" in table.columns:
+        return ""
+    shortest, longest = seconds[0], max(1, seconds[-1])
+    duration = (
+        f"up to {longest} s" if not shortest else " to ".join(dict.fromkeys(map(str, (shortest, longest)))) + " s"
+    )
+    runs = "a run" if len(records) == 1 else "runs"
+    return f"from {runs} of {duration}" if table.file else f"{duration} a run"
 
 
 # -- the quoted results of all pipelines
@@ -120,12 +138,15 @@ def overview(recorded: Ledger) -> list[str]:
     rows = []
     for name, title in recorded.titles.items():
         family = name.partition("-")[0]
-        results = {data: _quoted(name, data, title, recorded.records) for data in ("builtin", "public")}
-        values = " / ".join(value for value in results.values() if value)
-        data = " / ".join(part for part in (title.builtin, title.public) if part)
-        rows.append(
-            [title.task, data, f"{title.metric}: {values}", f"[{name}](pipelines/{family}/README.md#{title.section})"]
-        )
+        builtin = _quoted(name, "builtin", title, recorded.records)
+        public = _quoted(name, "public", title, recorded.records) if title.public else NONE
+        if title.public_metric:
+            values = f"{builtin} / {title.public_metric}: {public}"
+        else:
+            values = " / ".join(_to_the_same_decimals(builtin, public))
+        data = f"{title.builtin} / {title.public or NONE}"
+        page = f"[{name}](pipelines/{family}/README.md#{title.section})"
+        rows.append([title.task, data, f"{title.metric}: {values}", page])
     return _markdown(["task", "data: built-in / public", "result on test: built-in / public", "page"], rows)
 
 
@@ -140,9 +161,15 @@ def _quoted(pipeline: str, data: str, title: Title, records: Iterable[Record]) -
         and title.figure in record.figures
     ]
     if not candidates:
-        return ""
+        return NONE
     loaded = settings.load_pipeline(pipeline)
     by = task.find(loaded.family, loaded.task).comparison.chosen_by
     judged = [record for record in candidates if by.name in record.figures]
-    judged.sort(key=lambda record: _value(record.figures[by.name]), reverse=not by.lower_is_better)
+    judged.sort(key=lambda record: _place(record.figures[by.name], not by.lower_is_better))
     return str([*judged, *candidates][0].figures[title.figure])
+
+
+def _to_the_same_decimals(*cells: str) -> list[str]:
+    """Each number that has decimals is rounded to the fewest of them; whole numbers stay."""
+    fewest = min((len(decimals) for cell in cells for decimals in FRACTION.findall(cell)), default=0)
+    return [FRACTION.sub(lambda number: f"{float(number[0].replace(',', '')):,.{fewest}f}", cell) for cell in cells]

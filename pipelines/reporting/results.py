@@ -46,10 +46,10 @@ def pages(root: Path = CODE) -> list[Path]:
 def rendered(page: Path, root: Path = CODE) -> str:
     """A page with its tables as the ledgers have them. Raises ValueError that names the page and its mistake."""
 
-    def block(found: re.Match[str]) -> str:
-        table = _table(found[2])
+    def block(marked: re.Match[str]) -> str:
+        table = _table(marked[2])
         lines = of_records(table, ledger.read(page.with_name(ledger.NAME))) if table else overview(_recorded(root))
-        return "\n".join([found[1].rstrip("\n"), "", *lines, "", found[4]])
+        return "\n".join([marked[1].rstrip("\n"), "", *lines, "", marked[4]])
 
     try:
         return MARKED.sub(block, page.read_text(encoding="utf-8"))
@@ -84,17 +84,16 @@ def write(root: Path = CODE) -> int:
 
 def record(folders: Sequence[Path], root: Path = CODE) -> None:
     """Records finished runs in the ledgers of their families: `folders`, or all, and then the reports' pictures too."""
-    found = _records(folders or _finished(root), root)
+    records = _records(folders or _finished(root), root)
     of_family: dict[str, list[Record]] = {}
-    for one in found:
+    for one in records:
         of_family.setdefault(one.pipeline.partition("-")[0], []).append(one)
-    for family, records in of_family.items():
+    for family, own in of_family.items():
         file = root / "pipelines" / family / ledger.NAME
-        ledger.write((ledger.read(file) if file.is_file() else Ledger()).extended(records), file)
+        ledger.write((ledger.read(file) if file.is_file() else Ledger()).extended(own), file)
     pictures = [] if folders else illustrations.refresh(documents(root), root, root / "data" / "reports")
-    print(
-        f"recorded {len(found)} variants of {len({one.pipeline for one in found})} pipelines, {len(pictures)} pictures"
-    )
+    pipelines = {one.pipeline for one in records}
+    print(f"recorded {len(records)} variants of {len(pipelines)} pipelines, {len(pictures)} pictures")
 
 
 def compare(root: Path = CODE) -> int:
@@ -102,11 +101,11 @@ def compare(root: Path = CODE) -> int:
 
     On the same kind of machine a run has the same result to the last bit, on another the last digits can differ.
     """
-    found = _records(_finished(root), root)
-    lines, compared = ledger.differences(_recorded(root), found)
+    measured = _records(_finished(root), root)
+    lines, compared = ledger.differences(_recorded(root), measured)
     print("\n".join([*lines, f"{compared - len(lines)} of {compared} figures and tables are as recorded"]))
     known = {one.identity: one.machine for one in _recorded(root).records}
-    return int(bool(lines) and all(known.get(one.identity) == one.machine for one in found))
+    return int(bool(lines) and all(known.get(one.identity) == one.machine for one in measured))
 
 
 def _records(folders: Sequence[Path], root: Path) -> list[Record]:
@@ -138,16 +137,16 @@ def _table(text: str) -> Table | None:
 
 def _tables_shown(root: Path) -> Callable[[str, Path], dict[str, Rows]]:
     """A function of a pipeline and the folder of a run: those rows of the run's files that any page shows."""
-    found = (MARKED.findall(page.read_text(encoding="utf-8")) for page in pages(root))
-    tables = [table for blocks in found for block in blocks if (table := _table(block[1])) and table.file]
+    marked = (MARKED.findall(page.read_text(encoding="utf-8")) for page in pages(root))
+    tables = [table for blocks in marked for block in blocks if (table := _table(block[1])) and table.file]
 
     def shown(pipeline: str, folder: Path) -> dict[str, Rows]:
         mine = [table for table in tables if pipeline in table.pipelines and (folder / table.file).is_file()]
-        found = {
+        shown_rows = {
             file: [row for row in recording.rows(folder / file) if any(t.shows(row) for t in mine if t.file == file)]
             for file in dict.fromkeys(table.file for table in mine)
         }
-        return {file: rows for file, rows in found.items() if rows}
+        return {file: rows for file, rows in shown_rows.items() if rows}
 
     return shown
 

@@ -57,7 +57,9 @@ def test_mean_and_deviation_over_seeds_best_on_val_first(data: Path) -> None:
         assert row["parameters"] == 1234
         for figure, values in (("val_f1", val), ("test_f1", test), ("test_f1_strict", test - 1)):
             assert row[figure] == pytest.approx(np.mean(values))
-            assert row[f"{figure}_sd"] == pytest.approx(np.std(values, ddof=1) if len(values) > 1 else np.nan, nan_ok=True)
+            assert row[f"{figure}_sd"] == pytest.approx(
+                np.std(values, ddof=1) if len(values) > 1 else np.nan, nan_ok=True
+            )
 
 
 def test_the_champion_is_the_best_seed_of_the_variant_with_the_best_mean(data: Path) -> None:

@@ -1,5 +1,6 @@
 """Tables of results in documents: written from ledgers, between markers, and checked."""
 
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -149,6 +150,8 @@ def test_rows_are_sorted_by_the_number_that_a_cell_begins_with() -> None:
     ]
     table = Table(("a",), {"variant": "variant", "f1": "F1 (%)"}, sort="-f1")
     assert lines(table, *records)[2:5] == ["| y | 10.25 |", "| x | 9.5 ± 0.1 |", "| z |  |"]
+    rising = dataclasses.replace(table, sort="f1")
+    assert lines(rising, *records)[2:5] == ["| x | 9.5 ± 0.1 |", "| y | 10.25 |", "| z |  |"], "no number is last too"
 
 
 def test_named_variants_come_in_their_order_and_must_be_there() -> None:
@@ -208,8 +211,29 @@ def test_under_a_table_stands_where_its_figures_come_from() -> None:
             command="make repro",
         ),
     ]
-    origin = lines(Table(("a",), {"f1": "F1"}), *records)[-1]
+    by_variant = {"variant": "variant", "f1": "F1"}
+    origin = lines(Table(("a",), by_variant), *records)[-1]
     assert origin == "*1 seed each; 8 to 15 s a run; 2 cores, AVX2; commit 1 and commit 2; `make repro`*"
+    origin = lines(Table(("a",), by_variant | {"seeds": "seeds", "seconds": "seconds"}), *records)[-1]
+    assert origin.startswith("*2 cores, AVX2;"), "a column has them"
+
+
+@pytest.mark.parametrize(
+    ("file", "seeds", "seconds", "begin"),
+    [
+        ("", 1, 8.2, "*8 s a run"),  # no variants that it would be compared over
+        ("", 3, 8.2, "*3 seeds each; 8 s a run"),
+        ("", 1, 0.2, "*up to 1 s a run"),
+        ("t.csv", 1, 8.2, "*from a run of 8 s"),  # what its rows are repeated over is not the run's seeds
+        ("t.csv", 3, None, "*of the first seed; a machine"),
+    ],
+)
+def test_under_a_table_stand_seeds_and_seconds_as_far_as_they_are_its_own(
+    file: str, seeds: int, seconds: float | None, begin: str
+) -> None:
+    own = {"figures": {"f1": "1"}, "tables": {"t.csv": [{"f1": "1"}]}}
+    record = Record("a", variant="x", seeds=seeds, seconds=seconds, machine="a machine", **own)
+    assert lines(Table(("a",), {"f1": "F1"}, file=file), record)[-1].startswith(begin)
 
 
 def test_the_overview_quotes_the_variant_that_is_best_on_val() -> None:
@@ -223,6 +247,31 @@ def test_the_overview_quotes_the_variant_that_is_best_on_val() -> None:
     )
     (row,) = markdown.overview(Ledger({"rnn-slots": title}, records))[2:]
     assert row == "| slots | a / b | F1 (%): 91 / 50.0 ± 0.1 | [rnn-slots](pipelines/rnn/README.md#s) |"
+
+
+@pytest.mark.parametrize(
+    ("builtin", "public", "changes", "shown"),
+    [
+        ("0.4428", "0.040 ± 0.004", {}, "a / b | MSE: 0.443 / 0.040 ± 0.004"),
+        ("1,234.56 ± 0.06", "0.5", {}, "a / b | MSE: 1,234.6 ± 0.1 / 0.5"),
+        ("3", "0.51", {}, "a / b | MSE: 3 / 0.51"),
+        ("0.00612", "0.191", {"public_metric": "errors (%)"}, "a / b | MSE: 0.00612 / errors (%): 0.191"),
+        ("0.52", "", {}, "a / b | MSE: 0.52 / \N{EN DASH}"),
+        ("0.52", "0.52", {"public": ""}, "a / \N{EN DASH} | MSE: 0.52 / \N{EN DASH}"),
+    ],
+)
+def test_the_overview_has_two_results_in_one_cell(
+    builtin: str, public: str, changes: dict[str, str], shown: str
+) -> None:
+    """With the same decimals where they are the same figure, and a dash for one that there is not."""
+    title = {"task": "t", "metric": "MSE", "figure": "test_mse", "builtin": "a", "public": "b", "section": "s"}
+    records = [
+        Record("rnn-slots", source, figures={"test_mse": figure})
+        for source, figure in (("builtin", builtin), ("public", public))
+        if figure
+    ]
+    (row,) = markdown.overview(Ledger({"rnn-slots": title | changes}, tuple(records)))[2:]
+    assert row == f"| t | {shown} | [rnn-slots](pipelines/rnn/README.md#s) |"
 
 
 # -- pictures and the command line
