@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -132,7 +133,7 @@ def _write_tables(out: Path, table: pd.DataFrame, histories: Mapping[str, pd.Dat
     pd.concat(curves).to_csv(out / "curves.csv", index=False, float_format="%.6g")
 
 
-def _four_decimals(value: float) -> str:
+def _four_decimals(value: Any) -> str:
     """A whole number without a fraction: a count stays one, also where a figure is a float."""
     return f"{value:.0f}" if value.is_integer() else f"{value:.4f}"
 

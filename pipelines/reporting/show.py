@@ -48,14 +48,10 @@ def _settings(pipeline: Pipeline, variant: str) -> Settings:
 
 
 def _defaults(pipeline: Pipeline) -> Settings:
-    """The defaults of the task's dataclasses, of the settings that have one."""
+    """The defaults of the task's dataclasses, of the settings that have a single value as one."""
     resolved = task.find(pipeline.family, pipeline.task).trainer.settings(pipeline.runs[0])
     return {
-        part: {
-            field.name: field.default if field.default is not MISSING else field.default_factory()
-            for field in fields(params)
-            if field.default is not MISSING or field.default_factory is not MISSING
-        }
+        part: {field.name: field.default for field in fields(params) if field.default is not MISSING}
         for part, params in zip(PARTS, resolved, strict=True)
     }
 

@@ -231,8 +231,15 @@ def test_under_a_table_stands_where_its_figures_come_from() -> None:
 def test_under_a_table_stand_seeds_and_seconds_as_far_as_they_are_its_own(
     file: str, seeds: int, seconds: float | None, begin: str
 ) -> None:
-    own = {"figures": {"f1": "1"}, "tables": {"t.csv": [{"f1": "1"}]}}
-    record = Record("a", variant="x", seeds=seeds, seconds=seconds, machine="a machine", **own)
+    record = Record(
+        "a",
+        variant="x",
+        seeds=seeds,
+        seconds=seconds,
+        machine="a machine",
+        figures={"f1": "1"},
+        tables={"t.csv": [{"f1": "1"}]},
+    )
     assert lines(Table(("a",), {"f1": "F1"}, file=file), record)[-1].startswith(begin)
 
 
@@ -265,11 +272,9 @@ def test_the_overview_has_two_results_in_one_cell(
 ) -> None:
     """With the same decimals where they are the same figure, and a dash for one that there is not."""
     title = {"task": "t", "metric": "MSE", "figure": "test_mse", "builtin": "a", "public": "b", "section": "s"}
-    records = [
-        Record("rnn-slots", source, figures={"test_mse": figure})
-        for source, figure in (("builtin", builtin), ("public", public))
-        if figure
-    ]
+    records = [Record("rnn-slots", figures={"test_mse": builtin})]
+    if public:
+        records.append(Record("rnn-slots", "public", figures={"test_mse": public}))
     (row,) = markdown.overview(Ledger({"rnn-slots": title | changes}, tuple(records)))[2:]
     assert row == f"| t | {shown} | [rnn-slots](pipelines/rnn/README.md#s) |"
 
