@@ -177,7 +177,7 @@ def _in_short(outcome: Outcome) -> str:
 
 
 def _imported(name: str, path: Path) -> Path:
-    target = IMPORTED / name
+    target = IMPORTED / f"{name}{path.suffix if path.is_file() else ''}"  # its ending says how it is read
     target.parent.mkdir(parents=True, exist_ok=True)
     command = ["dvc", "import-url", str(path.resolve()), str(target)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,6 +1,8 @@
 """`add` looks at data and writes two entries into params.yaml, `remove` takes them out, and all else stays as it is."""
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -127,3 +129,14 @@ def test_an_entry_of_ones_own_is_read_from_params(project: Path) -> None:
     assert (dataset.name, setting.source) == ("hotel", "own")
     assert setting.quarantine is not None
     assert setting.quarantine.limit == 0.1
+
+
+def test_an_import_is_read_by_its_ending(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def imported(command: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
+        shutil.copy(command[2], command[3])
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", imported)
+    assert cli.main(["add", "hotel", "labelled", str(project / "hotel.csv"), "--import"]) == 0
+    assert params.read()["own"]["hotel"]["path"] == "data/own/hotel.csv"
+    assert cli.main(["validate", "hotel"]) == 0
