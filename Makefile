@@ -7,13 +7,14 @@
 #   make test        all tests; make test-fast: those for the loop of work
 #   make lint        format, rules, types, and the results in documents
 #   make mutations   every data set broken in every way
+#   make drill       commands killed, files damaged, disks full, for hours
 #   make bench       speed beside other implementations; make bench-cells: of the recurrent cells
 #   make lock        renews requirements.lock; make setup: only the environment
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup repro check-data test test-fast mutations ui deploy worker lint bench bench-cells lock
+.PHONY: help setup repro check-data test test-fast mutations drill ui deploy worker lint bench bench-cells lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -86,6 +87,10 @@ test-fast: $(READY)
 # Breaks every data set in every way (tests/stages/mutations/): a tenth of it is part of `make test`.
 mutations: $(READY)
 	@python -m tests.stages.mutations $(if $(DATA),--source $(DATA))
+
+# Kills and damages for hours; resumes where it was interrupted. A part of it is part of `make test`.
+drill: $(READY)
+	@python -m tests.drill $(ARGS)
 
 ui: $(READY)
 	@python -m pipelines ui --mlflow-port $(MLFLOW_PORT) --prefect-port $(PREFECT_PORT)

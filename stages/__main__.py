@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from stages import datasets, settings
+from stages.alone import alone
 from stages.errors import StageError
 
 if TYPE_CHECKING:  # it imports pandas
@@ -105,7 +106,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(verb: str, name: str) -> int:
     try:
-        VERBS[verb](name)
+        with alone(name):
+            VERBS[verb](name)
     except (StageError, OSError) as error:
         print(f"{verb} {name}: {error}", file=sys.stderr)
         return 1

@@ -7,7 +7,7 @@ from stages.checks.quarantine import without
 from stages.checks.result import broken_rules, read_result
 from stages.dataset import Dataset
 from stages.errors import StageError
-from stages.files import read_json, sha256
+from stages.files import read_sealed, sha256
 from stages.prepare import CARD, PREPARED, read_tables
 from stages.settings import Setting
 
@@ -23,7 +23,7 @@ def accept(dataset: Dataset[Any], setting: Setting) -> None:
         raise StageError(
             f"the {result['source']} source was validated, params.yaml asks for {setting.source}. Run `{command}`."
         )
-    card = read_json(PREPARED / dataset.name / CARD, command)
+    card = read_sealed(PREPARED / dataset.name / CARD, command)
     tables = read_tables(dataset, card)
     if result["sha256"] != {name: sha256(PREPARED / dataset.name / f"{name}.parquet") for name in tables}:
         raise StageError(f"the tables are not those that were validated. Run `{command}` first.")

@@ -91,6 +91,20 @@ def read_json(path: Path, made_by: str) -> dict[str, Any]:
     return content
 
 
+def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON content with a digest of itself. Training checks it too (`read_sealed` in pipelines/files.py)."""
+    rest = {key: value for key, value in content.items() if key != "sha256"}
+    return {**rest, "sha256": hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()}
+
+
+def read_sealed(path: Path, made_by: str) -> dict[str, Any]:
+    """Read what the command `made_by` wrote as `sealed(...)`."""
+    content = read_json(path, made_by)
+    if content.get("sha256") != sealed(content)["sha256"]:
+        raise StageError(f"{path} is damaged (its digest differs). Run `{made_by}` again.")
+    return content
+
+
 def sha256(path: Path) -> str:
     """Digest of a file's content."""
     with path.open("rb") as stream:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from stages.dataset import Arrays, Dataset
-from stages.files import keep_only, sha256, sweep, write_json
+from stages.files import keep_only, sealed, sha256, sweep, write_json
 from stages.manifest import RAW, read_manifest
 from stages.settings import Setting
 from stages.tables import read_arrays, read_table, write_arrays, write_table
@@ -45,7 +45,7 @@ def prepare(dataset: Dataset[Any], setting: Setting) -> dict[str, Any]:
     }
     if prepared.notes:
         card["notes"] = prepared.notes
-    write_json(folder / CARD, card)
+    write_json(folder / CARD, sealed(card))
     for note in prepared.notes:
         print(f"prepare {dataset.name}: {note}")
     counts = ", ".join(f"{name} {table['rows']}" for name, table in tables.items())

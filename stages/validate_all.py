@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stages import datasets, own
+from stages.alone import alone
 from stages.checks.page import all_page
 from stages.checks.report import junit, markdown
 from stages.checks.result import VALIDATION, Result, report_text
@@ -30,12 +31,13 @@ def validate_all(settings: Mapping[str, Setting], of_users: Sequence[str] = ()) 
     errors: dict[str, str] = {}
     for name in [*settings, *of_users]:
         try:
-            if name in settings:
-                dataset, setting = datasets.find(name), settings[name]
-                bring(dataset, setting)
-            else:
-                dataset, setting = own.load(name)
-            results.append(check(dataset, setting))
+            with alone(name):
+                if name in settings:
+                    dataset, setting = datasets.find(name), settings[name]
+                    bring(dataset, setting)
+                else:
+                    dataset, setting = own.load(name)
+                results.append(check(dataset, setting))
             print(f"validate {name}: {report_text(results[-1])}", flush=True)
         except Exception as error:
             errors[name] = str(error)

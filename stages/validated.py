@@ -3,8 +3,6 @@
 The bytes depend on the rows alone, not on how the rules are worded or how many there are.
 """
 
-import hashlib
-import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +13,7 @@ import pandas as pd
 from stages.checks.quarantine import Aside, without
 from stages.dataset import Dataset
 from stages.errors import StageError
-from stages.files import sha256, whole, write_json
+from stages.files import sealed, sha256, whole, write_json
 from stages.prepare import CARD, PREPARED
 from stages.tables import write_table
 
@@ -46,12 +44,7 @@ def publish(dataset: Dataset[Any], card: Mapping[str, Any], tables: Mapping[str,
         if "arrays_sha256" in entry:
             arrays = path.with_suffix(".safetensors")
             _copy(prepared / arrays.name, arrays, entry["arrays_sha256"])
-    write_json(folder / CARD, _sealed({**card, "tables": written}))
-
-
-def _sealed(card: Mapping[str, Any]) -> dict[str, Any]:
-    """The card with a digest of itself, which training checks (pipelines/files.py, `read_sealed`)."""
-    return {**card, "sha256": hashlib.sha256(json.dumps(card, sort_keys=True).encode()).hexdigest()}
+    write_json(folder / CARD, sealed({**card, "tables": written}))
 
 
 def _copy(source: Path, target: Path, digest: str) -> None:

@@ -1,93 +1,19 @@
 """The whole DAG in a temporary clone on a tiny setting, as a user runs it: commands and their exit status."""
 
-import json
+import contextlib
 import os
 import re
 import shutil
 import signal
-import subprocess
+import sqlite3
 import sys
 import time
-from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-ROOT = Path(__file__).parents[1]
-TIMEOUT = 300.0
+from tests.clone import TIMEOUT, Clone
+
 pytestmark = pytest.mark.server
-
-
-class Clone:
-    """A copy of the project with a git repository, stores and data of its own, and this one's environment."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-        files = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
-        for file in filter(None, files):
-            if (ROOT / file).is_file():
-                (root / file).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(ROOT / file, root / file)
-        params = self.params()
-        params["datasets"] = {"slots": params["datasets"]["slots"]}
-        params["datasets"]["slots"]["builtin"] |= {"train": 300, "val": 40, "test": 50}
-        section = params["pipelines"]["rnn"]["slots"]
-        section |= {"seeds": 1, "variants": {name: section["variants"][name] for name in ("elman", "gru")}}
-        section["model"] = section.get("model", {}) | {"hidden_size": 10, "word_size": 10}
-        section["training"]["epochs"] = 2
-        # A second pipeline on the same data set, which is worked on at the same time.
-        small = {"task": "slots", "variants": {"elman": section["variants"]["elman"]}}
-        small["training"] = section["training"] | {"epochs": 1}
-        params["pipelines"] = {"rnn": {"slots": section, "slots-too": section | small}}
-        # DVC has no groups of stages for families without a pipeline.
-        dvc = yaml.safe_load((root / "dvc.yaml").read_text(encoding="utf-8"))
-        dvc["stages"] = {group: dvc["stages"][group] for group in ("download", "validate", "rnn")}
-        (root / "dvc.yaml").write_text(yaml.safe_dump(dvc), encoding="utf-8")
-        self.write_params(params)
-        identity = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
-        for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "tiny"]):
-            subprocess.run(["git", *identity, *arguments], cwd=root, check=True)
-
-    def params(self) -> Any:
-        return yaml.safe_load((self.root / "params.yaml").read_text(encoding="utf-8"))
-
-    def write_params(self, params: Any) -> None:
-        (self.root / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
-
-    def start(self, *command: str) -> "subprocess.Popen[str]":
-        """A command in the clone, in a process group of its own as in a terminal."""
-        inherited = {
-            key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_", "PREFECT_"))
-        }
-        environment = inherited | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-        return subprocess.Popen(
-            command, cwd=self.root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            start_new_session=True,
-        )  # fmt: skip
-
-    def run(self, *command: str) -> tuple[int, str]:
-        """A command's exit status and all that it printed."""
-        return self.end_of(self.start(*command))
-
-    def end_of(self, process: "subprocess.Popen[str]", limit: float = TIMEOUT) -> tuple[int, str]:
-        """A command's exit status and all that it printed, if it ends within `limit` seconds."""
-        with process:
-            try:
-                output, _ = process.communicate(timeout=limit)
-            finally:
-                if process.poll() is None:
-                    os.killpg(process.pid, signal.SIGKILL)
-            return process.returncode, output
-
-    def python(self, *arguments: str) -> tuple[int, str]:
-        return self.run(sys.executable, "-m", *arguments)
-
-    def runs(self) -> dict[str, Any]:
-        """run.json of every run among the stage outputs."""
-        paths = self.root.glob("data/models/rnn-slots/*/run.json")
-        return {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in paths}
 
 
 @pytest.fixture(scope="module")
@@ -171,11 +97,52 @@ def test_a_wiped_tracking_store_is_published_again_and_its_champion_labels(repro
 
 
 def test_an_experiment_sets_a_parameter_and_lands_in_the_same_store(reproduced: Clone) -> None:
+    before = champion_of(reproduced)
     status, output = reproduced.run("dvc", "exp", "run", "--temp", "-S", "pipelines.rnn.slots.training.epochs=1")
     assert status == 0, output
     assert "rnn@slots" in output
+    assert "the experiment's best of rnn-slots: " in output
+    assert champion_of(reproduced) == before, "what predict answers with is the workspace's"
     status, output = reproduced.python("pipelines", "publish")  # both sets of runs are known: nothing is lacking
     assert "published 0 runs" in output, output
+
+
+def champion_of(clone: Clone) -> list[tuple[object, ...]]:
+    """The registered versions of rnn-slots, and the one with the alias."""
+    with contextlib.closing(sqlite3.connect(clone.root / ".mlflow" / "mlflow.db")) as store:
+        versions = store.execute("SELECT version, run_id FROM model_versions WHERE name = 'rnn-slots'").fetchall()
+        return versions + store.execute("SELECT * FROM registered_model_aliases WHERE name = 'rnn-slots'").fetchall()
+
+
+def test_two_at_once_both_end_well(reproduced: Clone) -> None:
+    shutil.rmtree(reproduced.root / "data/models/rnn-slots")
+    shutil.rmtree(reproduced.root / ".dvc/cache/runs")
+    started = [reproduced.start(sys.executable, "-m", "pipelines", "repro") for _ in range(2)]
+    ended = [reproduced.end_of(process) for process in started]
+    assert [status for status, _ in ended] == [0, 0], ended
+    (waited,) = (output for _, output in ended if "waiting for its end" in output)
+    assert waited.startswith("another process runs `make repro` here (process ")
+    assert "Data and pipelines are up to date." in waited
+    assert set(reproduced.runs()) == {"rnn-slots-elman-s0", "rnn-slots-gru-s0"}
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["data/models/rnn-slots/rnn-slots-gru-s0/metrics.json", "data/validated/slots/train.parquet", "dvc.lock"],
+)
+def test_a_damaged_file_is_named_and_made_again(file: str, reproduced: Clone) -> None:
+    path = reproduced.root / file
+    before, times = path.read_bytes(), path.stat()
+    path.write_bytes(
+        before[: len(before) // 2] + bytes([before[len(before) // 2] ^ 128]) + before[len(before) // 2 + 1 :]
+    )
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # as a disk does it
+    status, output = reproduced.python("pipelines", "repro")
+    assert status == 0, output
+    assert f"{file} is damaged" in output
+    if file != "dvc.lock":
+        assert path.read_bytes() == before
+    (reproduced.root / "dvc.lock.damaged").unlink(missing_ok=True)
 
 
 def test_a_mistake_in_params_is_one_message_and_keeps_what_is_there(reproduced: Clone) -> None:

@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from pipelines import files
 from pipelines.runs import databases, signals
+from pipelines.runs.scratch import folder_in
 from pipelines.runs.tracker import TrackerError
 
 if TYPE_CHECKING:
@@ -154,6 +155,6 @@ def create_database(path: Path) -> None:
     from mlflow import MlflowClient
 
     memory = Path("/dev/shm")  # noqa: S108  (Linux; elsewhere the usual folder)
-    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+    with folder_in(memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())) as folder:
         MlflowClient(f"sqlite:///{folder}/mlflow.db").search_experiments()
         files.write_atomically(path, Path(folder, "mlflow.db").read_bytes())

@@ -1,8 +1,10 @@
 """One Prefect server per project. One test starts a real server; each has its own root, by DVC_ROOT."""
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -166,6 +168,26 @@ def test_a_process_that_has_the_number_of_an_ended_server_is_not_taken_for_it(ho
     assert server._running() is None
     (home / "server.json").write_text("{")
     assert server._running() is None
+
+
+@pytest.mark.parametrize("how", ["cut", "garbage", "newer"])
+def test_a_damaged_database_is_named_before_a_server_starts(how: str, home: Path, environment: dict[str, str]) -> None:
+    home.mkdir()
+    path = home / "prefect.db"
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE alembic_version (version_num)")
+        database.execute(
+            "INSERT INTO alembic_version VALUES (?)", ("ffffffffffff" if how == "newer" else "a3b9c7d2e5f1",)
+        )
+        database.execute("CREATE TABLE t AS SELECT randomblob(100) FROM (VALUES (1), (2), (3))")
+    if how != "newer":
+        server.check_database()
+        path.write_bytes({"cut": path.read_bytes()[:5000], "garbage": b"garbage" * 999}[how])
+    done = run(environment, "-c", JOIN)
+    assert done.returncode == 1
+    assert f"ServerError: {path} is damaged (" in done.stderr
+    assert f"no result: `rm {path}*`, and the next command makes a new one" in done.stderr
+    assert not (home / "server.json").exists()
 
 
 def test_a_taken_port_names_the_process_that_listens() -> None:
