@@ -4,6 +4,7 @@ served model (`serving.py`) alone.
 
 import contextlib
 import json
+import math
 import os
 import socket
 import sys
@@ -34,7 +35,7 @@ class MlflowRun:
         self._client = client()
         self._ended = run.info.end_time if run.info.status == "FINISHED" else None
         histories = (self._client.get_metric_history(self.run_id, key) for key in run.data.metrics)
-        self._known = {(point.key, point.step, str(point.value)) for history in histories for point in history}
+        self._known = {(point.key, point.step): point.value for history in histories for point in history}
 
     @transaction()
     def epoch(self, row: Row) -> None:
@@ -67,7 +68,7 @@ class MlflowRun:
         self._client.set_terminated(self.run_id, status, self._ended)
 
     def _log(self, row: Row, step: int) -> None:
-        new = [one for one in _metrics(row, step) if (one.key, one.step, str(one.value)) not in self._known]
+        new = [one for one in _metrics(row, step) if not _is_same(one.value, self._known.get((one.key, step)))]
         self._client.log_batch(self.run_id, metrics=new)
 
 
@@ -151,6 +152,11 @@ class MlflowTracker:
         return Page(
             command, environment, f"{address}/health", f"{address}/{EXPERIMENTS}", mlflow_store.HOME / "server.log"
         )
+
+
+def _is_same(value: float, known: float | None) -> bool:
+    """Whether a figure is the known one: `history.csv`, from which `publish` reads it, has six digits."""
+    return known is not None and (math.isclose(value, known, rel_tol=1e-5) or (math.isnan(value) and math.isnan(known)))
 
 
 def _project() -> str:

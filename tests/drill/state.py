@@ -63,11 +63,11 @@ def _store(path: Path) -> State:
             )
         )
         for run_id, name, status in runs:
-            metrics = database.execute("SELECT key, step, value FROM metrics WHERE run_uuid = ?", (run_id,))
+            metrics = _metrics(database, run_id)
             params = database.execute("SELECT key, value FROM params WHERE run_uuid = ?", (run_id,))
             tags = dict(database.execute("SELECT key, value FROM tags WHERE run_uuid = ?", (run_id,)))
             kept = {key: tags.get(key) for key in ("fingerprint", "folder", "stage", "data.source")}
-            entry = [status, sorted(Counter(map(str, metrics)).items()), sorted(params), kept]
+            entry = [status, metrics, sorted(params), kept]
             found.setdefault(f"run {name}", []).append(entry)
         versions = database.execute(
             "SELECT v.name, v.version, t.value, a.alias FROM model_versions v"
@@ -80,3 +80,9 @@ def _store(path: Path) -> State:
         models = database.execute("SELECT status FROM logged_models WHERE lifecycle_stage = 'active'")
         found["logged models"] = sorted(str(status) for (status,) in models)
     return found
+
+
+def _metrics(database: sqlite3.Connection, run_id: str) -> list[tuple[str, int]]:
+    """Each figure by step, and how many times it is there; five digits, as `publish` reads six from history.csv."""
+    rows = database.execute("SELECT key, step, value FROM metrics WHERE run_uuid = ?", (run_id,))
+    return sorted(Counter(f"{key} {step} {value:.5g}" for key, step, value in rows).items())
