@@ -123,7 +123,6 @@ def digest_of_code(*modules: str) -> str:
     return digest.hexdigest()
 
 
-@functools.cache
 def libraries_of(*modules: str) -> frozenset[str]:
     """The packages of others that `modules`, with all they come to import here, need: the names that are imported."""
     described = {path for path in DESCRIPTIVE if path.startswith(("params", "pipelines"))}
@@ -136,6 +135,7 @@ def _imports(path: Path, root: Path) -> frozenset[str]:
     return frozenset(file for name in _imported_names(path) for file in _files_of(name, root))
 
 
+@functools.cache
 def _imported_names(path: Path) -> frozenset[str]:
     """Modules that a file imports, and names that it imports from modules, with those modules' names before them."""
     names: set[str] = set()

@@ -77,7 +77,7 @@ def test_the_table_has_a_row_for_a_kind(tmp_path: Path) -> None:
     document = tmp_path / "page.md"
     document.write_text(f"before\n{table.BEGIN}\nold\n{table.END}\nafter\n")
     table.write(records, document)
-    assert document.read_text().splitlines()[2:-3] == [
+    assert document.read_text().splitlines()[3:-3] == [
         *table.HEAD,
         "| SIGKILL of one process | 2 | 1 | 1 |",
         "| damaged: raw | 2 | 2 | 0 |",

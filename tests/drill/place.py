@@ -50,7 +50,7 @@ class Place:
     def __init__(self, folder: Path) -> None:
         self.folder, self.root, self.temporary = folder, folder / "place", folder / "tmp"
         self.mark = uuid.uuid4().hex
-        self._commands = 0
+        self._started: list[Command] = []
 
     def clone(self) -> None:
         """A new clone, and a template of it under the name `empty`."""
@@ -82,8 +82,7 @@ class Place:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         kept |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "CORES": "2"}
         kept |= {MARK: self.mark, "TMPDIR": str(self.temporary), "DVC_SITE_CACHE_DIR": str(self.folder / "site")}
-        self._commands += 1
-        log = self.folder / f"output-{self._commands % 50}.txt"
+        log = self.folder / f"output-{len(self._started)}.txt"
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command,
@@ -94,7 +93,8 @@ class Place:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        return Command(process, log)
+        self._started.append(Command(process, log))
+        return self._started[-1]
 
     def run(self, *command: str, **environment: str) -> tuple[int, str]:
         """A command's exit status and output."""
@@ -129,6 +129,9 @@ class Place:
             with contextlib.suppress(psutil.Error):
                 process.kill()
         _until(lambda: not self.processes(), 10)
+        for command in self._started:
+            command.wait(10)
+        self._started.clear()
 
 
 def _command(process: psutil.Process) -> list[str]:
