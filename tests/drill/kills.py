@@ -7,7 +7,6 @@ import signal
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
 import psutil
 
@@ -109,7 +108,7 @@ def faults(place: Place, reference: State, status: int, output: str) -> list[str
     found += ["a traceback"] * ("Traceback" in output)
     found += [f"a process is left: {command}" for command in place.left_processes()]
     found += [f"a temporary file is left: {name}" for name in place.left_files()]
-    found += [f"in /dev/shm: {path.name}" for path in Path("/dev/shm").glob("sequence-pipelines-*")]  # noqa: S108
+    found += [f"in /dev/shm: {path.name}" for path in place.left_in_memory()]
     if not status:
         found += [f"differs: {name}" for name in state.differences(reference, state.of(place.root))]
     return found

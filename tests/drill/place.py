@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psutil
 
+from pipelines.runs.alone import is_held
+from pipelines.runs.scratch import PREFIX
 from tests.clone import Clone
 
 MARK = "DRILL"  # in the environment of every process of a place
@@ -49,7 +51,7 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.root, self.temporary = folder, folder / "place", folder / "tmp"
-        self.mark = uuid.uuid4().hex
+        self.mark, self._began = uuid.uuid4().hex, time.time()
         self._started: list[Command] = []
 
     def clone(self) -> None:
@@ -69,7 +71,7 @@ class Place:
         """Begins from a template, with an empty folder for temporary files."""
         self.clear()
         subprocess.run(["cp", "-a", self.folder / f"template-{template}", self.root], check=True)
-        self.mark = uuid.uuid4().hex
+        self.mark, self._began = uuid.uuid4().hex, time.time()
 
     def clear(self) -> None:
         self.end()
@@ -122,6 +124,11 @@ class Place:
     def left_files(self) -> list[str]:
         """What lies in the folder for temporary files."""
         return sorted(path.name for path in self.temporary.iterdir())
+
+    def left_in_memory(self) -> list[Path]:
+        """Folders in /dev/shm of this round whose process has ended."""
+        found = Path("/dev/shm").glob(f"{PREFIX}*")  # noqa: S108
+        return [path for path in found if path.stat().st_mtime > self._began and not is_held(path)]
 
     def end(self) -> None:
         """Kills whatever a round has left, so that it disturbs no other."""
