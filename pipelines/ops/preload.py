@@ -163,7 +163,8 @@ def _run(command: Mapping[str, Any], descriptors: Sequence[int]) -> None:
     os.chdir(command["folder"])
     sys.path[0] = command["folder"]
     sys.argv = ["", *command["arguments"]]
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    # The one from the start belongs to another file, as its position shows where it is changed.
+    sys.stdout = os.fdopen(1, "w", buffering=1, encoding=sys.stdout.encoding, closefd=False)
     runpy.run_module(command["package"], run_name="__main__", alter_sys=True)
 
 

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 DOES = """
 import atexit, os, signal, sys, threading, time
 verb, *rest = sys.argv[1:]
+sys.stdout.reconfigure(errors="backslashreplace")  # as stages do
 if verb == "tell":
     print(os.getcwd(), os.environ["TOLD"], sys.stdin.read(), rest, __name__, "textwrap" in sys.modules)
     print("trouble", file=sys.stderr)
