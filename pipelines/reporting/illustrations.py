@@ -13,7 +13,7 @@ from PIL import Image
 from pipelines.files import write_atomically
 
 WIDTH = 800  # pixels, at most
-COLOURS = 48
+COLOURS = 64
 LARGEST = 60_000  # bytes
 LINKED = re.compile(r"\]\([./]*docs/pictures/([\w-]+)/(\w+)\.png\)")
 
@@ -38,7 +38,8 @@ def small(picture: Path) -> bytes:
         image = opened.convert("RGB")
     image.thumbnail((WIDTH, WIDTH), Image.Resampling.LANCZOS)
     out = io.BytesIO()
-    image.quantize(COLOURS).save(out, "PNG", optimize=True)
+    # Pillow's default spends the palette on frequent shades of grey, and gives thin lines of two hues the same colour.
+    image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(out, "PNG", optimize=True)
     if out.tell() > LARGEST:
         raise ValueError(f"{picture} takes {out.tell():,} bytes at {WIDTH} pixels: at most {LARGEST:,} are committed")
     return out.getvalue()

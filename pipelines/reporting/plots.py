@@ -10,6 +10,15 @@ import pandas as pd
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+# Okabe and Ito's colours, which people with any colour vision tell apart, without yellow and with olive and brown.
+HUES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#56b4e9", "#e69f00", "#999933", "#7b3f00")
+DASHES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (6, 1, 1, 1, 1, 1)))
+
+
+def line_style(number: int) -> dict[str, Any]:
+    """Colour and dashes of the line `number` of a plot, 0 first: no two of `len(HUES) * len(DASHES)` are alike."""
+    return {"color": HUES[number % len(HUES)], "linestyle": DASHES[number // len(HUES) % len(DASHES)]}
+
 
 def confusion(actual: Sequence[str], predicted: Sequence[str], path: Path, max_classes: int = 25) -> None:
     """The confusion matrix of the classes with the most errors: actual classes down, predicted ones across.
@@ -44,8 +53,8 @@ def curves(histories: Mapping[str, pd.DataFrame], columns: Mapping[str, str], pa
     """A panel for each column (name -> title) over epochs, with a line for each history."""
     figure = _figure(5 * len(columns), 4)
     for axes, (column, title) in zip(figure.subplots(1, len(columns), squeeze=False)[0], columns.items(), strict=True):
-        for name, history in histories.items():
-            axes.plot(history["epoch"], history[column], label=name, linewidth=1.2)
+        for number, (name, history) in enumerate(histories.items()):
+            axes.plot(history["epoch"], history[column], label=name, linewidth=1.2, **line_style(number))
         axes.set_xlabel("epoch")
         axes.set_title(title)
         axes.grid(alpha=0.3)
@@ -57,9 +66,10 @@ def lines(tables: Mapping[str, pd.DataFrame], x: str, y: str, path: Path, *, log
     """A line for each table, y over x, with a band between its columns `low` and `high`, where these are not nan."""
     figure = _figure(7, 4.5)
     axes = figure.subplots()
-    for name, table in tables.items():
-        (line,) = axes.plot(table[x], table[y], marker="o", markersize=3, linewidth=1.2, label=name)
-        axes.fill_between(table[x], table["low"], table["high"], color=line.get_color(), alpha=0.15, linewidth=0)
+    for number, (name, table) in enumerate(tables.items()):
+        style = line_style(number)
+        axes.plot(table[x], table[y], marker="o", markersize=3, linewidth=1.2, label=name, **style)
+        axes.fill_between(table[x], table["low"], table["high"], color=style["color"], alpha=0.15, linewidth=0)
     if logarithmic:
         axes.set_xscale("log")
     axes.set_xlabel(x)

@@ -16,6 +16,8 @@ from torch import Tensor
 from pipelines.ctc.alignment import align, spans
 from pipelines.ctc.loss import occupancy
 from pipelines.ctc.speech.data import Alphabet
+from pipelines.nn.ctc import Span
+from pipelines.reporting.plots import line_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,32 +60,30 @@ def draw(
 def names(target: Sequence[int], text: str) -> list[str]:
     """The lattice's states from the first to the last, blanks among them."""
     shown = ["␣" if character == " " else character for character in text]
-    found = [BLANK_SIGN]
+    states = [BLANK_SIGN]
     for character in shown[: len(target)]:
-        found += [character, BLANK_SIGN]
-    return found
+        states += [character, BLANK_SIGN]
+    return states
 
 
 def posteriors(log_probs: Tensor, target: Sequence[int], text: str, seconds: float, path: Path) -> None:
     """The probability of the blank and of each character of the text over time; log_probs (T, C), `seconds` a step."""
-    from matplotlib import colormaps
-
-    figure = _figure(11, 4)
+    figure = _figure(8, 3.4)
     axes = figure.subplots()
     times = (np.arange(len(log_probs)) + 0.5) * seconds
     axes.fill_between(
         times, log_probs[:, 0].exp().numpy(), color=COLORS[0], alpha=0.6, label=f"{BLANK_SIGN} (blank)", step="mid"
     )
-    for index, label in enumerate(dict.fromkeys(target)):
-        character = text[target.index(label)]
-        name = "␣" if character == " " else character
-        axes.plot(
-            times, log_probs[:, label].exp().numpy(), label=name, color=colormaps["tab20"](index % 20), linewidth=1.4
-        )
+    named = zip(target, names(target, text)[1::2], strict=True)  # every other state is a blank
+    for number, (label, name) in enumerate(dict(named).items()):
+        axes.plot(times, log_probs[:, label].exp().numpy(), label=name, linewidth=1.6, **line_style(number))
+    for span, name in zip(_spans(log_probs, target), names(target, text)[1::2], strict=True):
+        axes.text((span.start + span.end) / 2 * seconds, 1.03, name, ha="center", fontsize=11)
+    axes.set_ylim(-0.04, 1.14)
     axes.set_xlabel("seconds")
     axes.set_ylabel("probability")
-    axes.set_title(f"Probabilities over time for {text!r}: characters are spikes, the rest is blank")
-    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
+    axes.set_title(f"Probabilities over time for {text!r}: characters are spikes, the rest is blank", fontsize=11)
+    axes.legend(fontsize=9, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0, handlelength=2.6)
     _save(figure, path)
 
 
@@ -108,12 +108,11 @@ def spectrogram(
     path: Path, features: Tensor, log_probs: Tensor, target: Sequence[int], text: str, *, seconds: float
 ) -> None:
     """Features (frames, F) from low to high, and each character at its forced alignment."""
-    found = spans(align(*_batch_of_one(log_probs, target))[0][0].tolist(), target)
     figure = _figure(11, 4)
     axes = figure.subplots()
     extent = (0.0, len(log_probs) * seconds, 0, features.shape[1])
     axes.imshow(features.T.numpy(), origin="lower", aspect="auto", cmap="magma", extent=extent, interpolation="nearest")
-    for span, character in zip(found, text, strict=True):
+    for span, character in zip(_spans(log_probs, target), text, strict=True):
         middle = (span.start + span.end) / 2 * seconds
         axes.axvspan(span.start * seconds, span.end * seconds, color="white", alpha=0.25, linewidth=0)
         axes.text(middle, features.shape[1] + 0.5, "␣" if character == " " else character, ha="center", fontsize=10)
@@ -127,31 +126,31 @@ def alignments(path: Path, probabilities: Sequence[Sequence[float]] = SIX_FRAMES
     """Every path that spells `hao bang` (the two characters of 好棒), most probable first, and its probability."""
     from matplotlib.colors import ListedColormap
 
-    found = paths_of((1, 2), probabilities)
-    figure = _figure(9, 0.1 * len(found) + 1.4)
+    paths = paths_of((1, 2), probabilities)
+    figure = _figure(9, 0.1 * len(paths) + 1.4)
     grid, bars = figure.subplots(1, 2, sharey=True)
-    image = grid.imshow(list(found), aspect="auto", cmap=ListedColormap(COLORS[:3]), vmin=-0.5, vmax=2.5)
+    image = grid.imshow(list(paths), aspect="auto", cmap=ListedColormap(COLORS[:3]), vmin=-0.5, vmax=2.5)
     grid.set_xticks(range(len(probabilities)), [str(t + 1) for t in range(len(probabilities))])
     grid.set_xlabel("frame")
     grid.set_ylabel("alignment")
     figure.colorbar(image, ax=grid, location="left", shrink=0.3).set_ticks(
         [0, 1, 2], labels=[BLANK_SIGN, "hao", "bang"]
     )
-    rows = np.arange(len(found))
-    bars.fill_betweenx(np.stack([rows - 0.5, rows + 0.5], axis=1).ravel(), np.repeat([*found.values()], 2))
+    rows = np.arange(len(paths))
+    bars.fill_betweenx(np.stack([rows - 0.5, rows + 0.5], axis=1).ravel(), np.repeat([*paths.values()], 2))
     bars.set_xlabel("probability")
-    total = sum(found.values())
-    figure.suptitle(f"The {len(found)} alignments of hao bang with {len(probabilities)} frames: together {total:.4f}")
+    total = sum(paths.values())
+    figure.suptitle(f"The {len(paths)} alignments of hao bang with {len(probabilities)} frames: together {total:.4f}")
     _save(figure, path)
 
 
 def paths_of(target: Sequence[int], probabilities: Sequence[Sequence[float]]) -> dict[tuple[int, ...], float]:
     """Each path that spells `target` with its probability, most probable first; by enumeration of all paths."""
-    found = {}
+    shares = {}
     for path in product(range(len(probabilities[0])), repeat=len(probabilities)):
         if [label for label, _ in groupby(path) if label] == list(target):
-            found[path] = float(np.prod([row[label] for row, label in zip(probabilities, path, strict=True)]))
-    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+            shares[path] = float(np.prod([row[label] for row, label in zip(probabilities, path, strict=True)]))
+    return dict(sorted(shares.items(), key=lambda item: (-item[1], item[0])))
 
 
 def kept_by_decoder(kept: pd.Series, merged: pd.Series, path: Path) -> None:
@@ -170,6 +169,11 @@ def kept_by_decoder(kept: pd.Series, merged: pd.Series, path: Path) -> None:
     axes.set_title("Doubled characters in test: percent kept and merged")
     axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.06), ncols=2)
     _save(figure, path)
+
+
+def _spans(log_probs: Tensor, target: Sequence[int]) -> list[Span]:
+    """Where each label of `target` is on the best path through log_probs (T, C)."""
+    return spans(align(*_batch_of_one(log_probs, target))[0][0].tolist(), target)
 
 
 def _batch_of_one(log_probs: Tensor, target: Sequence[int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
+from pipelines.reporting.plots import DASHES, HUES
 from pipelines.rnn.dynamics.surface import Surface
 
 
@@ -28,27 +29,29 @@ def draw_linear(grid: pd.DataFrame, path: Path) -> None:
     _save(figure, path)
 
 
-def draw_surface(found: Surface, descents: dict[str, np.ndarray], path: Path) -> None:
+def draw_surface(surface: Surface, descents: dict[str, np.ndarray], path: Path) -> None:
     """The total loss as a surface and as a map, with descents from the same start; some leave the map."""
     figure = Figure(figsize=(14, 5.2), layout="constrained")
     hill: Any = figure.add_subplot(1, 2, 1, projection="3d")
-    w1, w2 = np.meshgrid(found.w1, found.w2)
-    hill.plot_surface(w1, w2, found.losses, cmap="viridis", rcount=80, ccount=80, linewidth=0)
+    w1, w2 = np.meshgrid(surface.w1, surface.w2)
+    hill.plot_surface(w1, w2, surface.losses, cmap="viridis", rcount=80, ccount=80, linewidth=0)
     hill.view_init(elev=35, azim=-60)
     hill.set_xlabel("w1")
     hill.set_ylabel("w2")
     hill.set_title("total loss over (w1, w2)", fontsize=10)
 
     axes = figure.add_subplot(1, 2, 2)
-    image = axes.pcolormesh(found.w1, found.w2, found.gradients, norm=LogNorm(1e-2, 1e2), cmap="Greys", rasterized=True)
+    image = axes.pcolormesh(
+        surface.w1, surface.w2, surface.gradients, norm=LogNorm(1e-2, 1e2), cmap="Greys", rasterized=True
+    )
     figure.colorbar(image, label="norm of the gradient")
-    axes.contour(found.w1, found.w2, found.losses, levels=12, linewidths=0.6, cmap="viridis")
+    axes.contour(surface.w1, surface.w2, surface.losses, levels=12, linewidths=0.6, cmap="viridis")
     for (name, steps), color in zip(reversed(descents.items()), ("#4c78a8", "#e45756"), strict=True):
         axes.plot(steps[:, 0], steps[:, 1], ".-", color=color, markersize=4, linewidth=0.9, label=name)
     start = next(iter(descents.values()))[0]
     axes.plot(start[0], start[1], "*", color="black", markersize=11, label="start")
-    axes.set_xlim(found.w1[0], found.w1[-1])
-    axes.set_ylim(found.w2[0], found.w2[-1])
+    axes.set_xlim(surface.w1[0], surface.w1[-1])
+    axes.set_ylim(surface.w2[0], surface.w2[-1])
     _label(axes, "gradient descent on it; lines: equal loss", "w1", "w2", "upper left")
     _save(figure, path)
 
@@ -77,20 +80,30 @@ def draw_clipping(steps: pd.DataFrame, table: pd.DataFrame, path: Path) -> None:
 
 def draw_reach(table: pd.DataFrame, path: Path) -> None:
     """|d loss_T / d state_t| over t, each kind of network as a line: before training and after."""
-    figure = Figure(figsize=(13, 5), layout="constrained")
-    names = list(table["network"].unique())
-    styles = ["-", "--", ":"]
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    styles = _styles_by_cell(list(table["network"].unique()))
     left, right = figure.subplots(1, 2, sharey=True)
     for axes, moment, title in ((left, "start", "at initialisation"), (right, "trained", "after training")):
-        for number, name in enumerate(names):
+        for name, style in styles.items():
             own = table[table["network"] == name]
-            style = styles[number // 7 % len(styles)]
-            axes.semilogy(own["step"], own[moment].clip(lower=1e-9), style, label=name, color=f"C{number % 7}")
+            axes.semilogy(own["step"], own[moment].clip(lower=1e-9), label=name, linewidth=1.6, **style)
         _label(axes, f"|d loss / d state| of step t, {title}", "t")
         axes.set_ylim(1e-9, None)
-    left.get_legend().remove()
-    right.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
+        axes.get_legend().remove()
+    figure.legend(*left.get_legend_handles_labels(), fontsize=9, loc="outside lower center", ncols=5, handlelength=3)
     _save(figure, path)
+
+
+def _styles_by_cell(names: list[str]) -> dict[str, dict[str, Any]]:
+    """A colour for each kind of network, the first part of its name, and dashes for each network of that kind."""
+    of_kind: dict[str, list[str]] = {}
+    for name in names:
+        of_kind.setdefault(name.partition("-")[0], []).append(name)
+    return {
+        name: {"color": HUES[hue % len(HUES)], "linestyle": DASHES[number % len(DASHES)]}
+        for hue, networks in enumerate(of_kind.values())
+        for number, name in enumerate(networks)
+    }
 
 
 def draw_networks(table: pd.DataFrame, path: Path) -> None:

@@ -82,6 +82,15 @@ def test_curves_are_the_columns_over_epochs(drawn: list[Figure], tmp_path: Path)
     assert lines == {"gru": [[1, 10], [2, 20]], "lstm": [[1, 5], [2, 6], [3, 7]]}
 
 
+def test_many_lines_of_a_plot_are_all_different(drawn: list[Figure], tmp_path: Path) -> None:
+    history = pd.DataFrame({"epoch": [1, 2], "loss": [2.0, 1.0]})
+    plots.curves({f"variant {number}": history for number in range(30)}, {"loss": "loss"}, tmp_path / "curves.png")
+    lines = [(line.get_color(), line.get_linestyle()) for line in drawn[0].axes[0].get_lines()]
+    assert len(set(lines)) == 30
+    every = len(plots.HUES) * len(plots.DASHES)
+    assert len({str(plots.line_style(number)) for number in range(every)}) == every
+
+
 def test_bars_are_means_from_best_to_worst(drawn: list[Figure], tmp_path: Path) -> None:
     means = pd.Series({"elman": 90.0, "gru": 95.5, "lstm": 93.0})
     plots.bars(means, pd.Series({"gru": 0.0, "elman": 1.0, "lstm": 0.5}), "F1", tmp_path / "bars.png")

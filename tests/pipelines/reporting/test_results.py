@@ -1,15 +1,17 @@
 """Tables of results in documents: written from ledgers, between markers, and checked."""
 
 import dataclasses
+import io
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 from pipelines.__main__ import main
 from pipelines.files import CODE
-from pipelines.reporting import illustrations, ledger, markdown, recording, results
+from pipelines.reporting import illustrations, ledger, markdown, plots, recording, results
 from pipelines.reporting.ledger import Ledger, Record
 from pipelines.reporting.markdown import Table
 from tests.pipelines.reporting.test_recording import finished_run
@@ -299,6 +301,19 @@ def test_pictures_that_documents_link_to_are_copied_small(root: Path) -> None:
     document.write_text("![gone](docs/pictures/rnn-slots/gone.png)")
     with pytest.raises(ValueError, match=r"no picture gone.png in .*, which a document links to"):
         illustrations.refresh([document], root, root / "data" / "reports")
+
+
+def test_thin_lines_keep_their_colours_in_a_small_picture(tmp_path: Path) -> None:
+    """Lines of two pixels on a white page: after scaling each has the colour that it has without a palette."""
+    page = Image.new("RGB", (1600, 900), "white")
+    for number, hue in enumerate(plots.HUES):
+        page.paste(Image.new("RGB", (1600, 4), hue), (0, 100 * number))
+    page.save(tmp_path / "lines.png")
+    with Image.open(io.BytesIO(illustrations.small(tmp_path / "lines.png"))) as picture:
+        rows = [picture.convert("RGB").getpixel((400, 50 * number + 1)) for number in range(len(plots.HUES))]
+    expected = [ImageColor.getrgb(hue) for hue in plots.HUES]
+    assert np.abs(np.array(rows, float) - expected).max() < 40, "those of two hues differ by more"
+    assert len(set(rows)) == len(plots.HUES)
 
 
 def test_the_command_checks_this_project(capsys: pytest.CaptureFixture[str]) -> None:
