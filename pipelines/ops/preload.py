@@ -69,6 +69,16 @@ def _end(servers: Sequence["subprocess.Popen[bytes]"]) -> None:
     processes.await_end(members, END_LIMIT)
 
 
+@contextlib.contextmanager
+def _short(address: Path) -> Iterator[str]:
+    """A name of a socket's path that is short enough for one, however long the path is."""
+    folder = os.open(address.parent, os.O_RDONLY)
+    try:
+        yield f"/proc/self/fd/{folder}/{address.name}"
+    finally:
+        os.close(folder)
+
+
 def serve(address: Path, libraries: Sequence[str]) -> None:
     """Imports `libraries`, then forks for each command that comes in at `address`, as long as its parent lives.
 
@@ -87,7 +97,8 @@ def serve(address: Path, libraries: Sequence[str]) -> None:
     gc.freeze()  # a forked process that looked through all of this for garbage would copy it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the keepers
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(address))
+        with _short(address) as name:
+            listener.bind(name)
         listener.listen()
         listener.settimeout(POLL)
         while os.getppid() == parent:
@@ -181,7 +192,8 @@ def ask(folder: Path, python: str, arguments: Sequence[str]) -> int:
     message = json.dumps(command).encode()
     with socket.socket(socket.AF_UNIX) as connection:
         try:
-            connection.connect(str(folder / arguments[1]))
+            with _short(folder / arguments[1]) as name:
+                connection.connect(name)
         except OSError:
             _be(python, arguments)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command gets it too, and tells what came of it

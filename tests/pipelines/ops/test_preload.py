@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -99,6 +100,18 @@ def test_a_command_has_its_own_folder_environment_input_and_output(programs: Pat
     status, out, err = run(programs, project, "-m", "does", "tell", "a b", "--c", given="typed")
     assert (status, err) == (0, "trouble\n")
     assert out == f"{project} here typed ['a b', '--c'] __main__ True\n"
+
+
+def test_the_temporary_folder_may_have_a_long_name(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Longer than the name of a socket may be."""
+    place = tmp_path / ("long" * 30)
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    with preloaded({"does": ["textwrap"]}) as programs:
+        until((programs / "does").exists)
+        assert run(programs, project, "-m", "does", "tell", given="typed")[1].endswith("__main__ True\n")
 
 
 @pytest.mark.parametrize(
