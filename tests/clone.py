@@ -52,20 +52,20 @@ class Clone:
     def write_params(self, params: Any) -> None:
         (self.root / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
 
-    def start(self, *command: str) -> "subprocess.Popen[str]":
+    def start(self, *command: str, **variables: str) -> "subprocess.Popen[str]":
         """A command in the clone, in a process group of its own as in a terminal."""
         inherited = {
             key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_", "PREFECT_"))
         }
-        environment = inherited | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        environment = inherited | variables | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         return subprocess.Popen(
             command, cwd=self.root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             start_new_session=True,
         )  # fmt: skip
 
-    def run(self, *command: str) -> tuple[int, str]:
+    def run(self, *command: str, **variables: str) -> tuple[int, str]:
         """A command's exit status and all that it printed."""
-        return self.end_of(self.start(*command))
+        return self.end_of(self.start(*command, **variables))
 
     def end_of(self, process: "subprocess.Popen[str]", limit: float = TIMEOUT) -> tuple[int, str]:
         """A command's exit status and all that it printed, if it ends within `limit` seconds."""

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -143,6 +144,25 @@ def test_a_damaged_file_is_named_and_made_again(file: str, reproduced: Clone) ->
     if file != "dvc.lock":
         assert path.read_bytes() == before
     (reproduced.root / "dvc.lock.damaged").unlink(missing_ok=True)
+
+
+def test_a_users_own_prefect_is_left_alone(reproduced: Clone, tmp_path: Path) -> None:
+    """Its database would be migrated by a newer Prefect, and could then not be read by the user's any more."""
+    own = tmp_path / "prefect.db"
+    with contextlib.closing(sqlite3.connect(own)) as database, database:
+        database.execute("CREATE TABLE alembic_version (version_num)")
+    before = own.read_bytes()
+    url = f"sqlite+aiosqlite:///{own}"
+    status, output = reproduced.run(
+        *(sys.executable, "-m", "pipelines", "run", "rnn-slots-too"),
+        PREFECT_HOME=str(tmp_path),
+        PREFECT_API_DATABASE_CONNECTION_URL=url,
+        PREFECT_SERVER_DATABASE_CONNECTION_URL=url,
+        PREFECT_SERVER_DATABASE_MIGRATE_ON_START="true",
+    )
+    assert status == 0, output
+    assert own.read_bytes() == before
+    assert [path.name for path in tmp_path.rglob("*.db*")] == ["prefect.db"]
 
 
 def test_a_mistake_in_params_is_one_message_and_keeps_what_is_there(reproduced: Clone) -> None:
