@@ -8,13 +8,14 @@
 #   make lint        format, rules, types, and the results in documents
 #   make mutations   every data set broken in every way
 #   make drill       commands killed, files damaged, disks full, for hours
+#   make fuzz        thousands of damaged inputs for each reader
 #   make bench       speed beside other implementations; make bench-cells: of the recurrent cells
 #   make lock        renews requirements.lock; make setup: only the environment
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup repro check-data test test-fast mutations drill ui deploy worker lint bench bench-cells lock
+.PHONY: help setup repro check-data test test-fast mutations drill fuzz ui deploy worker lint bench bench-cells lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -91,6 +92,10 @@ mutations: $(READY)
 # Kills and damages for hours; resumes where it was interrupted. A part of it is part of `make test`.
 drill: $(READY)
 	@python -m tests.drill $(ARGS)
+
+# ARGS="tables --cases 1000" for one reader. A part of it is part of `make test`.
+fuzz: $(READY)
+	@python -m tests.fuzz $(ARGS)
 
 ui: $(READY)
 	@python -m pipelines ui --mlflow-port $(MLFLOW_PORT) --prefect-port $(PREFECT_PORT)

@@ -8,6 +8,7 @@ out, and a header that promises more or less than there is, is named.
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -107,6 +108,27 @@ def _pieces(source: BinaryIO, name: str) -> Iterator[Piece]:
             yield next(_cut(file, name, survey))
 
 
+class _Forgiving:
+    """A file in which a seek to before its start, as of a broken header, leaves the place as it was.
+
+    libsndfile expects that. An exception there is lost within a callback, with a traceback on the terminal.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        with suppress(ValueError, OSError):
+            self._file.seek(offset, whence)
+        return self._file.tell()
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def read(self, size: int) -> bytes:
+        return self._file.read(size)
+
+
 def _opened(source: BinaryIO, name: str) -> Any:
     import soundfile  # libsndfile, which text alone does not need
 
@@ -116,7 +138,7 @@ def _opened(source: BinaryIO, name: str) -> Any:
     if not head:
         raise ValueError(f"{name} is empty: a recording (wav, flac, ogg, mp3) is expected")
     try:
-        return soundfile.SoundFile(source)
+        return soundfile.SoundFile(_Forgiving(source))
     except (soundfile.LibsndfileError, TypeError) as error:
         for place, start, kind in _OTHERS:
             if head[place:].startswith(start):
