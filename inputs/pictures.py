@@ -66,6 +66,14 @@ class Picture:
     warnings: list[str] = field(default_factory=list)  # what was decided, and why an answer may be wrong
 
 
+def square(pixels: Pixels, side: int) -> Pixels:
+    """The square in the middle of pixels (H, W, 3), scaled to (side, side, 3) as networks read it."""
+    from PIL import Image, ImageOps
+
+    fitted = ImageOps.fit(Image.fromarray(pixels), (side, side), Image.Resampling.BOX)
+    return np.asarray(fitted, np.uint8)
+
+
 def is_blank(pixels: Pixels) -> bool:
     """Whether pixels (H, W, 3) all have about the same colour, so that there is nothing to see."""
     pixels = _looked_at(pixels).astype(np.int16)

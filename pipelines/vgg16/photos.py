@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from inputs.pictures import is_blank, read_picture
+from inputs.pictures import is_blank, read_picture, square
 from pipelines.nn import data_urls
 
 
@@ -42,8 +42,6 @@ def from_text(text: str, side: int, name: str) -> Photo:
 
     Raises ValueError for text without a picture, and for a picture that is truncated, too large or otherwise broken.
     """
-    from PIL import Image, ImageOps
-
     found = data_urls.decode(text, name, "picture")
     file = found.parameters.get("name", "")
     picture = read_picture(found.content, file or name)
@@ -53,8 +51,7 @@ def from_text(text: str, side: int, name: str) -> Photo:
         doubts.append(f"{width} x {height} pixels: only the square in the middle is used")
     if min(width, height) < side:
         doubts.append(f"only {min(width, height)} pixels wide or high: the model was trained on {side}")
-    fitted = ImageOps.fit(Image.fromarray(picture.pixels), (side, side), Image.Resampling.BOX)
-    pixels = np.asarray(fitted, np.uint8)
+    pixels = square(picture.pixels, side)
     if blank := is_blank(pixels):
         doubts.append("blank: all of it has about the same colour, so no class is given")
     return Photo(pixels, file, doubts, blank)

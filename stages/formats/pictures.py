@@ -1,18 +1,18 @@
 """Kind `pictures`: pictures of any size with a class each -> tables pictures-train, -val and -test beside their pixels.
 
-A folder of pictures for each class, with or without folders for the splits, or a table of files and classes.
+A folder of pictures for each class, with or without folders for the splits, or a table of files and classes. They are
+read as prediction reads them. One that cannot be read is a black row, which breaks a rule.
 """
 
 import hashlib
-import io
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from inputs.pictures import Pixels, read_picture, square
 from stages.dataset import Arrays, Prepared
 from stages.errors import StageError
 from stages.formats.kind import Kind, Request, Suited, TextOptions, trained_for
@@ -29,12 +29,12 @@ COLUMNS = {
     "brightness": "float64",  # mean of all values, 0 to 255
     "contrast": "float64",  # their standard deviation
     "digest": "string",  # of the pixels: a repeated picture has a repeated digest
+    "unreadable": "string",  # why it cannot be read, else ''
+    "odd": "string",  # what prediction warns of, else ''
 }
 TASK = "pictures"
 FILE = ("file", "path", "image", "picture", "filename", "file_name")
 LABEL = ("label", "class", "category", "target")
-NAMED = 5  # files that cannot be read, in a message
-Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -44,33 +44,38 @@ class PictureOptions(TextOptions):
     size: int = 32  # pixels a side of the square in the middle, which is scaled; 224 for weights of ImageNet
 
 
+@dataclass(frozen=True)
+class Found:
+    """A picture as a network reads it, and what is to be said about its file."""
+
+    pixels: Pixels  # (side, side, 3)
+    width: int  # of the file
+    height: int
+    digest: str
+    unreadable: str = ""
+    odd: str = ""
+
+
 def read(request: Request) -> Prepared:
     """A table and an array for each split."""
     rows = _of_table(request) or _of_folders(request)
     files, labels = list(rows.table["file"]), list(rows.table["label"])
-    found, broken = [], []
-    for file in files:
-        try:
-            found.append(square(Path(file), request.options.size))
-        except (OSError, SyntaxError, ValueError) as error:
-            broken.append(f"{file} ({error})")
-    if broken:
-        shown = "; ".join(broken[:NAMED]) + (" ..." if len(broken) > NAMED else "")
-        raise StageError(f"{len(broken)} of {len(files)} pictures cannot be read: {shown}. Mend them or take them away")
-    pixels = np.stack([one for one, _ in found])
-    digests = [hashlib.sha256(one.tobytes()).hexdigest()[:16] for one in pixels]
-    split = request.assign(rows.splits, digests, classes=labels)
+    found = [_found(Path(file), request) for file in files]
+    if all(one.unreadable for one in found):
+        raise StageError(f"none of {len(found)} pictures in {request.path} can be read: {found[0].unreadable}")
+    pixels = np.stack([one.pixels for one in found])
+    split = request.assign(rows.splits, [one.digest for one in found], classes=labels)
     names = sorted(set(labels))
     table = pd.DataFrame(
         {
             "label": [names.index(label) for label in labels],
             "class": labels,
             "file": [str(Path(file).relative_to(request.path)) for file in files],
-            "width": [size[0] for _, size in found],
-            "height": [size[1] for _, size in found],
+            "width": [one.width for one in found],
+            "height": [one.height for one in found],
             "brightness": pixels.mean(axis=(1, 2, 3)).round(2),
             "contrast": pixels.std(axis=(1, 2, 3)).round(2),
-            "digest": digests,
+            **{column: [getattr(one, column) for one in found] for column in ("digest", "unreadable", "odd")},
         }
     )
     tables: dict[str, pd.DataFrame] = {}
@@ -80,7 +85,7 @@ def read(request: Request) -> Prepared:
         part = table[chosen].reset_index(drop=True)
         tables[f"{TASK}-{name}"] = part.assign(id=range(len(part)))[list(COLUMNS)]
         arrays[f"{TASK}-{name}"] = {"pixels": pixels[chosen]}
-    sizes = [min(size) for _, size in found]
+    sizes = [min(one.width, one.height) for one in found if not one.unreadable]
     counts = Counter(labels)
     notes = [
         *rows.notes,
@@ -91,19 +96,24 @@ def read(request: Request) -> Prepared:
     return Prepared(tables, {"classes": {TASK: names}, "size": request.options.size}, arrays, notes)
 
 
-def square(file: Path, side: int) -> tuple[Pixels, tuple[int, int]]:
-    """The square in the middle of a picture (side, side, 3), scaled as prediction does, and the size of the file."""
-    from PIL import Image, ImageOps
+def _found(file: Path, request: Request) -> Found:
+    side = request.options.size
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        return _unreadable(b"", side, f"{file} cannot be read: {error.strerror}")
+    try:
+        picture = read_picture(content, str(file))
+    except ValueError as error:
+        return _unreadable(content, side, str(error))
+    pixels = square(picture.pixels, side)
+    height, width = picture.pixels.shape[:2]
+    digest = hashlib.sha256(pixels.tobytes()).hexdigest()[:16]
+    return Found(pixels, width, height, digest, odd="; ".join(picture.warnings))
 
-    with Image.open(io.BytesIO(file.read_bytes())) as opened:
-        opened.load()
-        picture = ImageOps.exif_transpose(opened)
-    size = picture.size
-    if "A" in picture.getbands() or "transparency" in picture.info:
-        picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    fitted = ImageOps.fit(picture.convert("RGB"), (side, side), Image.Resampling.BOX)
-    return np.asarray(fitted, np.uint8), size
+
+def _unreadable(content: bytes, side: int, why: str) -> Found:
+    return Found(np.zeros((side, side, 3), np.uint8), 0, 0, hashlib.sha256(content).hexdigest()[:16], unreadable=why)
 
 
 def _of_folders(request: Request) -> Rows:

@@ -1,7 +1,8 @@
 """Kind `recordings`: sounds and their texts -> tables train, val and test beside their samples, for recognisers.
 
 A folder with a table of files and texts (Common Voice's TSV, LJ Speech's `|`, JSON lines), or Kaldi's
-`wav.scp` and `text`.
+`wav.scp` and `text`. They are read as prediction reads them, without long silence. One that cannot be read is a row
+without samples, which breaks a rule.
 """
 
 import re
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from inputs import sounds
 from stages.dataset import Arrays, Prepared
 from stages.errors import StageError
 from stages.formats.kind import Kind, Request, Suited, TextOptions, trained_for
@@ -22,9 +24,19 @@ from stages.sounds.tables import COLUMNS as SOUND_COLUMNS
 from stages.splits import SPLITS
 
 COLUMNS = {"id": "int64", "text": "string", "said": "string", "speaker": "string", "file": "string", **SOUND_COLUMNS}
+COLUMNS |= {"unreadable": "string", "odd": "string"}  # why it cannot be read, and what prediction warns of; else ''
 LOWEST_RATE = 8000
-NAMED = 5
 Samples = NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The sound of a file, and what is to be said about it."""
+
+    wave: NDArray[np.float32]
+    rate: int
+    unreadable: str = ""
+    odd: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,18 +53,22 @@ def read(request: Request) -> Prepared:
     rows = of_kaldi(request) or of_tables(request)
     options = request.options
     files = [Path(file) for file in rows.table["file"]]
-    waves, rates = _sounds(files)
+    found = [_found(file) for file in files]
+    rates = {one.rate for one in found if not one.unreadable}
+    if not rates:
+        raise StageError(f"none of {len(found)} recordings in {request.path} can be read: {found[0].unreadable}")
     rate = options.sample_rate or (16_000 if min(rates) >= 16_000 else LOWEST_RATE)
-    sounds = [_resampled(wave, own, rate) for wave, own in zip(waves, rates, strict=True)]
+    waves = [_resampled(one, rate) for one in found]
     said = [_written(text, options) for text in rows.table["said"]]
     is_translated = "translation" in rows.table
     texts = [" ".join(text.split()) for text in rows.table["translation"]] if is_translated else said
     speakers = list(rows.table["speaker"])
     is_grouped = len(set(speakers)) >= 3 and "" not in speakers
-    contents = [f"{text}\0{len(sound)}" for text, sound in zip(said, sounds, strict=True)]
+    contents = [f"{text}\0{len(wave)}" for text, wave in zip(said, waves, strict=True)]
     split = request.assign(rows.splits, contents, groups=speakers if is_grouped else None)
     frame = pd.DataFrame({"text": texts, "said": said, "speaker": speakers})
     frame["file"] = [_short(file, request.path) for file in files]
+    frame["unreadable"], frame["odd"] = [one.unreadable for one in found], [one.odd for one in found]
     frame["text"] = frame["text"].mask(frame["text"] == "")
     tables: dict[str, pd.DataFrame] = {}
     arrays: dict[str, Arrays] = {}
@@ -60,16 +76,16 @@ def read(request: Request) -> Prepared:
         chosen = [place for place, one in enumerate(split.splits) if one == name]
         part = frame.iloc[chosen].reset_index(drop=True).assign(id=range(len(chosen)))
         if chosen:
-            tables[name], arrays[name] = with_sound(part, [sounds[place] for place in chosen])
+            tables[name], arrays[name] = with_sound(part, [waves[place] for place in chosen])
         else:
             tables[name] = part.assign(**dict.fromkeys(SOUND_COLUMNS, 0))
             arrays[name] = {"samples": np.zeros(0, np.int16)}
         tables[name] = tables[name][list(COLUMNS)]
     characters = sorted(set("".join(said)))
-    minutes = sum(map(len, sounds)) / rate / 60
+    minutes = sum(map(len, waves)) / rate / 60
     notes = [
         *rows.notes,
-        f"sound: {', '.join(map(str, sorted(set(rates))))} samples a second, read at {rate}; {minutes:.1f} minutes",
+        f"sound: {', '.join(map(str, sorted(rates)))} samples a second, read at {rate}; {minutes:.1f} minutes",
         *split.notes,
         f"speakers: {len(set(speakers) - {''})}" + (", kept together" if is_grouped else ""),
         f"{len(characters)} characters: {''.join(characters)}",
@@ -90,34 +106,22 @@ def _written(text: str, options: RecordingOptions) -> str:
     return " ".join(text.split())
 
 
-def _sounds(files: list[Path]) -> tuple[list[NDArray[np.float32]], list[int]]:
-    """The samples of each file, channels as one, and their rates. Raises StageError that names broken files."""
-    import soundfile
-
-    waves: list[NDArray[np.float32]] = []
-    rates: list[int] = []
-    broken: list[str] = []
-    for file in files:
-        try:
-            wave, rate = soundfile.read(file, dtype="float32", always_2d=True)
-            if not len(wave) or not np.isfinite(wave).all():
-                raise ValueError("it has no samples" if not len(wave) else "a sample is no number")
-        except (OSError, RuntimeError, ValueError) as error:
-            broken.append(f"{file} ({error})")
-            continue
-        waves.append(wave.mean(axis=1))
-        rates.append(int(rate))
-    if broken:
-        shown = "; ".join(broken[:NAMED]) + (" ..." if len(broken) > NAMED else "")
-        raise StageError(f"{len(broken)} of {len(files)} recordings cannot be read: {shown}")
-    return waves, rates
+def _found(file: Path) -> Found:
+    """The pieces of a recording one after the other: what is left out between them is silence."""
+    try:
+        pieces = list(sounds.pieces(file, str(file)))
+    except ValueError as error:
+        return Found(np.zeros(0, np.float32), LOWEST_RATE, unreadable=str(error))
+    odd = dict.fromkeys(note for piece in pieces for note in piece.notes)
+    return Found(np.concatenate([piece.samples for piece in pieces]), pieces[0].rate, odd="; ".join(odd))
 
 
-def _resampled(wave: NDArray[np.float32], own: int, rate: int) -> Samples:
+def _resampled(found: Found, rate: int) -> Samples:
     from scipy.signal import resample_poly
 
-    if own != rate:
-        ratio = Fraction(rate, own).limit_denominator(1000)
+    wave = found.wave
+    if found.rate != rate and len(wave):
+        ratio = Fraction(rate, found.rate).limit_denominator(1000)
         wave = resample_poly(wave, ratio.numerator, ratio.denominator).astype(np.float32)
     return np.clip(np.round(wave * 32767), -32768, 32767).astype(np.int16)
 

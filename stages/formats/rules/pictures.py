@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from inputs.pictures import is_blank
 from stages.dataset import RuleContext, Suite
 from stages.formats.pictures import TASK
 from stages.formats.rules.every import size_rules
@@ -12,7 +13,6 @@ from stages.rules.vocabulary import at_least, no_error, row_count_at_least, warn
 from stages.splits import SPLITS
 
 FEW_OF_CLASS = 10
-LEAST_CONTRAST = 2.0  # standard deviation of 256 levels: less is a blank picture
 
 
 def rules(context: RuleContext[Any]) -> list[Suite]:
@@ -23,12 +23,14 @@ def rules(context: RuleContext[Any]) -> list[Suite]:
 def _split_suite(context: RuleContext[Any], split: str) -> Suite:
     tables = {name: context.tables[f"{TASK}-{name}"] for name in SPLITS}
     rows = tables[split].copy()
+    is_read = rows["unreadable"] == ""
     rows["repeated"] = np.where(rows["digest"].duplicated(), "repeated", "")
     several = rows.groupby("digest")["class"].transform("nunique") > 1
     rows["two_classes"] = np.where(several, "two classes", "")
-    rows["blank"] = np.where(rows["contrast"] < LEAST_CONTRAST, "blank", "")
+    pixels = context.arrays[f"{TASK}-{split}"]["pixels"][rows["id"]]
+    rows["blank"] = np.where(is_read & np.array([is_blank(one) for one in pixels], bool), "blank", "")
     side = int(context.facts["size"])
-    rows["tiny"] = np.where(rows[["width", "height"]].min(axis=1) < side, f"under {side} pixels", "")
+    rows["tiny"] = np.where(is_read & (rows[["width", "height"]].min(axis=1) < side), f"under {side} pixels", "")
     rows["also_in"] = ""
     if split == "train":
         for other in ("val", "test"):
@@ -37,7 +39,9 @@ def _split_suite(context: RuleContext[Any], split: str) -> Suite:
     rows["unknown_class"] = rows["class"].where(~rows["class"].isin(known), "")
     found = [
         *size_rules(split, "picture"),
-        warning(no_error("blank", "no picture is blank")),
+        no_error("unreadable", "every picture can be read"),
+        warning(no_error("odd", "no picture is odd (its range, colours, pages, transparency)")),
+        warning(no_error("blank", "no picture is blank: prediction gives none of them a class")),
         warning(no_error("tiny", f"no picture is smaller than the {side} pixels it is scaled to")),
         warning(no_error("two_classes", "no picture has two classes in one split")),
         warning(no_error("repeated", "no picture is repeated")),

@@ -34,7 +34,8 @@ def _split_suite(context: RuleContext[Any], split: str, known: set[str]) -> Suit
     rows["speaker_in_train"] = np.where(rows["speaker"].isin(speakers), rows["speaker"], "")
     found = [
         *size_rules(split, "recording"),
-        between("seconds", 0.0, None, "recordings have samples"),
+        no_error("unreadable", "every recording can be read"),
+        warning(no_error("odd", "no recording is odd (its length, scale, channels, offset, hum)")),
         warning(between("seconds", SHORTEST, LONGEST, f"a recording has {SHORTEST:g} to {LONGEST:g} seconds")),
         warning(no_error("silent", "no recording is silent")),
         warning(no_error("clipped", "no recording reaches full scale, where it may be clipped")),

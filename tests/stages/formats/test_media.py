@@ -1,16 +1,21 @@
 """Pictures and recordings as people have them: of any size, rate and format, in folders and in tables."""
 
+import importlib
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
+from PIL import Image
 
 from params import parse
+from pipelines.sound import audio
+from pipelines.vgg16 import photos
 from stages import formats
-from stages.dataset import Prepared
+from stages.dataset import Prepared, RuleContext
 from stages.errors import StageError
 from stages.own import Entry, request_of
 from tests.stages.formats.files import write_pictures, write_recordings
@@ -47,10 +52,104 @@ def test_pictures_that_a_table_lists_with_their_splits(tmp_path: Path) -> None:
 def test_pictures_that_cannot_be_read_and_folders_without_classes_are_named(tmp_path: Path) -> None:
     write_pictures(tmp_path / "all", 6)
     (tmp_path / "all" / "top" / "broken.png").write_bytes(b"nothing")
-    with pytest.raises(StageError, match=r"1 of 7 pictures cannot be read: .*broken\.png"):
-        read("pictures", tmp_path / "all")
+    prepared = read("pictures", tmp_path / "all")
+    assert sum(map(len, prepared.tables.values())) == 7
+    (why,) = [why for table in prepared.tables.values() for why in table["unreadable"] if why]
+    assert why.endswith("broken.png is not a picture that can be read (PNG, JPEG, GIF, WebP, TIFF, ...)")
     with pytest.raises(StageError, match="is in no folder of a class"):
         read("pictures", tmp_path / "all" / "left")
+
+
+def rows_of(table: pd.DataFrame) -> list[Any]:
+    return list(table.itertuples())
+
+
+def odd_pictures(folder: Path) -> None:
+    """Samples of other ranges and kinds than 0 to 255, transparency, a blank one, and one that ends early."""
+    rng = np.random.default_rng(0)
+    ramp = np.linspace(0, 1, 48 * 48, dtype=np.float32).reshape(48, 48)
+    (folder / "a").mkdir(parents=True)
+    for number in range(60):
+        Image.fromarray(rng.integers(0, 256, (40, 60, 3), dtype=np.uint8)).save(folder / "a" / f"plain{number}.png")
+    Image.fromarray(ramp).save(folder / "a" / "floats.tiff")
+    Image.fromarray((ramp * 4095).astype(np.uint16)).save(folder / "a" / "twelve_bits.png")
+    alpha = (ramp > 0.5).astype(np.uint8) * 255
+    Image.merge("LA", [Image.fromarray(alpha * 0 + 90), Image.fromarray(alpha)]).save(folder / "a" / "transparent.png")
+    Image.new("RGB", (50, 50), "teal").save(folder / "a" / "blank.png")
+    whole = (folder / "a" / "plain0.png").read_bytes()
+    (folder / "a" / "cut.png").write_bytes(whole[: len(whole) // 2])
+
+
+def test_odd_pictures_are_those_that_prediction_sees(tmp_path: Path) -> None:
+    odd_pictures(tmp_path)
+    prepared = read("pictures", tmp_path)
+    for name, table in prepared.tables.items():
+        for row, pixels in zip(rows_of(table), prepared.arrays[name]["pixels"], strict=True):
+            if row.unreadable:
+                assert row.file == "a/cut.png"
+                continue
+            photo = photos.from_text(photos.as_text(tmp_path / row.file), 32, "picture")
+            assert (photo.pixels == pixels).all()
+            assert all(part in photo.warnings for part in row.odd.split("; ") if part)
+    odd = {row.file for table in prepared.tables.values() for row in rows_of(table) if row.odd}
+    assert odd == {"a/floats.tiff", "a/twelve_bits.png"}
+
+
+def broken_rules(kind: str, prepared: Prepared) -> dict[str, str]:
+    """The rules that some row breaks, and how grave that is."""
+    rules = importlib.import_module(f"stages.formats.rules.{kind}").rules
+    suites = rules(RuleContext("own", None, prepared.tables, prepared.facts, dict(prepared.arrays)))
+    return {
+        rule.column: rule.severity
+        for suite in suites
+        for rule in suite.rules
+        if hasattr(rule, "column") and rule.column in ("unreadable", "odd", "blank") and suite.rows[rule.column].any()
+    }
+
+
+def test_pictures_that_cannot_be_read_are_critical_and_odd_ones_a_warning(tmp_path: Path) -> None:
+    odd_pictures(tmp_path)
+    assert broken_rules("pictures", read("pictures", tmp_path)) == {
+        "unreadable": "critical",
+        "odd": "warning",
+        "blank": "warning",
+    }
+
+
+def odd_recordings(folder: Path) -> None:
+    """Channels that cancel each other, an offset, a file that ends early, one in another scale, and one broken."""
+    wave = 0.3 * np.sin(np.arange(16_000) / 5)
+    lines = ["file\ttext"]
+    sounds = {"opposed": np.stack([wave, -wave], 1), "offset": wave + 0.4, "scale": wave * 32768, "cut": wave}
+    for name, samples in sounds.items():
+        soundfile.write(folder / f"{name}.wav", samples, 16_000, subtype="FLOAT")
+        lines.append(f"{name}.wav\t{name}")
+    whole = (folder / "cut.wav").read_bytes()
+    (folder / "cut.wav").write_bytes(whole[: len(whole) * 2 // 3])
+    (folder / "broken.wav").write_bytes(b"RIFF, they say")
+    for number in range(40):
+        tone(folder / f"{number}.wav", 16_000)
+        lines.append(f"{number}.wav\ttone {number}")
+    (folder / "list.tsv").write_text("\n".join([*lines, "broken.wav\tbroken"]))
+
+
+def test_odd_recordings_are_those_that_prediction_hears(tmp_path: Path) -> None:
+    odd_recordings(tmp_path)
+    prepared = read("recordings", tmp_path)
+    odd: dict[str, str] = {}
+    for name, table in prepared.tables.items():
+        samples = prepared.arrays[name]["samples"]
+        for row in rows_of(table):
+            if row.unreadable:
+                assert (row.file, row.length) == ("broken.wav", 0)
+                continue
+            pieces = list(audio.pieces(tmp_path / row.file, row.file))
+            heard = np.concatenate([piece.samples for piece in pieces])
+            assert np.abs(samples[row.start : row.start + row.length] / 32767 - heard).max() < 1e-4
+            odd |= {row.file: row.odd} if row.odd else {}
+            assert all(note in row.odd for piece in pieces for note in piece.notes)
+    assert set(odd) == {"opposed.wav", "offset.wav", "scale.wav", "cut.wav"}
+    assert broken_rules("recordings", prepared) == {"unreadable": "critical", "odd": "warning"}
 
 
 def test_common_voice_of_two_rates_and_formats_keeps_speakers_together(tmp_path: Path) -> None:
@@ -100,7 +199,7 @@ def test_a_translation_is_the_text_of_speech_translation(tmp_path: Path) -> None
     ("name", "content", "says"),
     [
         ("list.csv", "file,text\nnone.wav,hello\n", "names the recording 'none.wav'"),
-        ("list.csv", "file,text\nbad.wav,hello\n", "1 of 1 recordings cannot be read"),
+        ("list.csv", "file,text\nbad.wav,hello\n", "none of 1 recordings in "),
         ("notes.doc", "", "holds no table of files and texts"),
         ("wav.scp", "u1 sox in.wav -t wav - |\n", "u1 is a command"),
     ],
