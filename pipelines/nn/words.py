@@ -125,7 +125,8 @@ class WordParams:
     char_filters: int = 64  # convolution filters over a word's characters
     context_window: int = 0  # neighbours on each side whose features a word is read with; 0: none
     dropout: float = 0.5  # one mask for a whole text
-    # p: a training word that was seen n times is read as <unk> with probability p / (p + n). Much of it, as half of the
+    # A number of occurrences, not a probability: in training a word that occurs n times there is read as <unk> with
+    # probability p / (p + n), so that 1.0 drops half of the words that occur once. 0: none. Much of it, as half of the
     # names and terms of the built-in test splits are new words.
     word_dropout: float = 1.0
 
