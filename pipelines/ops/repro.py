@@ -92,7 +92,7 @@ def _repro_alone(data: str | None, setup_seconds: float, lock: int, is_recorded:
         if is_recorded:
             lanes.progress.record()
     synchronise(names(), lanes.progress.ran)
-    print("next: `make ui` (MLflow and Prefect), `dvc metrics show`, data/reports/*/page/report.md")
+    print("next: `make ui` (MLflow and Prefect), `.venv/bin/dvc metrics show`, data/reports/*/page/report.md")
     return 0
 
 

@@ -93,7 +93,7 @@ def compare_runs(pipeline: Pipeline, trained: list[Path], data: Path) -> Ranking
     comparison = tasks.find(pipeline.family, pipeline.task).comparison
     ranking = compare(pipeline.name, comparison, data)
     shown = ["seeds", comparison.chosen_by.name, comparison.headline.name, f"{comparison.headline.name}_sd"]
-    report(ranking.table[shown].round(comparison.headline.decimals).to_string())
+    report(ranking.table[shown].round(comparison.headline.decimals).to_string(na_rep=""))
     return ranking
 
 
@@ -102,11 +102,11 @@ def promote_champion(pipeline: Pipeline, ranking: Ranking, data: Path) -> None:
     """Registers the best run as the pipeline's champion."""
     registry.promote(pipeline.name, data)
     comparison = tasks.find(pipeline.family, pipeline.task).comparison
-    found = f"of {pipeline.name}: {ranking.champion.run}, {comparison.brief(ranking.champion.figures)}"
+    best = f"of {pipeline.name}: {ranking.champion.run}, {comparison.brief(ranking.champion.figures)}"
     if registry.is_workspace(data):
-        report(f"champion {found}")
+        report(f"champion {best}")
     else:
-        report(f"the experiment's best {found}; `dvc exp apply` and then `make repro` make it the champion")
+        report(f"the experiment's best {best}; `dvc exp apply` and then `make repro` make it the champion")
 
 
 def _collect(folders: list[Path], models: Path) -> None:
