@@ -22,6 +22,7 @@ _INVISIBLE_RANGES = (
     *((0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF)),
     *((0xFFA0, 0xFFA0), (0xFFF0, 0xFFFB), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF)),
 )
+_REPLACED = "<unk>"  # published texts have it in place of rare words: its letters need not be letters of the others
 _REPLACEMENT = "\ufffd"  # for half of a surrogate pair, which no encoding can write
 _ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
 # What a keyboard has for marks, and for letters that Unicode does not decompose. Dashes: all of category Pd.
@@ -107,7 +108,7 @@ class Alphabet:
 
     def __init__(self, symbols: Iterable[str]) -> None:
         self._known = frozenset(symbols)
-        self._characters = frozenset("".join(self._known))
+        self._characters = frozenset("".join(self._known - {_REPLACED}))
         capitals = sum(symbol != symbol.lower() for symbol in self._known)
         self._is_lower = capitals <= _FEW_CAPITALS * len(self._known)
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+# What would decide instead of the test: indexes, and the options of a `make` that runs it.
+OTHERS = ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "MAKEFLAGS", "MFLAGS", "MAKELEVEL")
 REPORT = """#!/bin/sh
 case "$*" in "config get global.index-url") [ -z "$INDEX_OF_PIP" ] && exit 1; echo "$INDEX_OF_PIP"; exit ;; esac
 echo "$(basename "$0") $1 user=$PIP_USER index=$UV_DEFAULT_INDEX" >> programs.log
@@ -34,7 +36,7 @@ def place(tmp_path: Path) -> Path:
 
 def make(place: Path, *arguments: str, **environment: str) -> str:
     command = ["make", "BIN=programs", f"PYTHON={sys.executable}", *arguments]
-    known = {name: value for name, value in os.environ.items() if name not in ("PIP_INDEX_URL", "UV_DEFAULT_INDEX")}
+    known = {name: value for name, value in os.environ.items() if name not in OTHERS}
     done = subprocess.run(command, cwd=place, env=known | environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout

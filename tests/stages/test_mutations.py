@@ -55,6 +55,9 @@ def first_that_matters(check: Check, mutation: Mutation, turn: int) -> Found | N
     return next((found for found in verdicts if found.verdict != "harmless"), None)
 
 
+READ_ALIKE = ("CRLF",)  # the tables are the same: every reader takes line ends of other systems
+
+
 @pytest.fixture(scope="module")
 def tried() -> list[Found]:
     """Each mutation on a data set that was least tried so far, then more of them where a data set had too few."""
@@ -80,7 +83,7 @@ def tried() -> list[Found]:
 @pytest.mark.parametrize("mutation", [mutation.name for mutation in MUTATIONS])
 def test_a_mutation_is_caught(tried: list[Found], mutation: str) -> None:
     cases = [found for found in tried if found.mutation == mutation]
-    assert cases
+    assert bool(cases) == (mutation not in READ_ALIKE)
     assert [found for found in cases if found.verdict != "caught" and not found.listed] == []
 
 

@@ -25,7 +25,9 @@ def size_rules(split: str, unit: str) -> list[Rule]:
     if split in FEW:
         found.append(
             warning(
-                row_count_at_least(FEW[split], f"{split} has at least {FEW[split]} {unit}s: with fewer, figures on it are rough")
+                row_count_at_least(
+                    FEW[split], f"{split} has at least {FEW[split]} {unit}s: with fewer, figures on it are rough"
+                )
             )
         )
     return found

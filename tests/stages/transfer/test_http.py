@@ -281,7 +281,7 @@ def test_compressed_answers_are_not_asked_for(serve: Serve, part: PartialFile) -
 
 @pytest.mark.parametrize("target", ["http://example.org/x", "ftp://example.org/x", "file:///etc/x", "//[x"])
 def test_redirects_stay_on_allowed_addresses(serve: Serve, part: PartialFile, target: str) -> None:
-    with pytest.raises(StageError, match=r"only https|is no address \(ValueError\)"):
+    with pytest.raises(StageError, match=r"only https|is no address, .*\(ValueError\)"):
         bring(serve(reply(b"", 302, location=target)), part)
 
 

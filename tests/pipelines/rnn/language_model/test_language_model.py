@@ -94,7 +94,7 @@ def test_barred_words_are_never_drawn_and_the_same_seed_draws_the_same() -> None
     assert {word for words in drawn for word in words} <= {2, 3}, "0 ends, 1 and 4 are barred"
 
 
-def test_the_alphabet_is_learnt_and_gone_on_with(tmp_path: Path) -> None:
+def test_the_alphabet_is_learned_and_continued(tmp_path: Path) -> None:
     example = EXAMPLES["rnn", "language_model"]
     tables = example.write(tmp_path / "tables")
     settings: dict[str, Any] = {"epochs": 25, "dropout": 0.0, "ema_decay": 0.0, "cell": "lstm"}
@@ -111,10 +111,11 @@ def test_the_alphabet_is_learnt_and_gone_on_with(tmp_path: Path) -> None:
     assert answer["continuation"] == list("cdef")[: len(answer["continuation"])]
     assert answer["perplexity"] < strange["perplexity"]
     assert strange["unknown"] == ["ü"]
-    assert Predictor.shown(strange).endswith("not known: ü")
+    assert Predictor.shown(strange).endswith("not in training: ü")
     for odd in ("日本語", "\x07\x1b[0m", "a " * 100_000):
         (found,) = predictor([odd])
         assert len(found["prompt"]) == len(odd.split())
-        assert len(found["continuation"]) <= MAX_WORDS
+        assert (found["continuation"] is None) == (not odd.startswith("a")), "no verdict on unknown words"
+        assert len(found["continuation"] or []) <= MAX_WORDS
     with pytest.raises(ValueError, match="text 1 of 1 holds no words"):
         predictor([" \n\t"])
