@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 # What would decide instead of the test: indexes, and the options of a `make` that runs it.
 OTHERS = ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "MAKEFLAGS", "MFLAGS", "MAKELEVEL")

@@ -21,6 +21,8 @@ from stages.prepare import prepare
 from stages.settings import Drift, Quarantine, Setting, load
 from stages.validate import validate
 
+pytestmark = pytest.mark.slow
+
 LOWER = gxe.ExpectColumnValuesToNotMatchRegex(column="text", regex="[A-Z]", description="text is lower-case")
 PROFILE = Path("stages/datasets/slots/profiles/builtin.json")
 

@@ -13,6 +13,8 @@ from stages import __main__ as cli
 from stages import own
 from tests.stages.formats.files import write_reviews
 
+pytestmark = pytest.mark.slow
+
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 
 

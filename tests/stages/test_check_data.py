@@ -18,6 +18,8 @@ from stages.dataset import RuleContext, Suite
 from stages.datasets.sentences.dataset import DATASET as SENTENCES
 from stages.datasets.slots.dataset import DATASET as SLOTS
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PARAMS = """
 data: {source: builtin, mirror: null}

@@ -26,6 +26,8 @@ from stages.rules.shape import shape_suites
 from stages.settings import Quarantine
 from stages.validate import validate
 
+pytestmark = pytest.mark.slow
+
 FOREIGN = {"train": "boise", "val": "boise", "test": "tulsa"}  # held out for another split
 
 

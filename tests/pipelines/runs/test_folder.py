@@ -25,6 +25,8 @@ from pipelines.runs.tracking import tracker
 from pipelines.settings import Run
 from pipelines.task import Log, Row
 
+pytestmark = pytest.mark.slow
+
 MakeRun = Callable[..., Run]
 
 
