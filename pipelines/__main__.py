@@ -104,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from pipelines.ops.server import start_soon
+    from pipelines.ops.server import reported, start_soon
     from pipelines.settings import load_pipeline
 
     pipeline = load_pipeline(options.pipeline)  # a mistake in params.yaml is reported before all else
@@ -114,7 +114,7 @@ def _run(options: argparse.Namespace) -> None:
 
     tracker().create_store(pipeline.name)
     prefect.wait()
-    with signals.interruptible():
+    with signals.interruptible(), reported(prefect):
         getattr(flows, pipeline.family)(pipeline=pipeline.name, stage=True)
 
 

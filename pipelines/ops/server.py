@@ -9,6 +9,7 @@ its output, with the reason of a failed start, is lost in a pipe that nobody rea
 refused because of the process id that is left in `server.pid`.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -112,6 +114,21 @@ def release(server: Server) -> list[int]:
     while server.pid is not None and not others and server.is_alive() and time.monotonic() < deadline:
         time.sleep(0.1)
     return others
+
+
+@contextlib.contextmanager
+def reported(server: Server) -> Iterator[None]:
+    """Turns what Prefect's client raises where its server has ended, on a full disk say, into a ServerError."""
+    try:
+        yield
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in ("httpx", "prefect"):
+            raise
+        what = "answers no more" if server.is_alive() else "has ended"
+        raise ServerError(
+            f"the Prefect server at {server.url} {what} ({error}). Runs that are finished are kept, and the same "
+            f"command goes on from there; {last_lines(log())}"
+        ) from None
 
 
 def create_gpu_slot(server: Server) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import logging
 import os
 import sqlite3
 import tempfile
@@ -66,6 +67,8 @@ def client() -> "MlflowClient":
         check(database())
     import mlflow
 
+    # It prints the traceback of an error (a full disk, say) that is raised as well, and reported as one message.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     return mlflow.MlflowClient()
 
 
@@ -123,7 +126,7 @@ def transaction() -> Iterator[None]:
             yield
         except Exception as error:
             # Naming its class would import MLflow, which takes seconds, where nothing has.
-            if type(error).__module__.startswith("mlflow."):
+            if type(error).__module__.partition(".")[0] in ("mlflow", "sqlalchemy"):
                 raise TrackerError(str(error)) from error
             raise
 

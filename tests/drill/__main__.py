@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pipelines.runs.alone import alone
 from tests.drill import corruptions, kills, moments, others, state, table
 from tests.drill.kills import Round
 from tests.drill.place import Place, place_in
@@ -33,7 +34,7 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     results = folder / "results.jsonl"
     if not options.write:
-        with place_in(folder) as place:
+        with alone(folder / "lock", "drills here", print), place_in(folder) as place:
             _drill(place, results, options)
     records = _read(results)
     print(table.of(records))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.ops.damage import outputs
-from tests.drill.kills import Round, faults
+from tests.drill.kills import Round, faults, traceback_in
 from tests.drill.place import Place
 from tests.drill.state import State
 
@@ -88,7 +88,7 @@ def damaged(place: Place, reference: State, answer: str, kind: Kind, number: int
     if kind.name == "a run in data/work" and Path(name).name not in output:
         done.faults.append(f"{name} is not named: {output[-800:]}")
     if status and kind.repair:
-        done.faults += ["a traceback"] * ("Traceback" in output)
+        done.faults += traceback_in(output)
         done.faults += [] if path.name in output else [f"{name} is not named: {output[-800:]}"]
         place.run(*kind.repair)
         status, output = place.pipelines("repro")

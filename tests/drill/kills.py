@@ -102,10 +102,16 @@ def _again(place: Place, reference: State, done: Round, rng: random.Random) -> R
     return done
 
 
+def traceback_in(output: str) -> list[str]:
+    """The first traceback in an output, as a fault."""
+    _, found, rest = output.partition("Traceback")
+    return [f"a traceback: {rest[:2500]}"] if found else []
+
+
 def faults(place: Place, reference: State, status: int, output: str) -> list[str]:
     """What is not as after an undisturbed run."""
     found = [f"exit status {status}: {output[-1500:]}"] if status else []
-    found += ["a traceback"] * ("Traceback" in output)
+    found += traceback_in(output)
     found += [f"a process is left: {command}" for command in place.left_processes()]
     found += [f"a temporary file is left: {name}" for name in place.left_files()]
     found += [f"in /dev/shm: {path.name}" for path in place.left_in_memory()]

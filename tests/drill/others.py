@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.drill.corruptions import TEXT, run_again
-from tests.drill.kills import Round, faults
+from tests.drill.kills import Round, faults, traceback_in
 from tests.drill.place import Place
 from tests.drill.state import State
 
@@ -51,7 +51,7 @@ def full_disk(place: Place, reference: State, number: int, seed: int) -> Round:
         subprocess.run(["cp", "-a", f"{source}/.", place.root], check=True)
         status, output = place.pipelines("repro")
         done.hit = status != 0
-        done.faults += ["a traceback before"] * ("Traceback" in output)
+        done.faults += traceback_in(output)
         done.faults += [] if status == 0 or "space" in output else [f"the disk is not named: {output[-800:]}"]
         subprocess.run(["mount", "-o", "remount,size=300m", place.root], check=True)
         status, output = place.pipelines("repro")
@@ -86,7 +86,7 @@ def read_only(place: Place, reference: State, folder: str) -> Round:
         subprocess.run(["mount", "-o", "remount,bind,ro", target], check=True)
         status, output = place.pipelines("repro")
         done.hit = status != 0
-        done.faults += ["a traceback before"] * ("Traceback" in output)
+        done.faults += traceback_in(output)
         named = status == 0 or "ead-only" in output
         done.faults += [] if named else [f"the reason is not named: {output[-800:]}"]
     finally:
@@ -102,11 +102,12 @@ def two_at_once(place: Place, reference: State, pair: int, number: int) -> Round
     command, template = PAIRS[pair]
     done = Round(f"two at once: {' '.join(command[2:4])}", number, f"from {template}", hit=True)
     place.fill(template)
-    started = [place.start(*command) for _ in range(2)]
+    variables = {"DVC_STAGE": "rnn@slots"} if "run" in command else {}  # which a run has as a tag
+    started = [place.start(*command, **variables) for _ in range(2)]
     for one in started:
         status = one.wait()
         done.faults += [f"exit status {status}: {one.output[-1000:]}"] if status else []
-        done.faults += ["a traceback"] * ("Traceback" in one.output)
+        done.faults += traceback_in(one.output)
     status, output = place.pipelines("repro")
     done.faults += faults(place, reference, status, output)
     return done

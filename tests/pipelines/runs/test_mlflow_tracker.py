@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import sqlalchemy
 
 from pipelines.runs import mlflow_store, mlflow_tracker
 from pipelines.runs.mlflow_tracker import MlflowTracker
+from pipelines.runs.tracker import TrackerError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -243,3 +245,19 @@ def test_processes_that_open_a_fresh_store_at_once_all_get_it(tmp_path: Path) ->
     ]
     answers = [process.communicate(timeout=120)[0].strip() for process in asked]
     assert sorted(answers) == ["1", "2"]
+
+
+def test_a_full_disk_is_one_message(store: "MlflowClient", capsys: pytest.CaptureFixture[str]) -> None:
+    """MLflow would print the traceback as well."""
+
+    @sqlalchemy.event.listens_for(sqlalchemy.Engine, "before_cursor_execute")
+    def fill(_connection: object, _cursor: object, statement: str, *_others: object) -> None:
+        if statement.startswith("INSERT INTO runs "):
+            raise sqlalchemy.exc.OperationalError(statement, None, sqlite3.OperationalError("disk is full"))
+
+    try:
+        with pytest.raises(TrackerError, match="disk is full"), TRACKER.run("run", "rnn-slots", PARAMS, TAGS):
+            pass
+    finally:
+        sqlalchemy.event.remove(sqlalchemy.Engine, "before_cursor_execute", fill)
+    assert "Traceback" not in capsys.readouterr().err
