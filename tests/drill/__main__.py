@@ -49,7 +49,10 @@ def _drill(place: Place, results: Path, options: argparse.Namespace) -> None:
         if name in _read(results) or (options.only and not name.startswith(options.only)):
             continue
         began = time.monotonic()
-        done = job()
+        try:
+            done = job()
+        except Exception as error:
+            done = Round("the drill itself failed", 0, name, faults=[repr(error)])
         done.seconds = round(time.monotonic() - began, 1)
         with results.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"name": name, **done.record()}) + "\n")

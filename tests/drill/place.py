@@ -75,6 +75,8 @@ class Place:
 
     def clear(self) -> None:
         self.end()
+        while self.root.is_mount():  # of a drill that was killed
+            subprocess.run(["umount", "--lazy", self.root], check=True)
         for path in (self.root, self.temporary, self.folder / "site"):
             shutil.rmtree(path, ignore_errors=True)
         self.temporary.mkdir(parents=True)
