@@ -21,7 +21,7 @@ from pathlib import Path
 import params
 from pipelines import files
 from pipelines.files import write_atomically
-from pipelines.ops import damage, preload, processes, server, server_leases
+from pipelines.ops import damage, preload, processes, rwlock, server, server_leases
 from pipelines.ops.progress import Progress
 from pipelines.reporting import sealed
 from pipelines.runs import cores, signals, tracking
@@ -73,6 +73,7 @@ def _repro_alone(data: str | None, setup_seconds: float, lock: int, is_recorded:
     chains = plan()
     cores.count()  # a mistake in CORES, or a damaged store, is reported before anything runs
     tracker().check()
+    rwlock.release_dead()
     damage.mend()
     lanes = Lanes(chains, [lock])
     if subprocess.run(["dvc", "status", "--quiet"], check=False, stderr=subprocess.DEVNULL).returncode == 0:

@@ -36,6 +36,7 @@ MIGRATIONS = "server/database/_migrations/versions/sqlite"  # in Prefect's packa
 START_LIMIT = 120.0  # seconds; it takes 5 on an idle core, and 7 more to create its database the first time
 ANSWER_LIMIT = 10.0
 END_LIMIT = 20.0
+LITTLE = 100.0  # megabytes
 
 
 class ServerError(ConnectionError):
@@ -124,11 +125,17 @@ def reported(server: Server) -> Iterator[None]:
     except Exception as error:
         if type(error).__module__.partition(".")[0] not in ("httpx", "prefect"):
             raise
-        what = "answers no more" if server.is_alive() else "has ended"
+        what = "answers with an error, or not at all," if server.is_alive() else "has ended"
         raise ServerError(
-            f"the Prefect server at {server.url} {what} ({error}). Runs that are finished are kept, and the same "
-            f"command goes on from there; {last_lines(log())}"
+            f"the Prefect server at {server.url} {what} ({error}).{_space_left()} Runs that are finished are kept, and "
+            f"the same command goes on from there; {last_lines(log())}"
         ) from None
+
+
+def _space_left() -> str:
+    """A sentence about a disk that is nearly full: the server's answer is then a mere 'Internal Server Error'."""
+    free = shutil.disk_usage(files.PREFECT_HOME).free / 1e6
+    return f" The disk of {files.PREFECT_HOME} has {free:.1f} MB of space left: free some." if free < LITTLE else ""
 
 
 def create_gpu_slot(server: Server) -> None:

@@ -190,14 +190,19 @@ def test_a_damaged_database_is_named_before_a_server_starts(how: str, home: Path
     assert not (home / "server.json").exists()
 
 
-def test_a_server_that_ends_while_a_flow_runs_is_one_message(home: Path) -> None:
+def test_a_server_that_ends_while_a_flow_runs_is_one_message(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import httpx
+
+    home.mkdir()
 
     def ask(error: Exception) -> None:
         with server.reported(server.Server("http://127.0.0.1:1/api", os.getpid())):
             raise error
 
     with pytest.raises(server.ServerError, match=r"at http://127.0.0.1:1/api has ended \(no connection\)"):
+        ask(httpx.ConnectError("no connection"))
+    monkeypatch.setattr(server, "LITTLE", float("inf"))
+    with pytest.raises(server.ServerError, match=r"\.prefect has [0-9.]+ MB of space left: free some\. Runs that"):
         ask(httpx.ConnectError("no connection"))
     with pytest.raises(ValueError, match="2 of 3 runs failed"):
         ask(ValueError("2 of 3 runs failed"))
